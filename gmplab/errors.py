@@ -1,0 +1,49 @@
+"""Every error of gmplab's own.
+
+A wrong argument is a plain `ValueError` or `TypeError` that names the value, the bound and the unit;
+the classes here are for what a caller may want to catch by kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class GmplabError(Exception):
+    """Base class of gmplab's errors.
+
+    Attributes
+    ----------
+    run : Run or None
+        The record up to the failure, where a run was under way (`complete` is False there).
+    """
+
+    run: Any = None
+
+
+class SchedError(GmplabError):
+    """An invariant of the core broke: a bug of gmplab, never of the user. Go's `throw`: function, fact, ids."""
+
+
+class PolicyError(GmplabError):
+    """A policy component broke its contract; names the component, the answer and the bound."""
+
+
+class BodyError(GmplabError):
+    """A goroutine's body misused a verb."""
+
+
+class GoPanic(GmplabError):
+    """A goroutine's body raised, which ends the program, as a panic does in Go. The cause is `__cause__`."""
+
+
+class DeadlockError(GmplabError):
+    """All goroutines are asleep. Go: proc.go: checkdead."""
+
+
+class ThreadLimitError(GmplabError):
+    """The run needed more threads than its policy allows. Go: proc.go: checkmcount."""
+
+
+class TraceError(GmplabError):
+    """A file, or a record, that cannot be: names the table, the row and the fact that does not fit."""
