@@ -1,0 +1,1 @@
+"""gmplab: a laboratory for goroutine schedulers."""

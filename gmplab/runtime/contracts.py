@@ -1,0 +1,493 @@
+"""The policy seam: the base class of each policy component, `Policy`, `Rules` and `View`. Names no default.
+
+A component answers one question and never changes the core. It gets ids and a read-only `View`, keeps its constants
+in fields (read once at the start), and what it must remember in a state object that `start` makes for each run. The
+core checks every answer. Ids are ints: g, m, p; `NO_P` (-1) means "none" or, from `place`, "the global queue".
+
+Subclass a component to override one decision:
+
+>>> class StealTwo(StealHalf):                                          # doctest: +SKIP
+...     def amount(self, state, view, thief, victim, queued):
+...         return min(2, queued)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, fields
+from typing import Any, Final, final
+
+from mypy_extensions import i64, mypyc_attr
+
+from gmplab.errors import PolicyError
+from gmplab.runtime.dice import Distribution
+
+# Why a G looks for a queue: the argument `why` of Place.place and Wake.delay_ns.
+FOR_NEW: Final = 0
+FOR_READY: Final = 1
+FOR_ARRIVAL: Final = 2
+FOR_YIELD: Final = 3
+
+ORDERS: Final = ("fifo", "lifo", "random", "rank")
+PREEMPT_MODES: Final = ("async", "cooperative", "none")
+
+
+class View:
+    """What a component may see of a run, now. The same in both builds and on threads."""
+
+    def now_ns(self) -> i64:
+        """The current instant, ns since the start."""
+        raise NotImplementedError
+
+    def procs(self) -> i64:
+        """GOMAXPROCS."""
+        raise NotImplementedError
+
+    def queue_len(self, p: i64) -> i64:
+        """Gs in the local queue of p, without its runnext."""
+        raise NotImplementedError
+
+    def load(self, p: i64) -> i64:
+        """Gs of p: its queue, its runnext and the one that runs."""
+        raise NotImplementedError
+
+    def has_runnext(self, p: i64) -> bool:
+        raise NotImplementedError
+
+    def global_len(self) -> i64:
+        """Gs in the global queue."""
+        raise NotImplementedError
+
+    def idle(self, p: i64) -> bool:
+        """Whether p is idle: on pidle, or on its way to an M that was woken for it."""
+        raise NotImplementedError
+
+    def running_g(self, p: i64) -> i64:
+        """The G that runs on p, or NO_G."""
+        raise NotImplementedError
+
+    def running_ns(self, p: i64) -> i64:
+        """How long the G on p has been running, 0 if none."""
+        raise NotImplementedError
+
+    def npidle(self) -> i64:
+        """Ps on pidle."""
+        raise NotImplementedError
+
+    def nmspinning(self) -> i64:
+        raise NotImplementedError
+
+    def nmidle(self) -> i64:
+        """Ms parked on midle."""
+        raise NotImplementedError
+
+    def n_threads(self) -> i64:
+        """Ms that exist, sysmon included."""
+        raise NotImplementedError
+
+    def n_runnable(self) -> i64:
+        """Gs that are runnable and not running."""
+        raise NotImplementedError
+
+    def n_finished(self) -> i64:
+        """Gs that have exited."""
+        raise NotImplementedError
+
+    def ready_ns(self, g: i64) -> i64:
+        """Since when g is runnable (an instant)."""
+        raise NotImplementedError
+
+    def attained_ns(self, g: i64) -> i64:
+        """How long g has run in all."""
+        raise NotImplementedError
+
+    def remaining_ns(self, g: i64) -> i64:
+        """What is left of the compute that g is in or is about to do, 0 if unknown."""
+        raise NotImplementedError
+
+    def weight(self, g: i64) -> i64:
+        raise NotImplementedError
+
+    def deadline_ns(self, g: i64) -> i64:
+        """The instant given to `go(deadline=)`, -1 if none."""
+        raise NotImplementedError
+
+    def cls(self, g: i64) -> str:
+        """The class given to `go(cls=)`, "" if none."""
+        raise NotImplementedError
+
+    def last_p(self, g: i64) -> i64:
+        """The P that g last ran on, NO_P if none."""
+        raise NotImplementedError
+
+    def group(self, p: i64) -> i64:
+        """The group of p in the run's Topology."""
+        raise NotImplementedError
+
+    def below(self, n: i64) -> i64:
+        """A random int in [0, n), from the run's seed."""
+        raise NotImplementedError
+
+    def ns(self, distribution: Distribution) -> i64:
+        """A random duration, from the run's seed."""
+        raise NotImplementedError
+
+
+@final
+class Orders:
+    """The sheet on which a `Control` writes what it wants; the core carries it out."""
+
+    def __init__(self) -> None:
+        self.procs: i64 = -1
+        self.start_ms: i64 = 0
+        self.retire_ms: i64 = 0
+        self.moves: list[tuple[int, int, int]] = []
+
+    def set_procs(self, n: i64) -> None:
+        """Use n Ps from now on."""
+        self.procs = n
+
+    def move(self, n: i64, from_p: i64, to_p: i64) -> None:
+        """Move n Gs from the head of one P's queue to the tail of another's."""
+        self.moves.append((n, from_p, to_p))
+
+
+def refuse_shadows(cls: type) -> None:
+    """Refuse a plain class attribute that has a field's name: it would count in one build and not in the other."""
+    annotations = cls.__dict__.get("__annotations__", {})
+    for base in cls.__mro__[1:]:
+        for name in getattr(base, "__dataclass_fields__", {}):
+            if name in cls.__dict__ and name not in annotations:
+                raise TypeError(
+                    f"{cls.__name__}.{name} = {cls.__dict__[name]!r} shadows the field {name!r} of {base.__name__}: pass it to "
+                    f"the constructor, {cls.__name__}({name}=...), or make {cls.__name__} a frozen dataclass and annotate it"
+                )
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Component:
+    """Base of all policy components: a frozen value; equal fields make equal components."""
+
+    def start(self, view: View) -> object:
+        """Make what the component must remember during one run; it is handed to each call as `state`."""
+        return None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), tuple([getattr(self, f.name) for f in fields(self)]))
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        refuse_shadows(cls)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Queues(Component):
+    """How run queues hold Gs.
+
+    Parameters
+    ----------
+    capacity : int
+        Room of a local queue; 0: none, all goes to the global queue; -1: it grows without bound.
+    spill_divisor : int
+        A full queue sends its oldest capacity // spill_divisor, and the new G, to the global queue.
+    runnext : bool
+        Whether a P has a runnext slot, which a readied or new G takes.
+    inherit_slice : bool
+        Whether a G from runnext inherits the time slice, and does not advance schedtick.
+    runnext_limit : int
+        Most Gs in a row from runnext before the queue is looked at first; 0: no limit.
+    fair_tick : int
+        Every so many schedticks the global queue is looked at first; 0: never.
+    batch_cap : int
+        Most Gs that one look takes from the global queue.
+    order : {"fifo", "lifo", "random", "rank"}
+        Which queued G runs next; "rank": the least `rank`, equals first come first.
+    """
+
+    capacity: int = 256
+    spill_divisor: int = 2
+    runnext: bool = True
+    inherit_slice: bool = True
+    runnext_limit: int = 0
+    fair_tick: int = 61
+    batch_cap: int = 128
+    order: str = "fifo"
+
+    def global_batch(self, state: object, view: View, size: i64) -> i64:
+        """How many Gs one look takes from the global queue of `size` > 0: 1 to size."""
+        raise NotImplementedError
+
+    def rank(self, state: object, view: View, g: i64) -> i64:
+        """With order="rank": the number by which g is queued, smaller first. Asked once, at the put."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Place(Component):
+    """Which queue takes a G that became runnable.
+
+    Parameters
+    ----------
+    child_first : bool
+        Whether a go statement runs the child at once and queues the parent (Cilk).
+    """
+
+    child_first: bool = False
+
+    def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """The P whose queue takes g, or NO_P for the global queue.
+
+        `why` is FOR_NEW, FOR_READY or FOR_ARRIVAL; `p` is the P of the M that asks, NO_P for an arrival. On the P that
+        asks, g takes runnext if there is one; on another its queue's tail. An arrival sent to the global queue wakes an
+        idle P as `injectglist` does; other puts wake as the `Wake` component says.
+        """
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Steal(Component):
+    """Whom to steal from, and how much.
+
+    Parameters
+    ----------
+    passes : int
+        Passes over the victims before the M gives up; 0: no stealing.
+    runnext_pass : int
+        The first pass, from 0, that may take a victim's runnext; -1: never.
+    runnext_backoff_ns : int
+        Sleep before a running victim's runnext is taken; the kernel adds its slack.
+    timers_pass : int
+        The first pass that runs the victims' due timers; -1: never.
+    """
+
+    passes: int = 4
+    runnext_pass: int = 3
+    runnext_backoff_ns: int = 3_000
+    timers_pass: int = 3
+
+    def probes(self, state: object, view: View, thief: i64) -> i64:
+        """How many victims one pass looks at, 0 to MAX_PROBES."""
+        raise NotImplementedError
+
+    def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
+        """The i-th victim of a pass. `roll` is 62 random bits, the same through one pass; the thief itself is skipped."""
+        raise NotImplementedError
+
+    def amount(self, state: object, view: View, thief: i64, victim: i64, queued: i64) -> i64:
+        """How many of the victim's `queued` > 0 Gs to take from its head, 0 to queued."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Spin(Component):
+    """Whether an M without work may keep its P and look for more."""
+
+    def may_spin(self, state: object, view: View, m: i64) -> bool:
+        """Whether m, which holds a P and found nothing, may become spinning."""
+        raise NotImplementedError
+
+    def again_ns(self, state: object, view: View, m: i64, spun_ns: i64) -> i64:
+        """After all passes found nothing: the gap in ns before another round, -1 to give up. `spun_ns`: since it spins."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Wake(Component):
+    """Whether an M is woken because a G became runnable."""
+
+    def delay_ns(self, state: object, view: View, why: i64) -> i64:
+        """0: wake one now, if a P is idle; > 0: so much later, if it is still wanted; -1: do not."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Handoff(Component):
+    """When the P of an M in a syscall is given away."""
+
+    def at_entry_ns(self, state: object, view: View, p: i64) -> i64:
+        """At the syscall's entry. 0: hand off at once; > 0: after so long; -1: leave it to sysmon."""
+        raise NotImplementedError
+
+    def retake(self, state: object, view: View, p: i64, syscall_ns: i64) -> bool:
+        """sysmon sees p in the same syscall again, first seen `syscall_ns` ago: take p from it?"""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Block(Component):
+    """What a G that must wait does to its M.
+
+    Parameters
+    ----------
+    hold : bool
+        True: it keeps M and P until it goes on (a thread per task); False: the M goes on with another G.
+    """
+
+    hold: bool = False
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Preempt(Component):
+    """When a running G must make room.
+
+    Parameters
+    ----------
+    quantum_ns : int
+        The time slice.
+    mode : {"async", "cooperative", "none"}
+        How: by a signal; at the next function call (a compute with tight=True has none); not at all.
+    exact : bool
+        True: a timer of the P's own ends the slice to the ns; False: sysmon does, when it looks.
+    """
+
+    quantum_ns: int = 10_000_000
+    mode: str = "async"
+    exact: bool = False
+
+    def should(self, state: object, view: View, p: i64, ran_ns: i64) -> bool:
+        """The slice of the G on p is over, it has run for `ran_ns`: stop it?"""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Machines(Component):
+    """When an M is made, retired, refused.
+
+    Parameters
+    ----------
+    max_threads : int
+        More Ms than this end the run with a `ThreadLimitError`, as in Go.
+    """
+
+    max_threads: int = 10_000
+
+    def may_create(self, state: object, view: View) -> bool:
+        """No M is idle and one is wanted: make one? If not, the P stays idle."""
+        raise NotImplementedError
+
+    def retire_after_ns(self, state: object, view: View, m: i64) -> i64:
+        """m parks on midle: after how long idle does its thread end; -1: never."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class Control(Component):
+    """Asked by sysmon every `period_ns`; 0: never."""
+
+    period_ns: int = 0
+
+    def act(self, state: object, view: View, orders: Orders) -> None:
+        """Write down what is to change."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Differences between versions of Go, as named switches. The defaults are Go 1.27; presets set the others."""
+
+    needspinning: bool = True
+    """A non-spinning M that is about to park spins when work was submitted meanwhile. 1.20+, Go commit 8cb350d69a."""
+    recheck_global: bool = True
+    """The recheck after the P was dropped looks at the global queue too. 1.22+, dd5db4df56."""
+    recheck_spinning_only: bool = True
+    """Ms that were not spinning skip the recheck. 1.17+, ecfce58965."""
+    gosched_wakep: bool = True
+    """Gosched ends with wakep. 1.22+."""
+    injectglist_wakep: bool = True
+    """injectglist ends with wakep. 1.23+, 24070cf747."""
+    polling_net: bool = True
+    """One P polls the network non-blockingly at a time. 1.25+, 1e436ba668."""
+    stw_runnext: bool = True
+    """A G preempted for stop-the-world goes to its P's runnext, and a P prefers its old M. 1.26+."""
+    locked_exit: bool = True
+    """A locked G that exits ends its M. 1.10+, 4f34a52913."""
+    mutex_starvation: bool = True
+    """sync.Mutex hands off after a wait of 1 ms. 1.9+, 0556e26273."""
+    timers_on_p: bool = True
+    """Timers lie on Ps; before, a goroutine in a syscall waited for them. 1.14+, 06ac26279c."""
+    redistribute: bool = False
+    """Each stop-the-world deals all runnable Gs out anew. 1.1, 1.2."""
+    wake_needs_idle: bool = False
+    """wakep looks at npidle before it counts a spinning M. Through 1.19."""
+    any_resetspinning: bool = False
+    """Ms that were not spinning wake another one too. 1.2 to 1.5; fixed by fb6f8a96f2, #13527."""
+    sysmon: bool = True
+    """There is a sysmon. 1.1+."""
+    netpoll: bool = True
+    """The scheduler polls the network. 1.1+."""
+    gc_workers: bool = True
+    """The GC marks with worker goroutines; before, with the world stopped. 1.5+."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A whole scheduler: one component a concern, and the rules. A value: compare it, pickle it, `replace` parts of it."""
+
+    queues: Queues
+    place: Place
+    steal: Steal
+    spin: Spin
+    wake: Wake
+    handoff: Handoff
+    block: Block
+    preempt: Preempt
+    machines: Machines
+    control: Control
+    rules: Rules = dataclasses.field(default_factory=Rules)
+    name: str = ""
+    doc: str = ""
+
+    def replace(self, **parts: Any) -> Policy:
+        """A copy with other components.
+
+        >>> go.replace(steal=StealOne())                                # doctest: +SKIP
+        """
+        return dataclasses.replace(self, **parts)
+
+
+CONCERNS: Final[dict[str, type]] = {
+    "queues": Queues, "place": Place, "steal": Steal, "spin": Spin, "wake": Wake, "handoff": Handoff, "block": Block,
+    "preempt": Preempt, "machines": Machines, "control": Control, "rules": Rules,
+}
+"""The base class of each part of a Policy."""
+
+MAX_PROBES: Final = 1_000_000
+
+
+def check_types(policy: Policy) -> None:
+    """Raise `PolicyError` where a part of the policy is of the wrong class or a constant is out of bounds."""
+    for name, base in CONCERNS.items():
+        part = getattr(policy, name)
+        if not isinstance(part, base):
+            raise PolicyError(
+                f"policy {policy.name!r}: {name} is {part!r}: must be an instance of a subclass of gmplab.{base.__name__}"
+            )
+    q = policy.queues
+    if q.capacity < -1:
+        raise PolicyError(f"{type(q).__name__}: capacity = {q.capacity}: must be -1 (no bound), 0 (none) or more")
+    if q.spill_divisor < 1:
+        raise PolicyError(f"{type(q).__name__}: spill_divisor = {q.spill_divisor}: must be at least 1")
+    if q.order not in ORDERS:
+        raise PolicyError(f"{type(q).__name__}: order = {q.order!r}: must be one of {', '.join(ORDERS)}")
+    if policy.preempt.mode not in PREEMPT_MODES:
+        raise PolicyError(
+            f"{type(policy.preempt).__name__}: mode = {policy.preempt.mode!r}: must be one of {', '.join(PREEMPT_MODES)}"
+        )
+    for part, field_name, low in (
+        (policy.preempt, "quantum_ns", 1), (policy.machines, "max_threads", 1), (policy.control, "period_ns", 0),
+        (policy.steal, "passes", 0), (policy.steal, "runnext_backoff_ns", 0), (policy.queues, "fair_tick", 0),
+        (policy.queues, "batch_cap", 1), (policy.queues, "runnext_limit", 0),
+    ):
+        value = getattr(part, field_name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise PolicyError(f"{type(part).__name__}: {field_name} = {value!r}: must be an int of at least {low}")

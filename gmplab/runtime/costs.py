@@ -1,0 +1,180 @@
+"""What each act of the runtime costs, in ns: one field a quantity, each with its source.
+
+A field is an int (ns) or a `Distribution`. There is never a literal in the core. `Costs.zero()` is for theory,
+`Costs.linux_vm()` (the default) is what was measured on a 2-vCPU KVM guest with Go 1.25 and 1.27.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from gmplab.runtime.dice import Distribution
+
+Cost = int | Distribution
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Which Ps are near one another.
+
+    Parameters
+    ----------
+    groups : tuple of int
+        The group of each P; Ps beyond the end are of group 0. Costs named `*_remote` hold between groups.
+    """
+
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The price list of a run. Every field is ns, or a `Distribution`."""
+
+    goroutine_switch: Cost = 100
+    """execute: gogo and the cold first instructions. Measured: Gosched alone 110-190 ns, of which about half."""
+    park: Cost = 60
+    """gopark, mcall to g0. Measured: half of an unbuffered ping-pong's turn, less the switch."""
+    runq_get: Cost = 20
+    """Own runnext or local queue. Estimate: a few cached loads and a CAS."""
+    globrunq_get: Cost = 40
+    """Global queue, under sched.lock. Source: 15-20 ns uncontended lock (Go commit fd050b3c6d), twice."""
+    globrunq_put: Cost = 40
+    runq_put: Cost = 15
+    ready: Cost = 40
+    """goready: status change and systemstack, besides the put."""
+    wakep: Cost = 5
+    """The check alone; starting an M costs futex_wake or thread_create."""
+    chan_op: Cost = 50
+    """A channel operation that does not block. Go: proc.go: runqgrab's comment."""
+    select_case: Cost = 20
+    """Each case of a select, besides chan_op."""
+    sync_op: Cost = 20
+    """An uncontended atomic operation of Mutex, RWMutex, WaitGroup, Cond."""
+    mutex_spin: Cost = 1_800
+    """procyield(30). Measured on the VM: 1.7-1.9 us."""
+    newproc: Cost = 250
+    """go statement with a reused G. Measured: go+exit 190-400 ns."""
+    malg: Cost = 400
+    """A new G and its stack, besides newproc. Estimate."""
+    goexit: Cost = 80
+    steal_probe: Cost = 20
+    """One victim looked at. Estimate: 10-100 ns cached (go.dev/issue/28808)."""
+    steal_probe_remote: Cost = 100
+    steal_move: Cost = 5
+    """Each G that a theft moves."""
+    steal_move_remote: Cost = 15
+    futex_wake: Cost = 1_500
+    """The waker's part of waking an M. Measured: 275-325 ns without a waiter; with one, an estimate."""
+    futex_latency: Cost = 5_000
+    """From the wake to the woken M's first step. Measured: 4.6-10 us one way."""
+    futex_latency_remote: Cost = 8_000
+    futex_sleep: Cost = 1_000
+    """Going to sleep on a note. Estimate."""
+    thread_create: Cost = 18_000
+    """clone, for the caller. Measured: pthread_create 17-21 us."""
+    thread_start: Cost = 8_000
+    """From clone to the new thread's first step. Measured: create+join 24-48 us."""
+    thread_exit: Cost = 5_000
+    syscall: Cost = 40
+    """entersyscall and exitsyscall on the fast path. Measured: 33-46 ns beyond the raw call."""
+    acquirep: Cost = 30
+    handoff: Cost = 60
+    retake: Cost = 200
+    """sysmon takes a P from a syscall. Estimate."""
+    netpoll: Cost = 500
+    """One epoll_wait. Measured elsewhere: 0.3-0.6 us."""
+    netpoll_break: Cost = 600
+    """A write to the eventfd. Estimate."""
+    preempt_signal: Cost = 4_000
+    """From tgkill to the handler's switch to g0. Estimate: 2-10 us."""
+    timer_op: Cost = 80
+    """A timer started, or fired. Estimate."""
+    usleep_slack: Cost = 50_000
+    """Added by the kernel to usleep (sysmon; the 3 us before a runnext is stolen). Linux: timer slack 50 us a thread."""
+    epoll_grain: Cost = 1_000_000
+    """epoll_wait's time-out is rounded up to this below 1 ms. Go: netpoll_epoll.go: netpoll."""
+    sysmon_round: Cost = 1_000
+    """Estimate: a scan over allp."""
+    stw: Cost = 1_500
+    """Stopping and starting the world once all Ps stand. Measured: ReadMemStats 1.1-1.8 us on one P."""
+    gc_drain: Cost = 10_000
+    """The work that a GC worker does between two looks at whether to stop. Go: mgcmark.go: drainCheckThreshold."""
+    kernel_slice_ns: int = 3_000_000
+    """Time slice of the kernel where Ms share CPUs (run(cpus=n)). Linux: EEVDF base slice 2.8-3 ms."""
+
+    @classmethod
+    def linux_vm(cls) -> Costs:
+        """What was measured on a 2-vCPU Linux guest; the default."""
+        return cls()
+
+    @classmethod
+    def zero(cls) -> Costs:
+        """No act costs anything: for theory. Only the work of the goroutines takes time.
+
+        epoll's grain and the GC's drain step, which are no prices but grains, are 0 and 10 us.
+        """
+        return cls(**{f.name: 0 for f in fields(cls) if f.name not in ("kernel_slice_ns", "gc_drain")})
+
+
+N_COSTS: Final = 64
+
+
+@final
+class Prices:
+    """`Costs` as the core reads them: one native int a quantity; -(1 + index) stands for a distribution."""
+
+    def __init__(self, costs: Costs) -> None:
+        self.drawn: list[Distribution] = []
+        self.goroutine_switch: i64 = self.price(costs.goroutine_switch, "goroutine_switch")
+        self.park: i64 = self.price(costs.park, "park")
+        self.runq_get: i64 = self.price(costs.runq_get, "runq_get")
+        self.globrunq_get: i64 = self.price(costs.globrunq_get, "globrunq_get")
+        self.globrunq_put: i64 = self.price(costs.globrunq_put, "globrunq_put")
+        self.runq_put: i64 = self.price(costs.runq_put, "runq_put")
+        self.ready: i64 = self.price(costs.ready, "ready")
+        self.wakep: i64 = self.price(costs.wakep, "wakep")
+        self.chan_op: i64 = self.price(costs.chan_op, "chan_op")
+        self.select_case: i64 = self.price(costs.select_case, "select_case")
+        self.sync_op: i64 = self.price(costs.sync_op, "sync_op")
+        self.mutex_spin: i64 = self.price(costs.mutex_spin, "mutex_spin")
+        self.newproc: i64 = self.price(costs.newproc, "newproc")
+        self.malg: i64 = self.price(costs.malg, "malg")
+        self.goexit: i64 = self.price(costs.goexit, "goexit")
+        self.steal_probe: i64 = self.price(costs.steal_probe, "steal_probe")
+        self.steal_probe_remote: i64 = self.price(costs.steal_probe_remote, "steal_probe_remote")
+        self.steal_move: i64 = self.price(costs.steal_move, "steal_move")
+        self.steal_move_remote: i64 = self.price(costs.steal_move_remote, "steal_move_remote")
+        self.futex_wake: i64 = self.price(costs.futex_wake, "futex_wake")
+        self.futex_latency: i64 = self.price(costs.futex_latency, "futex_latency")
+        self.futex_latency_remote: i64 = self.price(costs.futex_latency_remote, "futex_latency_remote")
+        self.futex_sleep: i64 = self.price(costs.futex_sleep, "futex_sleep")
+        self.thread_create: i64 = self.price(costs.thread_create, "thread_create")
+        self.thread_start: i64 = self.price(costs.thread_start, "thread_start")
+        self.thread_exit: i64 = self.price(costs.thread_exit, "thread_exit")
+        self.syscall: i64 = self.price(costs.syscall, "syscall")
+        self.acquirep: i64 = self.price(costs.acquirep, "acquirep")
+        self.handoff: i64 = self.price(costs.handoff, "handoff")
+        self.retake: i64 = self.price(costs.retake, "retake")
+        self.netpoll: i64 = self.price(costs.netpoll, "netpoll")
+        self.netpoll_break: i64 = self.price(costs.netpoll_break, "netpoll_break")
+        self.preempt_signal: i64 = self.price(costs.preempt_signal, "preempt_signal")
+        self.timer_op: i64 = self.price(costs.timer_op, "timer_op")
+        self.usleep_slack: i64 = self.price(costs.usleep_slack, "usleep_slack")
+        self.epoll_grain: i64 = self.price(costs.epoll_grain, "epoll_grain")
+        self.sysmon_round: i64 = self.price(costs.sysmon_round, "sysmon_round")
+        self.stw: i64 = self.price(costs.stw, "stw")
+        self.gc_drain: i64 = self.price(costs.gc_drain, "gc_drain")
+        self.kernel_slice_ns: i64 = costs.kernel_slice_ns
+
+    def price(self, cost: Cost, name: str) -> i64:
+        if isinstance(cost, Distribution):
+            self.drawn.append(cost)
+            return -len(self.drawn)
+        if isinstance(cost, bool) or not isinstance(cost, int):
+            raise TypeError(f"Costs: {name} = {cost!r}: must be an int of ns or a Distribution")
+        if cost < 0:
+            raise ValueError(f"Costs: {name} = {cost}: must be at least 0 ns")
+        return cost

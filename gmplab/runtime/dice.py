@@ -1,0 +1,449 @@
+"""The one source of chance: counter-based 64-bit streams, and samplers made of integers and + - * / alone.
+
+A draw is a pure function of (seed, concern, stable key, counter), so what one goroutine draws does not depend on when
+it runs, and two policies see the same arrivals and the same services. libm differs between machines and is not used:
+log and exp are our own. Refused: a generator with state (its order of use would leak into the results) and floats
+from `random`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, final
+
+from mypy_extensions import i64
+
+PY: Final[bool] = __file__.endswith(".py")
+"""True when this module runs uncompiled: Python's ints do not wrap, so a branch masks them."""
+
+MASK64: Final = 0xFFFFFFFFFFFFFFFF
+
+# Concerns: the first key of every stream.
+FOR_ARRIVAL: Final = 1
+FOR_SERVICE: Final = 2
+FOR_STEAL: Final = 3
+FOR_SELECT: Final = 4
+FOR_POLICY: Final = 5
+FOR_COST: Final = 6
+FOR_G: Final = 7
+
+
+def _mix_py(z: int) -> int:
+    z &= 0xFFFFFFFFFFFFFFFF
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
+    return (z ^ (z >> 31)) >> 1
+
+
+def mix(z: i64) -> i64:
+    """Splitmix64's finaliser, upper 63 bits. Both branches give the same bits (a test compares them)."""
+    if PY:
+        return _mix_py(z)
+    z = (z ^ ((z >> 30) & 0x3FFFFFFFF)) * -4658895280553007687
+    z = (z ^ ((z >> 27) & 0x1FFFFFFFFF)) * -7723592293110705685
+    return ((z ^ ((z >> 31) & 0x1FFFFFFFF)) >> 1) & 0x7FFFFFFFFFFFFFFF
+
+
+def stream(seed: i64, concern: i64, key: i64) -> i64:
+    """The key of one stream of draws."""
+    return mix(mix(mix(seed) ^ (concern * 0x632BE59BD9B4E01)) ^ key)
+
+
+def draw(key: i64, n: i64) -> i64:
+    """Draw number `n` of the stream `key`: 63 random bits."""
+    if PY:
+        return _mix_py(key + (n + 1) * 0x9E3779B97F4A7C15)
+    return mix(key + (n + 1) * -7046029254386353131)
+
+
+def below(bits: i64, n: i64) -> i64:
+    """An int in [0, n) from 63 random bits. The bias is below n / 2**63."""
+    return bits % n
+
+
+def unit(bits: i64) -> float:
+    """A float in (0, 1) from 63 random bits: an odd multiple of 2**-54, so neither 0 nor 1."""
+    k: i64 = ((bits >> 10) << 1) | 1
+    return float(k) / 18014398509481984.0
+
+
+LN2: Final = 0.6931471805599453
+
+
+def log(x: float) -> float:
+    """Natural logarithm of x > 0, by atanh's series after scaling into [0.7, 1.4]; relative error below 1e-15."""
+    k = 0
+    while x < 0.00390625:
+        x *= 256.0
+        k -= 8
+    while x < 0.70710678118654752:
+        x *= 2.0
+        k -= 1
+    while x > 1.4142135623730951:
+        x *= 0.5
+        k += 1
+    s = (x - 1.0) / (x + 1.0)
+    q = s * s
+    p = 1.0 / 21.0
+    p = p * q + 1.0 / 19.0
+    p = p * q + 1.0 / 17.0
+    p = p * q + 1.0 / 15.0
+    p = p * q + 1.0 / 13.0
+    p = p * q + 1.0 / 11.0
+    p = p * q + 1.0 / 9.0
+    p = p * q + 1.0 / 7.0
+    p = p * q + 1.0 / 5.0
+    p = p * q + 1.0 / 3.0
+    p = p * q + 1.0
+    return 2.0 * s * p + float(k) * LN2
+
+
+def exp(x: float) -> float:
+    """e**x for |x| < 700, by Taylor's series after halving into [-0.35, 0.35]."""
+    k = int(x / LN2 + (0.5 if x >= 0.0 else -0.5))
+    r = x - float(k) * LN2
+    p = 1.0
+    for i in range(14, 0, -1):
+        p = 1.0 + p * r / float(i)
+    while k > 0:
+        p *= 2.0
+        k -= 1
+    while k < 0:
+        p *= 0.5
+        k += 1
+    return p
+
+
+def _sqrt(x: float) -> float:
+    y = x if x > 1.0 else 1.0
+    for _ in range(60):
+        z = 0.5 * (y + x / y)
+        if z >= y:
+            break
+        y = z
+    return y
+
+
+def normal(bits: i64) -> float:
+    """A standard normal deviate by inversion (Acklam's rational approximation, relative error 1.2e-9)."""
+    p = unit(bits)
+    if p < 0.02425 or p > 0.97575:
+        tail = p if p < 0.5 else 1.0 - p
+        q = _sqrt(-2.0 * log(tail))
+        x = (
+            ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q
+              - 2.549732539343734) * q + 4.374664141464968) * q + 2.938163982698783
+        ) / (
+            (((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q
+             + 3.754408661907416) * q + 1.0
+        )
+        return x if p < 0.5 else -x
+    q = p - 0.5
+    r = q * q
+    return (
+        (((((-3.969683028665376e+01 * r + 2.209460984245205e+02) * r - 2.759285104469687e+02) * r
+           + 1.383577518672690e+02) * r - 3.066479806614716e+01) * r + 2.506628277459239) * q
+    ) / (
+        ((((-5.447609879822406e+01 * r + 1.615858368580409e+02) * r - 1.556989798598866e+02) * r
+          + 6.680131188771972e+01) * r - 1.328068155288572e+01) * r + 1.0
+    )
+
+
+def _ns(x: float) -> i64:
+    if x >= 4.0e18:
+        return 4_000_000_000_000_000_000
+    return i64(x + 0.5)
+
+
+class Distribution:
+    """What durations are drawn from. One draw is one call of `sample` with 63 random bits.
+
+    The shipped ones are `Constant`, `Exponential`, `Uniform`, `Bimodal`, `LogNormal`, `Pareto`, `Hyperexponential`,
+    `Erlang` and `Empirical`; all parameters are ns unless named otherwise.
+    """
+
+    def sample(self, bits: i64) -> i64:
+        """One duration in ns, at least 0, from 63 random bits."""
+        raise NotImplementedError
+
+    def mean_ns(self) -> float:
+        """The mean, in ns."""
+        raise NotImplementedError
+
+
+def _at_least(name: str, what: str, value: float, bound: float) -> None:
+    if not value >= bound:
+        raise ValueError(f"{name}: {what} = {value!r}: must be at least {bound:g}")
+
+
+@final
+class Constant(Distribution):
+    """Always `ns`."""
+
+    def __init__(self, ns: i64) -> None:
+        _at_least("Constant", "ns", ns, 0)
+        self.ns: i64 = ns
+
+    def sample(self, bits: i64) -> i64:
+        return self.ns
+
+    def mean_ns(self) -> float:
+        return float(self.ns)
+
+    def __repr__(self) -> str:
+        return f"Constant({self.ns})"
+
+
+@final
+class Exponential(Distribution):
+    """Exponential with the given mean in ns."""
+
+    def __init__(self, ns: i64) -> None:
+        _at_least("Exponential", "mean ns", ns, 1)
+        self.ns: i64 = ns
+
+    def sample(self, bits: i64) -> i64:
+        return _ns(-log(unit(bits)) * float(self.ns))
+
+    def mean_ns(self) -> float:
+        return float(self.ns)
+
+    def __repr__(self) -> str:
+        return f"Exponential({self.ns})"
+
+
+@final
+class Uniform(Distribution):
+    """Any ns from `low` to `high`, both possible."""
+
+    def __init__(self, low: i64, high: i64) -> None:
+        _at_least("Uniform", "low ns", low, 0)
+        _at_least("Uniform", "high ns", high, low)
+        self.low: i64 = low
+        self.high: i64 = high
+
+    def sample(self, bits: i64) -> i64:
+        return self.low + bits % (self.high - self.low + 1)
+
+    def mean_ns(self) -> float:
+        return (float(self.low) + float(self.high)) / 2.0
+
+    def __repr__(self) -> str:
+        return f"Uniform({self.low}, {self.high})"
+
+
+@final
+class Bimodal(Distribution):
+    """`short` ns, or with probability `p_long` `long` ns."""
+
+    def __init__(self, short: i64, long: i64, p_long: float) -> None:
+        _at_least("Bimodal", "short ns", short, 0)
+        _at_least("Bimodal", "long ns", long, 0)
+        if not 0.0 <= p_long <= 1.0:
+            raise ValueError(f"Bimodal: p_long = {p_long!r}: must be a probability, 0 to 1")
+        self.short: i64 = short
+        self.long: i64 = long
+        self.p_long: float = p_long
+
+    def sample(self, bits: i64) -> i64:
+        return self.long if unit(bits) < self.p_long else self.short
+
+    def mean_ns(self) -> float:
+        return float(self.short) * (1.0 - self.p_long) + float(self.long) * self.p_long
+
+    def __repr__(self) -> str:
+        return f"Bimodal({self.short}, {self.long}, {self.p_long!r})"
+
+
+@final
+class LogNormal(Distribution):
+    """Log-normal with the given median in ns, and `sigma` of the logarithm."""
+
+    def __init__(self, median: i64, sigma: float) -> None:
+        _at_least("LogNormal", "median ns", median, 1)
+        _at_least("LogNormal", "sigma", sigma, 0.0)
+        self.median: i64 = median
+        self.sigma: float = sigma
+
+    def sample(self, bits: i64) -> i64:
+        return _ns(float(self.median) * exp(self.sigma * normal(bits)))
+
+    def mean_ns(self) -> float:
+        return float(self.median) * exp(self.sigma * self.sigma / 2.0)
+
+    def __repr__(self) -> str:
+        return f"LogNormal({self.median}, {self.sigma!r})"
+
+
+@final
+class Pareto(Distribution):
+    """Pareto: P(X > x) = (low / x)**alpha for x >= low ns, cut at `cap` ns (0: not cut). `alpha` > 1."""
+
+    def __init__(self, low: i64, alpha: float, cap: i64 = 0) -> None:
+        _at_least("Pareto", "low ns", low, 1)
+        if not alpha > 1.0:
+            raise ValueError(f"Pareto: alpha = {alpha!r}: must be above 1, else the mean is infinite")
+        self.low: i64 = low
+        self.alpha: float = alpha
+        self.cap: i64 = cap
+
+    def sample(self, bits: i64) -> i64:
+        x = _ns(float(self.low) * exp(-log(unit(bits)) / self.alpha))
+        return self.cap if 0 < self.cap < x else x
+
+    def mean_ns(self) -> float:
+        a = self.alpha
+        low = float(self.low)
+        if self.cap == 0:
+            return a * low / (a - 1.0)
+        ratio = low / float(self.cap)
+        return a * low / (a - 1.0) - low * exp((a - 1.0) * log(ratio)) / (a - 1.0)
+
+    def __repr__(self) -> str:
+        return f"Pareto({self.low}, {self.alpha!r}, {self.cap})"
+
+
+@final
+class Hyperexponential(Distribution):
+    """Exponential of mean `short` ns, or with probability `p_long` of mean `long` ns."""
+
+    def __init__(self, short: i64, long: i64, p_long: float) -> None:
+        _at_least("Hyperexponential", "short mean ns", short, 1)
+        _at_least("Hyperexponential", "long mean ns", long, 1)
+        if not 0.0 <= p_long <= 1.0:
+            raise ValueError(f"Hyperexponential: p_long = {p_long!r}: must be a probability, 0 to 1")
+        self.short: i64 = short
+        self.long: i64 = long
+        self.p_long: float = p_long
+
+    def sample(self, bits: i64) -> i64:
+        mean = self.long if unit(mix(bits)) < self.p_long else self.short
+        return _ns(-log(unit(bits)) * float(mean))
+
+    def mean_ns(self) -> float:
+        return float(self.short) * (1.0 - self.p_long) + float(self.long) * self.p_long
+
+    def __repr__(self) -> str:
+        return f"Hyperexponential({self.short}, {self.long}, {self.p_long!r})"
+
+
+@final
+class Erlang(Distribution):
+    """Sum of `k` exponentials, of mean `ns` in all."""
+
+    def __init__(self, ns: i64, k: i64) -> None:
+        _at_least("Erlang", "mean ns", ns, 1)
+        _at_least("Erlang", "k", k, 1)
+        self.ns: i64 = ns
+        self.k: i64 = k
+
+    def sample(self, bits: i64) -> i64:
+        total = 0.0
+        for i in range(self.k):
+            total -= log(unit(draw(bits, i)))
+        return _ns(total * float(self.ns) / float(self.k))
+
+    def mean_ns(self) -> float:
+        return float(self.ns)
+
+    def __repr__(self) -> str:
+        return f"Erlang({self.ns}, {self.k})"
+
+
+@final
+class Empirical(Distribution):
+    """One of the given values (ns), each as likely as the others."""
+
+    def __init__(self, values: list[int]) -> None:
+        if len(values) == 0:
+            raise ValueError("Empirical: no values; give at least one duration in ns")
+        for v in values:
+            _at_least("Empirical", "value ns", v, 0)
+        self.values: list[int] = list(values)
+
+    def sample(self, bits: i64) -> i64:
+        n: i64 = len(self.values)
+        return self.values[bits % n]
+
+    def mean_ns(self) -> float:
+        return float(sum(self.values)) / float(len(self.values))
+
+    def __repr__(self) -> str:
+        return f"Empirical({self.values!r})"
+
+
+NS_OF_UNIT: Final[dict[str, int]] = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+
+
+def duration_ns(value: Any, what: str = "duration") -> int:
+    """A duration in ns from an int (ns) or a text such as "1.2ms".
+
+    Raises `TypeError` for what is neither and `ValueError` for what is negative, unreadable, or no whole number of ns.
+
+    >>> duration_ns("1.2ms")
+    1200000
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"{what} = {value!r}: must be an int of ns or a text such as '1.2ms'")
+    if isinstance(value, str):
+        text = value.strip().replace("µ", "u").replace("_", "")
+        unit_name = text.lstrip("+-.0123456789e").strip()
+        number = text[: len(text) - len(unit_name)].strip() if unit_name else text
+        if unit_name not in NS_OF_UNIT:
+            raise ValueError(f"{what} = {value!r}: needs a number and one of the units ns, us, ms, s")
+        try:
+            whole, _, fraction = number.partition(".")
+            scaled = int(whole or "0") * NS_OF_UNIT[unit_name]
+            if fraction:
+                part = int(fraction) * NS_OF_UNIT[unit_name]
+                scale = 10 ** len(fraction)
+                if part % scale:
+                    raise ValueError(f"{what} = {value!r}: is no whole number of ns")
+                scaled += part // scale
+        except ValueError as e:
+            if "whole number" in str(e):
+                raise
+            raise ValueError(f"{what} = {value!r}: needs a number and one of the units ns, us, ms, s") from None
+        if number.startswith("-"):
+            scaled = -1
+        result = scaled
+    else:
+        result = value
+    if result < 0:
+        raise ValueError(f"{what} = {value!r}: must not be negative")
+    return result
+
+
+def as_distribution(value: Any, what: str = "duration") -> Distribution:
+    """A `Distribution` from one, from an int (ns), or from a text such as "10us" or "exp(10us)".
+
+    Texts: exp(mean), const(x), uniform(low,high), bimodal(short,long,p), lognormal(median,sigma), pareto(low,alpha),
+    hyper(short,long,p), erlang(mean,k).
+    """
+    if isinstance(value, Distribution):
+        return value
+    if isinstance(value, str) and "(" in value:
+        name, _, rest = value.partition("(")
+        args = [a.strip() for a in rest.rstrip().removesuffix(")").split(",")]
+        try:
+            if name == "exp":
+                return Exponential(duration_ns(args[0], what))
+            if name == "const":
+                return Constant(duration_ns(args[0], what))
+            if name == "uniform":
+                return Uniform(duration_ns(args[0], what), duration_ns(args[1], what))
+            if name == "bimodal":
+                return Bimodal(duration_ns(args[0], what), duration_ns(args[1], what), float(args[2]))
+            if name == "lognormal":
+                return LogNormal(duration_ns(args[0], what), float(args[1]))
+            if name == "pareto":
+                return Pareto(duration_ns(args[0], what), float(args[1]))
+            if name == "hyper":
+                return Hyperexponential(duration_ns(args[0], what), duration_ns(args[1], what), float(args[2]))
+            if name == "erlang":
+                return Erlang(duration_ns(args[0], what), int(args[1]))
+        except IndexError:
+            raise ValueError(f"{what} = {value!r}: {name}() needs more arguments") from None
+        raise ValueError(
+            f"{what} = {value!r}: no such distribution; one of exp, const, uniform, bimodal, lognormal, pareto, hyper, erlang"
+        )
+    return Constant(duration_ns(value, what))
