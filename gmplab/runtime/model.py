@@ -1,0 +1,712 @@
+"""G, M, P, Sched: fields, and a paragraph on each status; no behaviour but the settling of time sums.
+
+A **G** is idle (just made), runnable (in exactly one queue, or in the hands of one M), running (one M, one P), in a
+syscall (one M, perhaps a P), waiting (in wait queues, no M) or dead (free for reuse; its id is never used again).
+A **P** is idle (on pidle, or promised to an M as `nextp`; its queue is empty), running (it has an M), stopped (for
+stop-the-world; keeps its queue) or dead (GOMAXPROCS shrank). Since Go 1.26 a P whose M is in a syscall stays running.
+An **M** is always at one place, which `phase` names. Go: runtime2.go: g, m, p, schedt.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Optional, final
+
+from mypy_extensions import i64
+
+from gmplab.runtime.contracts import (
+    ORDERS, Block, Control, Handoff, Machines, Place, Policy, Preempt, Queues, Rules, Spin, Steal, View, Wake,
+)
+from gmplab.runtime.costs import Prices
+from gmplab.runtime.dice import Distribution, below, draw
+from gmplab.runtime.recorder import Histogram, Recorder
+from gmplab.vocabulary import GDEAD, IN_IDLE, IN_STARTING, N_MODES, NO_G, NO_P, PIDLE
+
+# Where an M goes on at its next step.
+PH_MSTART: Final = 0
+PH_SCHEDULE: Final = 1
+PH_FIND: Final = 2
+PH_STEAL: Final = 3
+PH_STEAL_RUNNEXT: Final = 4
+PH_IDLE: Final = 5
+PH_RECHECK: Final = 6
+PH_NETPOLL: Final = 7
+PH_STOPM: Final = 8
+PH_WOKEN: Final = 9
+PH_FOUND: Final = 10
+PH_EXECUTE: Final = 11
+PH_RUN: Final = 12
+PH_COMPUTED: Final = 13
+PH_SYSCALL_DONE: Final = 14
+PH_EXITSYSCALL: Final = 15
+PH_SYSMON: Final = 16
+PH_SYSMON_ROUND: Final = 17
+PH_LOCKED_WOKEN: Final = 18
+PH_HELD: Final = 19
+PH_NETPOLL_DONE: Final = 20
+PH_DEAD: Final = 21
+PH_SPIN_GAP: Final = 22
+PH_STW_WAIT: Final = 23
+PH_STOPM_SYS: Final = 24
+PH_GOEXIT: Final = 25
+
+FOREVER: Final = 4_000_000_000_000_000_000
+"""An instant that never comes."""
+
+
+@final
+class Sudog:
+    """A G in a wait queue of a channel or a semaphore. Go: runtime2.go: sudog."""
+
+    def __init__(self, gp: G) -> None:
+        self.g: G = gp
+        self.elem: object = None
+        self.success: bool = False
+        self.case: i64 = -1
+        self.ticket: i64 = 0
+        self.queue: Optional[Waitq] = None
+        self.next: Optional[Sudog] = None
+        self.prev: Optional[Sudog] = None
+
+
+@final
+class Waitq:
+    """A first-come-first-served list of waiting Gs. Go: chan.go: waitq."""
+
+    def __init__(self) -> None:
+        self.first: Optional[Sudog] = None
+        self.last: Optional[Sudog] = None
+        self.size: i64 = 0
+
+    def enqueue(self, s: Sudog) -> None:
+        s.queue = self
+        s.next = None
+        s.prev = self.last
+        if self.last is None:
+            self.first = s
+        else:
+            self.last.next = s
+        self.last = s
+        self.size += 1
+
+    def push_front(self, s: Sudog) -> None:
+        s.queue = self
+        s.prev = None
+        s.next = self.first
+        if self.first is None:
+            self.last = s
+        else:
+            self.first.prev = s
+        self.first = s
+        self.size += 1
+
+    def remove(self, s: Sudog) -> None:
+        if s.prev is None:
+            self.first = s.next
+        else:
+            s.prev.next = s.next
+        if s.next is None:
+            self.last = s.prev
+        else:
+            s.next.prev = s.prev
+        s.next = None
+        s.prev = None
+        s.queue = None
+        self.size -= 1
+
+
+@final
+class G:
+    """A goroutine. Go: runtime2.go: g."""
+
+    def __init__(self, goid: i64) -> None:
+        self.goid: i64 = goid
+        self.status: i64 = GDEAD
+        self.m: Optional[M] = None
+        self.schedlink: Optional[G] = None
+        self.lockedm: Optional[M] = None
+        self.preempt: bool = False
+        self.system: bool = False
+        self.parent: i64 = NO_G
+        self.label: i64 = 0
+        self.cls: i64 = 0
+        self.weight: i64 = 1
+        self.deadline_ns: i64 = -1
+        # The body: what it asks for (op, a, b, obj), and where it goes on.
+        self.form: i64 = 0
+        self.body: Any = None
+        self.prog: Any = None
+        self.pc: i64 = 0
+        self.arg: i64 = 0
+        self.i: i64 = 0
+        self.j: i64 = 0
+        self.op: i64 = 0
+        self.a: i64 = 0
+        self.b: i64 = 0
+        self.obj: object = None
+        self.value: object = None
+        self.asked: bool = False
+        self.stage: i64 = 0
+        """0: fetch the next op; else the op under way goes on at this stage."""
+        self.result: object = None
+        self.rest_ns: i64 = 0
+        """What is left of the compute or syscall under way."""
+        self.tight: bool = False
+        # Waiting.
+        self.waitreason: i64 = 0
+        self.waitobj: i64 = 0
+        self.sudog: Optional[Sudog] = None
+        self.cases: Optional[list[Sudog]] = None
+        self.waiting_since: i64 = 0
+        self.starving: bool = False
+        self.awoke: bool = False
+        self.timer: i64 = 0
+        """Serial of its pending timer, 0 if none; a heap entry with another serial is dead."""
+        # Dice: a key made from the path of go statements, and how much was drawn.
+        self.key: i64 = 0
+        self.draws: i64 = 0
+        self.children: i64 = 0
+        # Times.
+        self.rank: i64 = 0
+        self.last_p: i64 = NO_P
+        self.ready_ns: i64 = 0
+        self.start_ns: i64 = 0
+        self.park_ns: i64 = 0
+        self.created_ns: i64 = 0
+        self.first_run_ns: i64 = -1
+        self.run_ns: i64 = 0
+        self.wait_ns: i64 = 0
+        self.blocked_ns: i64 = 0
+        self.n_schedules: i64 = 0
+
+
+@final
+class GQueue:
+    """A queue of Gs in a growing ring: the local queues and the global one. Go: proc.go: gQueue; runtime2.go: p.runq."""
+
+    def __init__(self) -> None:
+        self.ring: list[Optional[G]] = [None] * 256
+        self.mask: i64 = 255
+        self.head: i64 = 0
+        self.tail: i64 = 0
+
+    def size(self) -> i64:
+        return self.tail - self.head
+
+    def push(self, gp: G) -> None:
+        if self.tail - self.head > self.mask:
+            self.grow()
+        self.ring[self.tail & self.mask] = gp
+        self.tail += 1
+
+    def push_head(self, gp: G) -> None:
+        if self.tail - self.head > self.mask:
+            self.grow()
+        self.head -= 1
+        self.ring[self.head & self.mask] = gp
+
+    def pop(self) -> G:
+        i = self.head & self.mask
+        gp = self.ring[i]
+        assert gp is not None
+        self.ring[i] = None
+        self.head += 1
+        return gp
+
+    def at(self, i: i64) -> G:
+        gp = self.ring[(self.head + i) & self.mask]
+        assert gp is not None
+        return gp
+
+    def take(self, i: i64) -> G:
+        """Remove the i-th from the head; those before it move up."""
+        gp = self.at(i)
+        while i > 0:
+            self.ring[(self.head + i) & self.mask] = self.ring[(self.head + i - 1) & self.mask]
+            i -= 1
+        self.ring[self.head & self.mask] = None
+        self.head += 1
+        return gp
+
+    def grow(self) -> None:
+        n = self.mask + 1
+        bigger: list[Optional[G]] = [None] * (n * 2)
+        for i in range(self.head, self.tail):
+            bigger[i & (n * 2 - 1)] = self.ring[i & self.mask]
+        self.ring = bigger
+        self.mask = n * 2 - 1
+
+
+@final
+class M:
+    """A machine: an OS thread. Go: runtime2.go: m."""
+
+    def __init__(self, mid: i64) -> None:
+        self.id: i64 = mid
+        self.phase: i64 = PH_MSTART
+        self.p: Optional[P] = None
+        self.nextp: Optional[P] = None
+        self.oldp: Optional[P] = None
+        self.curg: Optional[G] = None
+        self.lockedg: Optional[G] = None
+        self.locked_ext: i64 = 0
+        self.spinning: bool = False
+        self.is_sysmon: bool = False
+        self.mstart_spinning: bool = False
+        self.syscalltick: i64 = 0
+        self.exiting: bool = False
+        # Operands of the step to come.
+        self.debt_ns: i64 = 0
+        self.rest_ns: i64 = 0
+        self.until_ns: i64 = -1
+        self.wakes: i64 = 0
+        self.wake_why: i64 = 0
+        self.seen_runnext: Optional[G] = None
+        self.toready: Optional[G] = None
+        self.found: Optional[G] = None
+        self.source: i64 = 0
+        self.inherit_time: bool = False
+        self.caller: i64 = 0
+        self.victim: i64 = NO_P
+        self.stolen: i64 = 0
+        self.enter_ns: i64 = 0
+        self.spin_since: i64 = 0
+        self.pass_: i64 = 0
+        self.probe: i64 = 0
+        self.roll: i64 = 0
+        self.was_spinning: bool = False
+        self.poll_until: i64 = 0
+        self.parked: bool = False
+        self.woken: bool = False
+        self.draws: i64 = 0
+        # sysmon's own.
+        self.idle_rounds: i64 = 0
+        self.delay_ns: i64 = 0
+        # Time sums, and the driver's mark.
+        self.mode: i64 = IN_STARTING
+        self.since_ns: i64 = 0
+        self.ns: list[i64] = [0] * N_MODES
+        self.event: i64 = 0
+        """The driver's: serial of its pending event, 0 if none."""
+        self.created_ns: i64 = 0
+        self.created_by: i64 = -1
+        self.why: i64 = 0
+        self.exited_ns: i64 = -1
+        self.exit_why: i64 = 0
+        self.calls: list[i64] = []
+
+
+@final
+class P:
+    """A processor: the right to run Go code. Go: runtime2.go: p."""
+
+    def __init__(self, pid: i64) -> None:
+        self.id: i64 = pid
+        self.status: i64 = PIDLE
+        self.m: Optional[M] = None
+        self.oldm: Optional[M] = None
+        self.runnext: Optional[G] = None
+        self.runq: GQueue = GQueue()
+        self.schedtick: i64 = 0
+        self.syscalltick: i64 = 0
+        # sysmon's last look. Go: proc.go: sysmontick.
+        self.seen_schedtick: i64 = 0
+        self.seen_schedwhen: i64 = 0
+        self.seen_syscalltick: i64 = 0
+        self.seen_syscallwhen: i64 = 0
+        self.preempt: bool = False
+        self.slice_end_ns: i64 = 0
+        self.runnext_run: i64 = 0
+        self.gfree: list[G] = []
+        self.timers: Timers = Timers()
+        self.on_pidle: bool = False
+        self.mode: i64 = IN_IDLE
+        self.since_ns: i64 = 0
+        self.ns: list[i64] = [0] * N_MODES
+
+
+@final
+class Timers:
+    """A P's timer heap: entries (when, serial, g), least first; an entry whose serial its G has dropped is dead.
+
+    Go: time.go: timers. Differs: a binary heap; entries of stopped timers leave when they come to the top.
+    """
+
+    def __init__(self) -> None:
+        self.when: list[i64] = []
+        self.serial: list[i64] = []
+        self.g: list[G] = []
+
+    def push(self, when: i64, serial: i64, gp: G) -> None:
+        i: i64 = len(self.when)
+        self.when.append(when)
+        self.serial.append(serial)
+        self.g.append(gp)
+        while i > 0:
+            j = (i - 1) >> 1
+            if self.when[j] < when or (self.when[j] == when and self.serial[j] < serial):
+                break
+            self.when[i] = self.when[j]
+            self.serial[i] = self.serial[j]
+            self.g[i] = self.g[j]
+            i = j
+        self.when[i] = when
+        self.serial[i] = serial
+        self.g[i] = gp
+
+    def pop(self) -> G:
+        top = self.g[0]
+        when = self.when.pop()
+        serial = self.serial.pop()
+        gp = self.g.pop()
+        n: i64 = len(self.when)
+        i: i64 = 0
+        if n == 0:
+            return top
+        while True:
+            j = 2 * i + 1
+            if j >= n:
+                break
+            if j + 1 < n and (
+                self.when[j + 1] < self.when[j]
+                or (self.when[j + 1] == self.when[j] and self.serial[j + 1] < self.serial[j])
+            ):
+                j += 1
+            if self.when[j] > when or (self.when[j] == when and self.serial[j] > serial):
+                break
+            self.when[i] = self.when[j]
+            self.serial[i] = self.serial[j]
+            self.g[i] = self.g[j]
+            i = j
+        self.when[i] = when
+        self.serial[i] = serial
+        self.g[i] = gp
+        return top
+
+    def clean(self) -> None:
+        """Drop dead entries from the top."""
+        while len(self.when) > 0 and self.g[0].timer != self.serial[0]:
+            self.pop()
+
+    def wake_time(self) -> i64:
+        """When the earliest timer is due, 0 if there is none. Go: time.go: timers.wakeTime."""
+        self.clean()
+        return self.when[0] if len(self.when) > 0 else 0
+
+
+class Driver:
+    """What moves time: the core tells it who is to run, never when."""
+
+    def wakeup(self, mp: M, from_p: i64) -> None:
+        """mp sleeps on a note, in a gap or in epoll, and is to go on. Go: notewakeup."""
+        raise NotImplementedError
+
+    def clone(self, mp: M) -> None:
+        """A thread for mp begins at mstart."""
+        raise NotImplementedError
+
+    def interrupt(self, mp: M) -> None:
+        """Cut the compute that mp is in: it is asked to stop. Go: preemptM."""
+        raise NotImplementedError
+
+    def later(self, at_ns: i64, kind: i64, ident: i64) -> None:
+        """Call back at an instant: AT_* below."""
+        raise NotImplementedError
+
+
+AT_WAKEP: Final = 1
+AT_IO: Final = 2
+AT_HANDOFF: Final = 3
+AT_ARRIVAL: Final = 4
+AT_RETIRE: Final = 5
+
+
+@final
+class Sched:
+    """The whole state of a run. Go: runtime2.go: schedt, and proc.go's globals."""
+
+    def __init__(self, policy: Policy, prices: Prices, recorder: Recorder, driver: Driver, seed: i64, procs: i64) -> None:
+        self.policy: Policy = policy
+        # The policy's components, their states, and the constants that are read once.
+        self.queues: Queues = policy.queues
+        self.place: Place = policy.place
+        self.steal: Steal = policy.steal
+        self.spin: Spin = policy.spin
+        self.wake: Wake = policy.wake
+        self.handoff: Handoff = policy.handoff
+        self.block: Block = policy.block
+        self.preempt: Preempt = policy.preempt
+        self.machines: Machines = policy.machines
+        self.control: Control = policy.control
+        self.rules: Rules = policy.rules
+        self.queues_state: object = None
+        self.place_state: object = None
+        self.steal_state: object = None
+        self.spin_state: object = None
+        self.wake_state: object = None
+        self.handoff_state: object = None
+        self.preempt_state: object = None
+        self.machines_state: object = None
+        self.control_state: object = None
+        self.capacity: i64 = policy.queues.capacity
+        self.spill: i64 = policy.queues.capacity // policy.queues.spill_divisor
+        self.has_runnext: bool = policy.queues.runnext
+        self.inherit_slice: bool = policy.queues.inherit_slice
+        self.runnext_limit: i64 = policy.queues.runnext_limit
+        self.fair_tick: i64 = policy.queues.fair_tick
+        self.batch_cap: i64 = policy.queues.batch_cap
+        self.order: i64 = ORDERS.index(policy.queues.order)
+        self.passes: i64 = policy.steal.passes
+        self.runnext_pass: i64 = policy.steal.runnext_pass
+        self.timers_pass: i64 = policy.steal.timers_pass
+        self.backoff_ns: i64 = policy.steal.runnext_backoff_ns
+        self.quantum_ns: i64 = policy.preempt.quantum_ns
+        self.exact_slice: bool = policy.preempt.exact and policy.preempt.mode != "none"
+        self.hold: bool = policy.block.hold
+        self.child_first: bool = policy.place.child_first
+        self.overflow_n: i64 = 0
+        self.overflow_g: Optional[G] = None
+        self.pending_wakes: i64 = 0
+        self.prices: Prices = prices
+        self.rec: Recorder = recorder
+        self.driver: Driver = driver
+        self.seed: i64 = seed
+        self.now_ns: i64 = 0
+        self.gomaxprocs: i64 = procs
+        self.allp: list[P] = []
+        self.allm: list[M] = []
+        self.allgs: list[Optional[G]] = [None]
+        self.runq: GQueue = GQueue()
+        self.midle: list[M] = []
+        self.nmidlelocked: i64 = 0
+        self.nmsys: i64 = 0
+        self.nmfreed: i64 = 0
+        self.pidle: list[P] = []
+        self.npidle: i64 = 0
+        self.nmspinning: i64 = 0
+        self.needspinning: i64 = 0
+        self.gfree: list[G] = []
+        # netpoll
+        self.lastpoll: i64 = 1
+        self.poll_until: i64 = 0
+        self.poller: Optional[M] = None
+        self.netpoll_ready: list[G] = []
+        self.netpoll_waiters: i64 = 0
+        # stop the world
+        self.gcwaiting: bool = False
+        self.stopwait: i64 = 0
+        self.stopper: Optional[M] = None
+        self.sysmon: Optional[M] = None
+        self.sysmonwait: bool = False
+        # arrivals that are still to come, and their Gs that live
+        self.arrivals: i64 = 0
+        self.arrivals_waiter: Optional[G] = None
+        # ends
+        self.ended: bool = False
+        self.stopped_by: str = ""
+        self.error: Any = None
+        self.main: Optional[G] = None
+        self.draining: bool = False
+        self.n_user: i64 = 0
+        self.objects: i64 = 0
+        self.object_names: dict[int, str] = {}
+        self.timer_serial: i64 = 0
+        self.policy_draws: i64 = 0
+        self.groups: list[i64] = []
+        self.dozing: list[M] = []
+        # labels
+        self.labels: list[tuple[int, str, str, str]] = []
+        self.label_of: dict[tuple[int, str, str, str], int] = {}
+        self.texts: list[str] = []
+        self.classes: list[str] = [""]
+        self.wait_hists: list[Histogram] = [Histogram()]
+        self.sojourn_hists: list[Histogram] = [Histogram()]
+        self.warmup_ns: i64 = 0
+        # exact integrals of "idle while overloaded"
+        self.n_runnable: i64 = 0
+        self.overload_since: i64 = -1
+        self.overload_wall: i64 = 0
+        self.overload_p: i64 = 0
+        self.overload_g: i64 = 0
+        self.jain_n: i64 = 0
+        self.jain_sum: float = 0.0
+        self.jain_squares: float = 0.0
+        # counters
+        self.n_schedules: i64 = 0
+        self.n_exited: i64 = 0
+        self.steal_passes: i64 = 0
+        self.steal_probes: i64 = 0
+        self.steals: i64 = 0
+        self.stolen: i64 = 0
+        self.spins: i64 = 0
+        self.threads_created: i64 = 0
+        self.threads_peak: i64 = 0
+        self.parks_m: i64 = 0
+        self.wakes_m: i64 = 0
+        self.handoffs: i64 = 0
+        self.retakes: i64 = 0
+        self.preempt_requests: i64 = 0
+        self.preemptions: i64 = 0
+        self.gosched: i64 = 0
+        self.syscalls: i64 = 0
+        self.syscalls_lost_p: i64 = 0
+        self.netpolls: i64 = 0
+        self.timers_fired: i64 = 0
+        self.overflows: i64 = 0
+        self.view: SchedView = SchedView(self)
+        view = self.view
+        self.queues_state = policy.queues.start(view)
+        self.place_state = policy.place.start(view)
+        self.steal_state = policy.steal.start(view)
+        self.spin_state = policy.spin.start(view)
+        self.wake_state = policy.wake.start(view)
+        self.handoff_state = policy.handoff.start(view)
+        self.preempt_state = policy.preempt.start(view)
+        self.machines_state = policy.machines.start(view)
+        self.control_state = policy.control.start(view)
+
+
+def price(sched: Sched, cost: i64) -> i64:
+    """A price, drawn if it is a distribution. Draws are numbered in the order of the core's steps."""
+    if cost >= 0:
+        return cost
+    return sched.prices.drawn[-cost - 1].sample(policy_bits(sched))
+
+
+def policy_bits(sched: Sched) -> i64:
+    sched.policy_draws += 1
+    return draw(sched.seed ^ 0x5DEECE66D, sched.policy_draws)
+
+
+def charge(sched: Sched, mp: M, cost: i64) -> None:
+    """Add a price to what mp must spend before its next step."""
+    if cost > 0:
+        mp.debt_ns += cost
+    elif cost < 0:
+        mp.debt_ns += price(sched, cost)
+
+
+def settle(mp: M, mode: i64, now: i64) -> None:
+    """From now on mp, and the P it has, are in `mode`; what was goes into the sums."""
+    d = now - mp.since_ns
+    mp.ns[mp.mode] += d
+    mp.mode = mode
+    mp.since_ns = now
+    pp = mp.p
+    if pp is not None:
+        settlep(pp, mode, now)
+
+
+def settlep(pp: P, mode: i64, now: i64) -> None:
+    pp.ns[pp.mode] += now - pp.since_ns
+    pp.mode = mode
+    pp.since_ns = now
+
+
+def overload(sched: Sched) -> None:
+    """Bring the integrals of "a P idle while a G is runnable" up to now; call before npidle or n_runnable changes."""
+    if sched.npidle > 0 and sched.n_runnable > 0:
+        d = sched.now_ns - sched.overload_since
+        sched.overload_wall += d
+        sched.overload_p += d * sched.npidle
+        sched.overload_g += d * sched.n_runnable
+    sched.overload_since = sched.now_ns
+
+
+@final
+class SchedView(View):
+    """The `View` of a running Sched."""
+
+    def __init__(self, sched: Sched) -> None:
+        self.s: Sched = sched
+
+    def g(self, g: i64) -> G:
+        gp = self.s.allgs[g] if 0 < g < len(self.s.allgs) else None
+        if gp is None:
+            raise ValueError(f"g = {g}: no such goroutine, or it has exited")
+        return gp
+
+    def now_ns(self) -> i64:
+        return self.s.now_ns
+
+    def procs(self) -> i64:
+        return self.s.gomaxprocs
+
+    def queue_len(self, p: i64) -> i64:
+        return self.s.allp[p].runq.size()
+
+    def load(self, p: i64) -> i64:
+        pp = self.s.allp[p]
+        n = pp.runq.size()
+        if pp.runnext is not None:
+            n += 1
+        mp = pp.m
+        if mp is not None and mp.curg is not None:
+            n += 1
+        return n
+
+    def has_runnext(self, p: i64) -> bool:
+        return self.s.allp[p].runnext is not None
+
+    def global_len(self) -> i64:
+        return self.s.runq.size()
+
+    def idle(self, p: i64) -> bool:
+        return self.s.allp[p].status == PIDLE
+
+    def running_g(self, p: i64) -> i64:
+        mp = self.s.allp[p].m
+        return mp.curg.goid if mp is not None and mp.curg is not None else NO_G
+
+    def running_ns(self, p: i64) -> i64:
+        mp = self.s.allp[p].m
+        return self.s.now_ns - mp.curg.start_ns if mp is not None and mp.curg is not None else 0
+
+    def npidle(self) -> i64:
+        return self.s.npidle
+
+    def nmspinning(self) -> i64:
+        return self.s.nmspinning
+
+    def nmidle(self) -> i64:
+        return len(self.s.midle)
+
+    def n_threads(self) -> i64:
+        return len(self.s.allm) - self.s.nmfreed
+
+    def n_runnable(self) -> i64:
+        return self.s.n_runnable
+
+    def n_finished(self) -> i64:
+        return self.s.n_exited
+
+    def ready_ns(self, g: i64) -> i64:
+        return self.g(g).ready_ns
+
+    def attained_ns(self, g: i64) -> i64:
+        return self.g(g).run_ns
+
+    def remaining_ns(self, g: i64) -> i64:
+        return self.g(g).rest_ns
+
+    def weight(self, g: i64) -> i64:
+        return self.g(g).weight
+
+    def deadline_ns(self, g: i64) -> i64:
+        return self.g(g).deadline_ns
+
+    def cls(self, g: i64) -> str:
+        return self.s.classes[self.g(g).cls]
+
+    def last_p(self, g: i64) -> i64:
+        return self.g(g).last_p
+
+    def group(self, p: i64) -> i64:
+        return self.s.groups[p] if p < len(self.s.groups) else 0
+
+    def below(self, n: i64) -> i64:
+        if n < 1:
+            raise ValueError(f"below({n}): the bound must be at least 1")
+        return below(policy_bits(self.s), n)
+
+    def ns(self, distribution: Distribution) -> i64:
+        return distribution.sample(policy_bits(self.s))

@@ -1,0 +1,1152 @@
+"""The scheduler: G runs on M, M needs P to run Go code. Read it with Go's proc.go beside it: same names, same order.
+
+**Who looks for whom.** M looks for G: an M that holds a P and has no G runs `schedule`, and `findrunnable` is the one
+long list of places to look. Nobody looks for an M on behalf of a G, but `wakep`: work that appears wakes at most one
+M, and that M, once it has found work, wakes the next. An M without work and without luck gives its P back and sleeps
+on midle; Go never ends it.
+
+**The tension** is between waking too many threads and too few. Three ways that fail: one central state that knows all
+(does not scale); handing a P directly to each new G (threads thrash, and locality is lost); waking a thread for every
+G (too many wakes). Hence *spinning*: an M that holds a P and searches counts in nmspinning, and while one spins no
+other is woken.
+
+**The one hard race**: an M stops spinning while another submits work. The submitter puts the G, then looks at
+nmspinning; the spinner drops nmspinning, then looks at all queues again. One of the two must see the other. So the
+boundary between `nmspinning--` and the recheck is a step of its own here, as is each that `steps` lists.
+
+Every function here takes effect at `sched.now_ns` and charges its cost to the M; none waits. What follows a wait in
+Go is a phase here (`M.phase`).
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from mypy_extensions import i64
+
+from gmplab.errors import PolicyError, SchedError
+from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES
+from gmplab.runtime.dice import draw, mix, stream, FOR_STEAL
+from gmplab.runtime.model import (
+    AT_RETIRE, AT_WAKEP, FOREVER, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_MSTART,
+    PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_WOKEN, G,
+    M, P, Sched, charge, overload, price, settle, settlep,
+)
+from gmplab.runtime.runq import (
+    globrunqget, globrunqgetbatch, globrunqput, globrunqput_recorded, mget, mid, mput, note_batch, note_put, pick, pid,
+    pidleget, pidlegetspinning, pidleput, runqempty, runqget, runqgrab, runqput, runqput_recorded,
+)
+from gmplab.vocabulary import (
+    CALL_GOSCHED, CALL_GOYIELD, CALL_HELD, CALL_MSTART, CALL_PARK, CALL_PREEMPT, CALL_STOPLOCKED, GDEAD, GIDLE,
+    GO_CREATE, GO_PARK, GO_READY, GO_START, GO_STOP, GRUNNABLE, GRUNNING, GSYSCALL, GWAITING, HANDOFF_GCSTOP,
+    HANDOFF_GLOBAL, HANDOFF_IDLE, HANDOFF_LAST_P, HANDOFF_NO_SPINNING, HANDOFF_WORK, HOLD, IN_HELD, IN_IDLE, IN_LOCKED,
+    IN_NETPOLL, IN_RUNNING, IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, M_CREATE, M_PARK, M_START, M_WAKE,
+    NETPOLL, NO_G, NO_M, NO_P, P_ACQUIRE, P_HANDOFF, P_RELEASE, P_STOP, PGCSTOP, PIDLE, POLL_BLOCKING,
+    POLL_NONBLOCKING, PRUNNING, PREEMPT_REQUEST, Q_GET, Q_GLOBAL, Q_NONE, SPIN_FOUND, SPIN_GAVE_UP, SPIN_GCSTOP,
+    SPIN_START, SPIN_STOP, SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_INJECTED, SRC_LOCKED, SRC_NETPOLL, SRC_STEAL,
+    SRC_STEAL_RUNNEXT, STEAL_PASS, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STOP_GOSCHED, STOP_GOYIELD,
+    STOP_PREEMPT, TIMER_FIRE, WAKE_WANTED, WHY_BACKOFF, WHY_DOZE, WHY_GCSTOP, WHY_HANDOFFP, WHY_HELD, WHY_IDLE,
+    WHY_INJECT, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_READY, WHY_START_LOCKED, WHY_WAKEP,
+)
+
+
+def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64:
+    """The running gp waits; its M goes on to schedule(). Go: proc.go: gopark, park_m.
+
+    Differs: the caller has queued gp where it is to be found; nothing can come between. Under block=HoldThread the M
+    keeps gp and P, and sleeps.
+    """
+    now = sched.now_ns
+    gp.status = GWAITING
+    gp.waitreason = reason
+    gp.waitobj = obj
+    gp.park_ns = now
+    gp.run_ns += now - gp.start_ns
+    charge(sched, mp, sched.prices.park)
+    if sched.rec.full:
+        sched.rec.event(now, GO_PARK, gp.goid, mp.id, pid(mp), reason, front, obj)
+    if sched.hold and not gp.system:
+        settle(mp, IN_HELD, now)
+        mp.phase = PH_HELD
+        sched.nmidlelocked += 1
+        if sched.rec.full:
+            sched.rec.event(now, HOLD, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
+        return park(sched, mp, WHY_HELD, -1)
+    dropg(mp, gp)
+    mp.caller = CALL_PARK
+    mp.phase = PH_SCHEDULE
+    settle(mp, IN_SCHEDULING, now)
+    return STEP_ON
+
+
+def ready(sched: Sched, mp: M, gp: G) -> None:
+    """The waiting gp becomes runnable, by mp: into runnext of its P, or as the place policy says. Go: proc.go: ready.
+
+    The wakep that follows is a step of its own: `mp.wakes`.
+    """
+    now = sched.now_ns
+    if gp.status != GWAITING:
+        raise SchedError(f"ready: bad g->status in ready (g={gp.goid} status={gp.status} t={now})")
+    overload(sched)
+    gp.status = GRUNNABLE
+    gp.blocked_ns += now - gp.park_ns
+    gp.ready_ns = now
+    gp.waitreason = 0
+    sched.n_runnable += 1
+    charge(sched, mp, sched.prices.ready)
+    by: i64 = mp.curg.goid if mp.curg is not None else NO_G
+    holder = gp.m
+    if holder is not None:
+        if sched.rec.full:
+            sched.rec.event(now, GO_READY, gp.goid, mp.id, pid(mp), Q_NONE, NO_P, by)
+        sched.nmidlelocked -= 1
+        notewakeup(sched, mp, holder, WHY_READY)
+        return
+    put_placed(sched, mp, gp, GO_READY, FOR_READY, by)
+
+
+def put_placed(sched: Sched, mp: M, gp: G, kind: i64, why: i64, arg: i64) -> None:
+    """Queue a runnable gp where the place policy says, record it, and want a wakep."""
+    pp = mp.p
+    own: i64 = pid(mp)
+    to = sched.place.place(sched.place_state, sched.view, why, gp.goid, own)
+    if to == own and pp is not None:
+        charge(sched, mp, sched.prices.runq_put)
+        dest = runqput(sched, pp, gp, True)
+        note_put(sched, kind, gp, mp, own, dest, own, arg)
+    elif to == NO_P:
+        charge(sched, mp, sched.prices.globrunq_put)
+        globrunqput(sched, gp)
+        note_put(sched, kind, gp, mp, own, Q_GLOBAL, NO_P, arg)
+    else:
+        put_at(sched, mp, gp, kind, own, to, arg)
+    mp.wakes += 1
+    mp.wake_why = why
+
+
+def put_at(sched: Sched, mp: Optional[M], gp: G, kind: i64, own: i64, to: i64, arg: i64) -> None:
+    """gp to the tail of another P's queue; an idle P is started for it, since an idle P's queue must be empty."""
+    if to < 0 or to >= sched.gomaxprocs:
+        raise PolicyError(f"{type(sched.place).__name__}.place returned {to}: must be -1 (global) or a P, 0 to {sched.gomaxprocs - 1}")
+    p2 = sched.allp[to]
+    if mp is not None:
+        charge(sched, mp, sched.prices.runq_put)
+    if p2.on_pidle:
+        overload(sched)
+        sched.pidle.remove(p2)
+        p2.on_pidle = False
+        sched.npidle -= 1
+        if sched.rec.full:
+            sched.rec.event(sched.now_ns, 16, NO_G, mid(mp), to, 0, NO_P, 0)
+        dest = runqput(sched, p2, gp, False)
+        note_put(sched, kind, gp, mp, own, dest, to, arg)
+        startm(sched, mp, p2, False, WHY_INJECT)
+        return
+    dest = runqput(sched, p2, gp, False)
+    note_put(sched, kind, gp, mp, own, dest, to, arg)
+
+
+def arrive(sched: Sched, gp: G) -> None:
+    """gp, which no G made, becomes runnable: place decides, then an idle P is woken. No counterpart in Go."""
+    to = sched.place.place(sched.place_state, sched.view, FOR_ARRIVAL, gp.goid, NO_P)
+    overload(sched)
+    sched.n_runnable += 1
+    if to != NO_P:
+        put_at(sched, None, gp, GO_CREATE, NO_P, to, NO_G)
+        return
+    globrunqput(sched, gp)
+    note_put(sched, GO_CREATE, gp, None, NO_P, Q_GLOBAL, NO_P, NO_G)
+    d = wake_delay(sched, FOR_ARRIVAL)
+    if d > 0:
+        wakep_later(sched, None, d)
+    elif d == 0:
+        pp = pidlegetspinning(sched, None)
+        if pp is not None:
+            startm(sched, None, pp, False, WHY_INJECT)
+
+
+def notewakeup(sched: Sched, by: Optional[M], mp: M, why: i64) -> None:
+    """Wake mp, asleep on its note. Go: lock_futex.go: notewakeup."""
+    sched.wakes_m += 1
+    if by is not None:
+        charge(sched, by, sched.prices.futex_wake)
+    settle_m(mp, IN_STARTING, sched.now_ns)
+    mp.parked = False
+    if sched.rec.full:
+        p2: i64 = mp.nextp.id if mp.nextp is not None else pid(mp)
+        sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, p2, why, mid(by), 0)
+    from_p: i64 = by.p.id if by is not None and by.p is not None else NO_P
+    sched.driver.wakeup(mp, from_p)
+
+
+def settle_m(mp: M, mode: i64, now: i64) -> None:
+    """settle for an M whose P, if it has one, stays in its mode."""
+    mp.ns[mp.mode] += now - mp.since_ns
+    mp.mode = mode
+    mp.since_ns = now
+
+
+def park(sched: Sched, mp: M, why: i64, until_ns: i64) -> i64:
+    """mp sleeps on its note, until `until_ns` at the latest (-1: no limit)."""
+    sched.parks_m += 1
+    mp.until_ns = until_ns
+    mp.parked = True
+    charge(sched, mp, sched.prices.futex_sleep)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, M_PARK, NO_G, mp.id, pid(mp), why, NO_P, until_ns)
+    return STEP_PARK
+
+
+def becomespinning(sched: Sched, mp: M) -> None:
+    """Go: proc.go: (*m).becomeSpinning."""
+    mp.spinning = True
+    mp.spin_since = sched.now_ns
+    sched.nmspinning += 1
+    sched.needspinning = 0
+    sched.spins += 1
+    settle(mp, IN_SPINNING, sched.now_ns)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, SPIN_START, NO_G, mp.id, pid(mp), 0, 0, 0)
+
+
+def stopspinning(sched: Sched, mp: M, how: i64) -> None:
+    mp.spinning = False
+    sched.nmspinning -= 1
+    if sched.nmspinning < 0:
+        raise SchedError(f"stopspinning: negative nmspinning (m={mp.id} t={sched.now_ns})")
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, SPIN_STOP, NO_G, mp.id, pid(mp), how, NO_P, 0)
+
+
+def mstart(sched: Sched, mp: M) -> i64:
+    """The first step of a thread. Go: proc.go: mstart, mstart1."""
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, M_START, NO_G, mp.id, NO_P, 0, NO_P, 0)
+    if mp.nextp is not None:
+        pp = mp.nextp
+        mp.nextp = None
+        acquirep(sched, mp, pp)
+    if mp.spinning:
+        settle(mp, IN_SPINNING, sched.now_ns)
+    mp.caller = CALL_MSTART
+    mp.phase = PH_SCHEDULE
+    return STEP_ON
+
+
+def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i64) -> M:
+    """Make an M and its thread. Go: proc.go: newm, allocm, newm1; os_linux.go: newosproc, clone.
+
+    Not modelled: clone failing with EAGAIN; the template thread.
+    """
+    mp = M(len(sched.allm))
+    sched.allm.append(mp)
+    sched.threads_created += 1
+    mp.created_ns = sched.now_ns
+    mp.created_by = mid(by)
+    mp.why = why
+    mp.since_ns = sched.now_ns
+    mp.nextp = pp
+    if spinning:
+        mp.spinning = True
+        mp.spin_since = sched.now_ns
+    n: i64 = len(sched.allm) - sched.nmfreed
+    if n > sched.threads_peak:
+        sched.threads_peak = n
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, M_CREATE, NO_G, mp.id, pp.id if pp is not None else NO_P, why, mid(by), 0)
+    if n > sched.machines.max_threads:
+        sched.ended = True
+        sched.stopped_by = "threads"
+        return mp
+    if by is not None:
+        charge(sched, by, sched.prices.thread_create)
+    sched.driver.clone(mp)
+    return mp
+
+
+def stopm(sched: Sched, mp: M) -> i64:
+    """mp, without a P, goes to sleep on midle. Go: proc.go: stopm, mPark."""
+    if mp.p is not None or mp.spinning:
+        raise SchedError(f"stopm: holding p or spinning (m={mp.id} t={sched.now_ns})")
+    mput(sched, mp)
+    settle(mp, IN_IDLE, sched.now_ns)
+    mp.phase = PH_WOKEN
+    d = sched.machines.retire_after_ns(sched.machines_state, sched.view, mp.id)
+    code = park(sched, mp, WHY_IDLE, sched.now_ns + d if d >= 0 and mp.id != 0 else -1)
+    checkdead(sched)
+    return code
+
+
+def startm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i64) -> None:
+    """Some M, idle or new, is to run pp, or any idle P. Go: proc.go: startm.
+
+    If spinning, nmspinning is counted here. Differs: the machines policy may refuse a new M; pp is then idle again.
+    """
+    if pp is None:
+        pp = pidleget(sched, by)
+        if pp is None:
+            return
+    nmp = mget(sched)
+    if nmp is None:
+        if not sched.machines.may_create(sched.machines_state, sched.view):
+            unstart(sched, by, pp)
+            return
+        if spinning:
+            sched.nmspinning += 1
+            sched.spins += 1
+        nmp = newm(sched, by, pp, spinning, why)
+    else:
+        if spinning:
+            if not runqempty(pp):
+                raise SchedError(f"startm: p has runnable gs (p={pp.id} t={sched.now_ns})")
+            sched.nmspinning += 1
+            sched.spins += 1
+            nmp.spinning = True
+            nmp.spin_since = sched.now_ns
+        nmp.nextp = pp
+        notewakeup(sched, by, nmp, why)
+    if spinning and sched.rec.full:
+        sched.rec.event(sched.now_ns, SPIN_START, NO_G, nmp.id, pp.id, 0, 1, 0)
+
+
+def unstart(sched: Sched, by: Optional[M], pp: P) -> None:
+    """No M may be made for pp: its Gs go to the global queue, where a free M finds them, and it idles."""
+    gp = pp.runnext
+    if gp is not None:
+        pp.runnext = None
+        sched.runq.push(gp)
+    while pp.runq.size() > 0:
+        sched.runq.push(pp.runq.pop())
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, 11, NO_G, mid(by), pp.id, 0, NO_P, 0)
+    pidleput(sched, pp, by)
+
+
+def handoffp(sched: Sched, mp: Optional[M], pp: P) -> None:
+    """Give away pp, which has lost its M. Go: proc.go: handoffp.
+
+    Must start an M wherever `findrunnable` would find a G for pp: keep the two in step.
+    """
+    sched.handoffs += 1
+    if mp is not None:
+        charge(sched, mp, sched.prices.handoff)
+    if not runqempty(pp) or sched.runq.size() > 0:
+        note_handoff(sched, mp, pp, HANDOFF_WORK)
+        startm(sched, mp, pp, False, WHY_HANDOFFP)
+        return
+    if sched.nmspinning + sched.npidle == 0:
+        sched.needspinning = 0
+        note_handoff(sched, mp, pp, HANDOFF_NO_SPINNING)
+        startm(sched, mp, pp, True, WHY_HANDOFFP)
+        return
+    if sched.gcwaiting:
+        note_handoff(sched, mp, pp, HANDOFF_GCSTOP)
+        gcstopp(sched, pp)
+        return
+    if sched.npidle == sched.gomaxprocs - 1 and sched.lastpoll != 0:
+        note_handoff(sched, mp, pp, HANDOFF_LAST_P)
+        startm(sched, mp, pp, False, WHY_HANDOFFP)
+        return
+    when = pp.timers.wake_time()
+    note_handoff(sched, mp, pp, HANDOFF_IDLE)
+    pidleput(sched, pp, mp)
+    if when != 0:
+        wakenetpoller(sched, mp, when)
+
+
+def note_handoff(sched: Sched, mp: Optional[M], pp: P, how: i64) -> None:
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, P_HANDOFF, NO_G, mid(mp), pp.id, how, NO_P, 0)
+
+
+def gcstopp(sched: Sched, pp: P) -> None:
+    """pp stands for stop-the-world; the last one wakes who stops it."""
+    pp.status = PGCSTOP
+    settlep(pp, IN_STOPPED, sched.now_ns)
+    sched.stopwait -= 1
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, P_STOP, NO_G, NO_M, pp.id, 0, NO_P, 0)
+    if sched.stopwait == 0 and sched.stopper is not None and sched.stopper.parked:
+        notewakeup(sched, None, sched.stopper, 12)
+
+
+def wake_delay(sched: Sched, why: i64) -> i64:
+    """What the wake policy answers. Go has one rule: none if an M spins."""
+    d = sched.wake.delay_ns(sched.wake_state, sched.view, why)
+    if d < -1:
+        raise PolicyError(f"{type(sched.wake).__name__}.delay_ns returned {d}: must be -1 (do not wake), 0 or a delay in ns")
+    return d
+
+
+def wakep_later(sched: Sched, mp: Optional[M], d: i64) -> None:
+    sched.pending_wakes += 1
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, WAKE_WANTED, NO_G, mid(mp), NO_P, 0, NO_P, sched.now_ns + d)
+    sched.driver.later(sched.now_ns + d, AT_WAKEP, 0)
+
+
+def wakep(sched: Sched, mp: Optional[M], why: i64) -> None:
+    """Work appeared: start one spinning M, if the wake policy wants one and a P is idle. Go: proc.go: wakep."""
+    if mp is not None:
+        charge(sched, mp, sched.prices.wakep)
+    d = wake_delay(sched, why)
+    if d < 0:
+        return
+    if d > 0:
+        wakep_later(sched, mp, d)
+        return
+    wakep_now(sched, mp)
+
+
+def wakep_now(sched: Sched, mp: Optional[M]) -> None:
+    if sched.rules.wake_needs_idle and sched.npidle == 0:
+        return
+    pp = pidlegetspinning(sched, mp)
+    if pp is not None:
+        startm(sched, mp, pp, True, WHY_WAKEP)
+
+
+def stoplockedm(sched: Sched, mp: M) -> i64:
+    """mp waits for its locked G; its P goes to another. Go: proc.go: stoplockedm."""
+    pp = mp.p
+    if pp is not None:
+        releasep(sched, mp)
+        handoffp(sched, mp, pp)
+    sched.nmidlelocked += 1
+    settle(mp, IN_LOCKED, sched.now_ns)
+    mp.phase = PH_LOCKED_WOKEN
+    code = park(sched, mp, WHY_LOCKED, -1)
+    checkdead(sched)
+    return code
+
+
+def startlockedm(sched: Sched, mp: M, gp: G) -> i64:
+    """gp, found by mp, is locked to another M: give that M the P, and sleep. Go: proc.go: startlockedm."""
+    other = gp.lockedm
+    pp = mp.p
+    if other is None or other is mp or pp is None or other.nextp is not None:
+        raise SchedError(f"startlockedm: locked to me, or m has p (m={mp.id} g={gp.goid} t={sched.now_ns})")
+    sched.nmidlelocked -= 1
+    releasep(sched, mp)
+    other.nextp = pp
+    other.found = gp
+    notewakeup(sched, mp, other, WHY_START_LOCKED)
+    return stopm(sched, mp)
+
+
+def gcstopm(sched: Sched, mp: M) -> i64:
+    """mp stops for stop-the-world. Go: proc.go: gcstopm."""
+    pp = mp.p
+    if pp is None:
+        raise SchedError(f"gcstopm: no p (m={mp.id} t={sched.now_ns})")
+    if mp.spinning:
+        stopspinning(sched, mp, SPIN_GCSTOP)
+    releasep(sched, mp)
+    gcstopp(sched, pp)
+    return stopm(sched, mp)
+
+
+def execute(sched: Sched, mp: M, gp: G) -> i64:
+    """gp runs on mp. The one place where a G becomes running. Go: proc.go: execute."""
+    now = sched.now_ns
+    pp = mp.p
+    if pp is None or gp.status != GRUNNABLE:
+        raise SchedError(f"execute: no p, or bad status (m={mp.id} g={gp.goid} status={gp.status} t={now})")
+    overload(sched)
+    sched.n_runnable -= 1
+    wait = now - gp.ready_ns
+    mp.curg = gp
+    gp.m = mp
+    gp.status = GRUNNING
+    gp.preempt = False
+    gp.start_ns = now
+    gp.last_p = pp.id
+    gp.wait_ns += wait
+    gp.n_schedules += 1
+    if gp.first_run_ns < 0:
+        gp.first_run_ns = now
+    if not mp.inherit_time:
+        pp.schedtick += 1
+        pp.slice_end_ns = now + sched.quantum_ns
+    sched.n_schedules += 1
+    if now >= sched.warmup_ns:
+        sched.wait_hists[gp.cls].add(wait)
+    rec = sched.rec
+    if rec.schedule_on:
+        rec.schedule.row8(
+            now, gp.ready_ns, mp.enter_ns, ((gp.goid + 1) << 32) | (mp.id + 1),
+            ((mp.victim + 1) << 32) | (mp.source << 24) | (mp.caller << 16) | (pp.id + 1),
+            (pp.runq.size() << 32) | sched.runq.size(),
+            (len(sched.midle) << 32) | (sched.nmspinning << 16) | sched.npidle,
+            (mp.stolen << 32) | (len(sched.allm) - sched.nmfreed),
+        )
+        if rec.full:
+            rec.event(now, GO_START, gp.goid, mp.id, pp.id, mp.source, NO_P, 1 if mp.inherit_time else 0)
+    settle(mp, IN_RUNNING, now)
+    mp.victim = NO_P
+    mp.stolen = 0
+    mp.phase = PH_RUN
+    return STEP_ON
+
+
+def checktimers(sched: Sched, mp: M, pp: P) -> bool:
+    """Fire pp's due timers on mp: their Gs are readied by the next steps. True if any. Go: time.go: timers.check."""
+    fired = False
+    while True:
+        when = pp.timers.wake_time()
+        if when == 0 or when > sched.now_ns:
+            return fired
+        gp = pp.timers.pop()
+        gp.timer = 0
+        sched.timers_fired += 1
+        charge(sched, mp, sched.prices.timer_op)
+        if sched.rec.full:
+            sched.rec.event(sched.now_ns, TIMER_FIRE, gp.goid, mp.id, pp.id, 0, NO_P, when)
+        toready(mp, gp)
+        fired = True
+
+
+def toready(mp: M, gp: G) -> None:
+    """Append gp to the Gs that mp readies in its next steps, one a step."""
+    gp.schedlink = None
+    last = mp.toready
+    if last is None:
+        mp.toready = gp
+        return
+    while last.schedlink is not None:
+        last = last.schedlink
+    last.schedlink = gp
+
+
+def findrunnable(sched: Sched, mp: M) -> i64:
+    """Look for a G, in Go's order. Go: proc.go: findRunnable.
+
+    The blocks are entered by phase: this one up to the first pass of stealing, then `stealwork` (a pass a step),
+    `lastlook`, `recheck`, `blockingnetpoll`, stopm. `handoffp` must start an M wherever this would find a G.
+
+    Not modelled: trace reader, finalizers, cgo yield.
+    """
+    pp = mp.p
+    if pp is None:
+        raise SchedError(f"findrunnable: no p (m={mp.id} t={sched.now_ns})")
+    if sched.gcwaiting:
+        return gcstopm(sched, mp)
+    if len(pp.timers.when) > 0 and checktimers(sched, mp, pp):
+        return STEP_ON
+    # Fairness: or two Gs that ready one another would own the local queue for ever.
+    if sched.fair_tick > 0 and pp.schedtick % sched.fair_tick == 0 and sched.runq.tail != sched.runq.head:
+        gp = globrunqget(sched, mp)
+        pp.runnext_run = 0
+        return found(sched, mp, gp, SRC_GLOBAL_TICK, False)
+    got = runqget(sched, mp, pp)
+    if got is not None:
+        charge(sched, mp, sched.prices.runq_get)
+        return found(sched, mp, got, mp.source, mp.inherit_time)
+    if sched.runq.tail != sched.runq.head:
+        return found(sched, mp, globrunqgetbatch(sched, mp, pp), SRC_GLOBAL, False)
+    if sched.rules.netpoll and sched.netpoll_waiters > 0 and sched.lastpoll != 0:
+        first = pollnow(sched, mp, POLL_NONBLOCKING)
+        if first is not None:
+            return found(sched, mp, first, SRC_NETPOLL, False)
+    mp.poll_until = pp.timers.wake_time()
+    if sched.passes > 0 and (mp.spinning or sched.spin.may_spin(sched.spin_state, sched.view, mp.id)):
+        if not mp.spinning:
+            becomespinning(sched, mp)
+        mp.pass_ = 0
+        mp.probe = 0
+        mp.phase = PH_STEAL
+        return STEP_ON
+    mp.phase = PH_IDLE
+    return STEP_ON
+
+
+def found(sched: Sched, mp: M, gp: G, source: i64, inherit_time: bool) -> i64:
+    """mp has gp in hand; what is left of schedule() follows when the search is paid for."""
+    mp.found = gp
+    mp.source = source
+    mp.inherit_time = inherit_time
+    mp.phase = PH_FOUND
+    charge(sched, mp, sched.prices.goroutine_switch)
+    return STEP_ON
+
+
+def stealwork(sched: Sched, mp: M) -> i64:
+    """One pass over victims. Go: proc.go: stealWork, runqsteal.
+
+    A victim's runnext is taken only from `runnext_pass` on, and after a pause if the victim runs: it is likely about
+    to run that G itself.
+    """
+    pp = mp.p
+    assert pp is not None
+    if sched.gcwaiting:
+        mp.phase = PH_FIND
+        return STEP_ON
+    steal = sched.steal
+    if mp.probe == 0:
+        mp.draws += 1
+        mp.roll = draw(stream(sched.seed, FOR_STEAL, mp.id), mp.draws) >> 1
+    n = steal.probes(sched.steal_state, sched.view, pp.id)
+    if n < 0 or n > MAX_PROBES:
+        raise PolicyError(f"{type(steal).__name__}.probes returned {n}: must be 0 to {MAX_PROBES}")
+    last = mp.pass_ >= sched.runnext_pass and sched.runnext_pass >= 0
+    while mp.probe < n:
+        v = steal.victim(sched.steal_state, sched.view, pp.id, mp.pass_, mp.probe, mp.roll)
+        if v < 0 or v >= sched.gomaxprocs:
+            raise PolicyError(f"{type(steal).__name__}.victim returned {v}: must be a P, 0 to {sched.gomaxprocs - 1}")
+        mp.probe += 1
+        p2 = sched.allp[v]
+        if p2 is pp:
+            continue
+        sched.steal_probes += 1
+        near = near_cost(sched, pp, p2)
+        charge(sched, mp, sched.prices.steal_probe if near else sched.prices.steal_probe_remote)
+        if sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass and len(p2.timers.when) > 0:
+            if checktimers(sched, mp, p2):
+                mp.phase = PH_FIND
+                return STEP_ON
+            when = p2.timers.wake_time()
+            if when != 0 and (mp.poll_until == 0 or when < mp.poll_until):
+                mp.poll_until = when
+        if p2.on_pidle:
+            continue
+        queued = p2.runq.size()
+        if queued > 0:
+            k = steal.amount(sched.steal_state, sched.view, pp.id, v, queued)
+            if k < 0 or k > queued:
+                raise PolicyError(f"{type(steal).__name__}.amount returned {k}: must be 0 to {queued}, what the victim has")
+            if sched.capacity > 0 and k > sched.capacity:
+                k = sched.capacity
+            if k > 0:
+                return runqsteal(sched, mp, pp, p2, k, near)
+        elif last and p2.runnext is not None:
+            m2 = p2.m
+            if sched.backoff_ns > 0 and p2.status == PRUNNING and m2 is not None and not (
+                m2.curg is not None and m2.curg.status == GSYSCALL
+            ):
+                mp.seen_runnext = p2.runnext
+                mp.victim = v
+                mp.phase = PH_STEAL_RUNNEXT
+                return park(
+                    sched, mp, WHY_BACKOFF, sched.now_ns + sched.backoff_ns + price(sched, sched.prices.usleep_slack)
+                )
+            return stealrunnext(sched, mp, p2)
+    passed(sched, mp, 0)
+    mp.probe = 0
+    mp.pass_ += 1
+    if mp.pass_ < sched.passes:
+        return STEP_ON
+    return spinagain(sched, mp)
+
+
+def near_cost(sched: Sched, pp: P, p2: P) -> bool:
+    """Whether two Ps are of one group."""
+    if len(sched.groups) == 0:
+        return True
+    return sched.view.group(pp.id) == sched.view.group(p2.id)
+
+
+def passed(sched: Sched, mp: M, taken: i64) -> None:
+    sched.steal_passes += 1
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, STEAL_PASS, NO_G, mp.id, pid(mp), mp.pass_, taken, mp.probe)
+
+
+def runqsteal(sched: Sched, mp: M, pp: P, p2: P, k: i64, near: bool) -> i64:
+    """Take k from p2's head; run the last of them. Go: proc.go: runqsteal."""
+    gp = runqgrab(sched, mp, pp, p2, k)
+    charge(sched, mp, k * price(sched, sched.prices.steal_move if near else sched.prices.steal_move_remote))
+    sched.steals += 1
+    sched.stolen += k
+    mp.victim = p2.id
+    mp.stolen = k
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, Q_GET, gp.goid, mp.id, pp.id, SRC_STEAL, p2.id, k)
+    passed(sched, mp, k)
+    return found(sched, mp, gp, SRC_STEAL, False)
+
+
+def stealrunnext(sched: Sched, mp: M, p2: P) -> i64:
+    gp = p2.runnext
+    assert gp is not None
+    p2.runnext = None
+    sched.steals += 1
+    sched.stolen += 1
+    mp.victim = p2.id
+    mp.stolen = 1
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, Q_GET, gp.goid, mp.id, pid(mp), SRC_STEAL_RUNNEXT, p2.id, 1)
+    passed(sched, mp, 1)
+    return found(sched, mp, gp, SRC_STEAL_RUNNEXT, False)
+
+
+def backedoff(sched: Sched, mp: M) -> i64:
+    """After the pause: the same G is still in the victim's runnext, or look at that victim once more."""
+    seen = mp.seen_runnext
+    p2 = sched.allp[mp.victim]
+    mp.seen_runnext = None
+    mp.victim = NO_P
+    if sched.gcwaiting:
+        mp.phase = PH_FIND
+        return STEP_ON
+    if p2.runnext is seen and seen is not None and p2.runq.size() == 0:
+        return stealrunnext(sched, mp, p2)
+    mp.probe -= 1
+    mp.phase = PH_STEAL
+    return STEP_ON
+
+
+def spinagain(sched: Sched, mp: M) -> i64:
+    """All passes found nothing: another round after a gap, or give up."""
+    gap = sched.spin.again_ns(sched.spin_state, sched.view, mp.id, sched.now_ns - mp.spin_since)
+    if gap < -1:
+        raise PolicyError(f"{type(sched.spin).__name__}.again_ns returned {gap}: must be -1 (give up) or a gap in ns")
+    if gap < 0:
+        mp.phase = PH_IDLE
+        return STEP_ON
+    mp.phase = PH_SPIN_GAP
+    mp.until_ns = sched.now_ns + gap
+    if gap == 0 and mp.debt_ns == 0:
+        # Nothing costs anything: it would spin for ever at this instant. It looks again when a queue changes.
+        sched.dozing.append(mp)
+        mp.until_ns = sched.now_ns + 1_000
+    return STEP_PARK
+
+
+def lastlook(sched: Sched, mp: M) -> i64:
+    """The look at the global queue under sched.lock, and the P goes on pidle. Go: proc.go: findRunnable."""
+    pp = mp.p
+    assert pp is not None
+    if sched.gcwaiting:
+        mp.phase = PH_FIND
+        return STEP_ON
+    if sched.runq.size() > 0:
+        return found(sched, mp, globrunqgetbatch(sched, mp, pp), SRC_GLOBAL, False)
+    if not runqempty(pp):
+        mp.phase = PH_FIND
+        return STEP_ON
+    if sched.rules.needspinning and not mp.spinning and sched.needspinning == 1:
+        becomespinning(sched, mp)
+        mp.phase = PH_FIND
+        return STEP_ON
+    releasep(sched, mp)
+    pidleput(sched, pp, mp)
+    mp.was_spinning = mp.spinning
+    if mp.spinning:
+        stopspinning(sched, mp, SPIN_GAVE_UP)
+        mp.phase = PH_RECHECK
+    else:
+        mp.phase = PH_NETPOLL if sched.rules.recheck_spinning_only else PH_RECHECK
+    return STEP_ON
+
+
+def recheck(sched: Sched, mp: M) -> i64:
+    """The delicate dance: nmspinning was dropped, now look at everything again. Go: proc.go: findRunnable."""
+    if sched.rules.recheck_global and sched.runq.size() > 0:
+        pp = pidlegetspinning(sched, mp)
+        if pp is not None:
+            gp = globrunqgetbatch(sched, mp, pp)
+            acquirep(sched, mp, pp)
+            becomespinning(sched, mp)
+            return found(sched, mp, gp, SRC_GLOBAL, False)
+    if checkrunqsnop(sched):
+        pp = pidlegetspinning(sched, mp)
+        if pp is not None:
+            acquirep(sched, mp, pp)
+            becomespinning(sched, mp)
+            mp.phase = PH_FIND
+            return STEP_ON
+    for p2 in sched.allp:
+        when = p2.timers.wake_time()
+        if when != 0 and (mp.poll_until == 0 or when < mp.poll_until):
+            mp.poll_until = when
+    mp.phase = PH_NETPOLL
+    return STEP_ON
+
+
+def checkrunqsnop(sched: Sched) -> bool:
+    """Whether any P has work. Go: proc.go: checkRunqsNoP."""
+    for p2 in sched.allp:
+        if not p2.on_pidle and p2.runq.tail != p2.runq.head:
+            return True
+        if not p2.on_pidle and p2.runnext is not None:
+            return True
+    return False
+
+
+def blockingnetpoll(sched: Sched, mp: M) -> i64:
+    """Become the one M that sleeps in epoll, or see to it that who does wakes in time. Go: proc.go: findRunnable."""
+    if (sched.netpoll_waiters > 0 or mp.poll_until != 0) and sched.lastpoll != 0:
+        sched.lastpoll = 0
+        sched.poll_until = mp.poll_until
+        sched.poller = mp
+        settle(mp, IN_NETPOLL, sched.now_ns)
+        mp.phase = PH_NETPOLL_DONE
+        mp.until_ns = polltimeout(sched, mp.poll_until)
+        if len(sched.netpoll_ready) > 0:
+            mp.until_ns = sched.now_ns
+        sched.netpolls += 1
+        if sched.rec.full:
+            sched.rec.event(sched.now_ns, M_PARK, NO_G, mp.id, NO_P, WHY_NETPOLL, NO_P, mp.until_ns)
+        charge(sched, mp, sched.prices.netpoll)
+        return STEP_NETPOLL
+    if mp.poll_until != 0 and (sched.poll_until == 0 or sched.poll_until > mp.poll_until):
+        netpollbreak(sched, mp)
+    return stopm(sched, mp)
+
+
+def polltimeout(sched: Sched, poll_until: i64) -> i64:
+    """When epoll_wait gives up, for a timer due at `poll_until`: it counts in ms. Go: netpoll_epoll.go: netpoll."""
+    if poll_until == 0:
+        return -1
+    d = poll_until - sched.now_ns
+    grain = price(sched, sched.prices.epoll_grain)
+    if d <= 0:
+        return sched.now_ns
+    if grain > 0:
+        d = grain if d < grain else d // grain * grain
+    return sched.now_ns + d
+
+
+def netpolled(sched: Sched, mp: M) -> i64:
+    """epoll returned. Go: proc.go: findRunnable, after netpoll(delay)."""
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    sched.poll_until = 0
+    sched.poller = None
+    sched.lastpoll = sched.now_ns if sched.now_ns > 0 else 1
+    mp.enter_ns = sched.now_ns
+    first = netpoll(sched, mp, POLL_BLOCKING)
+    pp = pidleget(sched, mp)
+    if pp is None:
+        if first is not None:
+            injectglist(sched, mp, first)
+        return stopm(sched, mp)
+    acquirep(sched, mp, pp)
+    if first is not None:
+        rest = first.schedlink
+        first.schedlink = None
+        if rest is not None:
+            injectglist(sched, mp, rest)
+        return found(sched, mp, first, SRC_NETPOLL, False)
+    if mp.was_spinning:
+        becomespinning(sched, mp)
+    mp.phase = PH_FIND
+    return STEP_ON
+
+
+def netpoll(sched: Sched, mp: Optional[M], how: i64) -> Optional[G]:
+    """Take at most 128 ready Gs out of epoll, linked by schedlink, now runnable. Go: netpoll_epoll.go: netpoll."""
+    n: i64 = 0
+    head: Optional[G] = None
+    while len(sched.netpoll_ready) > 0 and n < 128:
+        gp = sched.netpoll_ready.pop(0)
+        gp.schedlink = head
+        head = gp
+        n += 1
+    at = head
+    while at is not None:
+        overload(sched)
+        at.status = GRUNNABLE
+        at.blocked_ns += sched.now_ns - at.park_ns
+        at.ready_ns = sched.now_ns
+        sched.n_runnable += 1
+        sched.netpoll_waiters -= 1
+        note_batch(sched, mp, at, pid(mp) if mp is not None else NO_P)
+        at = at.schedlink
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, NETPOLL, NO_G, mid(mp), pid(mp) if mp is not None else NO_P, how, NO_P, n)
+    return head
+
+
+def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
+    """A non-blocking poll: the first G in hand, the rest injected."""
+    charge(sched, mp, sched.prices.netpoll)
+    sched.netpolls += 1
+    if len(sched.netpoll_ready) == 0:
+        return None
+    first = netpoll(sched, mp, how)
+    if first is not None:
+        rest = first.schedlink
+        first.schedlink = None
+        if rest is not None:
+            injectglist(sched, mp, rest)
+    return first
+
+
+def netpollbreak(sched: Sched, mp: Optional[M]) -> None:
+    """Wake the M that sleeps in epoll. Go: netpoll_epoll.go: netpollBreak."""
+    poller = sched.poller
+    if poller is None:
+        return
+    if mp is not None:
+        charge(sched, mp, sched.prices.netpoll_break)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, M_WAKE, NO_G, poller.id, NO_P, WHY_NETPOLL_BREAK, mid(mp), 0)
+    sched.driver.wakeup(poller, pid(mp) if mp is not None else NO_P)
+
+
+def wakenetpoller(sched: Sched, mp: Optional[M], when: i64) -> None:
+    """A timer is due at `when`: who sleeps in epoll must wake by then, or else someone must. Go: proc.go: wakeNetPoller."""
+    if sched.lastpoll == 0:
+        if sched.poll_until == 0 or sched.poll_until > when:
+            netpollbreak(sched, mp)
+    else:
+        wakep(sched, mp, FOR_READY)
+
+
+def resetspinning(sched: Sched, mp: M) -> None:
+    """mp found work: it stops spinning and wakes the next. Go: proc.go: resetspinning."""
+    stopspinning(sched, mp, SPIN_FOUND)
+    wakep(sched, mp, FOR_READY)
+
+
+def injectglist(sched: Sched, mp: M, head: G) -> None:
+    """Queue a list of runnable Gs in mp's hands. Go: proc.go: injectglist.
+
+    Without a P: all to the global queue, and an M for each as long as Ps idle. With one: as many as Ps idle to the
+    global queue, the rest to the own queue.
+    """
+    pp = mp.p
+    n: i64 = 0
+    idle = sched.npidle
+    at: Optional[G] = head
+    while at is not None:
+        gp = at
+        at = gp.schedlink
+        gp.schedlink = None
+        if pp is None or n < idle:
+            globrunqput_recorded(sched, mp, gp)
+            n += 1
+        else:
+            runqput_recorded(sched, mp, pp, gp)
+    while n > 0:
+        p2 = pidlegetspinning(sched, mp)
+        if p2 is None:
+            break
+        startm(sched, mp, p2, False, WHY_INJECT)
+        n -= 1
+    if pp is not None and sched.rules.injectglist_wakep:
+        wakep(sched, mp, FOR_READY)
+
+
+def schedule(sched: Sched, mp: M) -> i64:
+    """One round of the scheduler: find a runnable G and execute it. Go: proc.go: schedule."""
+    mp.enter_ns = sched.now_ns
+    if mp.lockedg is not None:
+        return stoplockedm(sched, mp)
+    pp = mp.p
+    if pp is None:
+        raise SchedError(f"schedule: no p (m={mp.id} t={sched.now_ns})")
+    pp.preempt = False
+    mp.phase = PH_FIND
+    return findrunnable(sched, mp)
+
+
+def schedule_found(sched: Sched, mp: M) -> i64:
+    """The rest of schedule(), with a G in hand. Go: proc.go: schedule."""
+    gp = mp.found
+    assert gp is not None
+    if mp.spinning:
+        resetspinning(sched, mp)
+    elif sched.rules.any_resetspinning and mp.source != 0 and mp.source != 1 and sched.nmspinning == 0:
+        wakep(sched, mp, FOR_READY)
+    if gp.lockedm is not None and gp.lockedm is not mp:
+        mp.found = None
+        return startlockedm(sched, mp, gp)
+    mp.phase = PH_EXECUTE
+    return STEP_ON
+
+
+def lockedwoken(sched: Sched, mp: M) -> i64:
+    """mp has a P again and its locked G is in hand. Go: proc.go: stoplockedm, after mPark; schedule."""
+    pp = mp.nextp
+    gp = mp.lockedg
+    if pp is None or gp is None:
+        raise SchedError(f"stoplockedm: not runnable (m={mp.id} t={sched.now_ns})")
+    mp.nextp = None
+    mp.enter_ns = sched.now_ns
+    mp.caller = CALL_STOPLOCKED
+    acquirep(sched, mp, pp)
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    mp.found = gp
+    mp.source = SRC_LOCKED
+    mp.inherit_time = False
+    mp.phase = PH_EXECUTE
+    charge(sched, mp, sched.prices.goroutine_switch)
+    return STEP_ON
+
+
+def woken(sched: Sched, mp: M) -> i64:
+    """mp was on midle and has a P again, or its retirement is due. Go: proc.go: stopm, after mPark."""
+    pp = mp.nextp
+    if pp is None:
+        return retire(sched, mp)
+    mp.nextp = None
+    acquirep(sched, mp, pp)
+    settle(mp, IN_SPINNING if mp.spinning else IN_SCHEDULING, sched.now_ns)
+    mp.enter_ns = sched.now_ns
+    mp.phase = PH_FIND
+    return STEP_ON
+
+
+def retire(sched: Sched, mp: M) -> i64:
+    """mp was idle for as long as the machines policy allows: its thread ends. No counterpart in Go (#14592)."""
+    sched.midle.remove(mp)
+    return mexit(sched, mp, 16)
+
+
+def mexit(sched: Sched, mp: M, why: i64) -> i64:
+    """mp's thread ends. Go: proc.go: mexit."""
+    settle(mp, IN_IDLE, sched.now_ns)
+    sched.nmfreed += 1
+    mp.exited_ns = sched.now_ns
+    mp.exit_why = why
+    mp.phase = PH_DEAD
+    charge(sched, mp, sched.prices.thread_exit)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, 25, NO_G, mp.id, NO_P, why, NO_P, 0)
+    checkdead(sched)
+    return STEP_EXIT
+
+
+def heldwoken(sched: Sched, mp: M) -> i64:
+    """The task that kept its thread goes on (block=HoldThread)."""
+    gp = mp.curg
+    assert gp is not None
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    mp.enter_ns = sched.now_ns
+    mp.caller = CALL_HELD
+    mp.found = gp
+    mp.source = SRC_INJECTED
+    mp.inherit_time = True
+    mp.phase = PH_EXECUTE
+    return STEP_ON
+
+
+def dropg(mp: M, gp: G) -> None:
+    """M and G part. Go: proc.go: dropg."""
+    gp.m = None
+    mp.curg = None
+
+
+def goschedimpl(sched: Sched, mp: M, gp: G, preempted: bool) -> i64:
+    """The running gp goes to the global queue's tail. Go: proc.go: goschedImpl."""
+    now = sched.now_ns
+    stop(sched, mp, gp)
+    pp = mp.p
+    assert pp is not None
+    reason: i64 = STOP_PREEMPT if preempted else STOP_GOSCHED
+    if preempted:
+        sched.preemptions += 1
+    else:
+        sched.gosched += 1
+    if preempted and sched.gcwaiting and sched.rules.stw_runnext:
+        dest = runqput(sched, pp, gp, True)
+        note_stop(sched, mp, gp, reason, dest, pp.id)
+    else:
+        charge(sched, mp, sched.prices.globrunq_put)
+        globrunqput(sched, gp)
+        note_stop(sched, mp, gp, reason, Q_GLOBAL, NO_P)
+    if sched.rules.gosched_wakep:
+        mp.wakes += 1
+        mp.wake_why = FOR_YIELD
+    mp.caller = CALL_PREEMPT if preempted else CALL_GOSCHED
+    mp.phase = PH_SCHEDULE
+    settle(mp, IN_SCHEDULING, now)
+    charge(sched, mp, sched.prices.park)
+    return STEP_ON
+
+
+def stop(sched: Sched, mp: M, gp: G) -> None:
+    """The running gp becomes runnable and leaves mp."""
+    now = sched.now_ns
+    overload(sched)
+    gp.status = GRUNNABLE
+    gp.run_ns += now - gp.start_ns
+    gp.ready_ns = now
+    sched.n_runnable += 1
+    dropg(mp, gp)
+
+
+def note_stop(sched: Sched, mp: M, gp: G, reason: i64, dest: i64, queue_p: i64) -> None:
+    spilled = sched.overflow_g
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, GO_STOP, gp.goid, mp.id, pid(mp), reason, queue_p, dest)
+        if spilled is not None:
+            sched.rec.event(sched.now_ns, 10, spilled.goid, mp.id, queue_p, 0, NO_P, sched.overflow_n)
+    sched.overflow_g = None
+
+
+def goyield(sched: Sched, mp: M, gp: G, caller: i64, reason: i64) -> i64:
+    """The running gp goes to its own P's tail. Go: proc.go: goyield, goyield_m."""
+    stop(sched, mp, gp)
+    pp = mp.p
+    assert pp is not None
+    dest = runqput(sched, pp, gp, False)
+    note_stop(sched, mp, gp, reason, dest, pp.id)
+    mp.caller = caller
+    mp.phase = PH_SCHEDULE
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    charge(sched, mp, sched.prices.park)
+    return STEP_ON
+
+
+def acquirep(sched: Sched, mp: M, pp: P) -> None:
+    """mp takes pp. Go: proc.go: acquirep, wirep."""
+    if mp.p is not None or pp.m is not None or pp.status != PIDLE:
+        raise SchedError(f"wirep: already in use (m={mp.id} p={pp.id} status={pp.status} t={sched.now_ns})")
+    mp.p = pp
+    pp.m = mp
+    pp.status = PRUNNING
+    settlep(pp, mp.mode, sched.now_ns)
+    charge(sched, mp, sched.prices.acquirep)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, P_ACQUIRE, NO_G, mp.id, pp.id, 0, NO_P, 0)
+
+
+def releasep(sched: Sched, mp: M) -> P:
+    """mp gives up its P. Go: proc.go: releasep."""
+    pp = mp.p
+    if pp is None:
+        raise SchedError(f"releasep: invalid arg (m={mp.id} t={sched.now_ns})")
+    mp.p = None
+    pp.m = None
+    pp.oldm = mp
+    pp.status = PIDLE
+    settlep(pp, IN_IDLE, sched.now_ns)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, P_RELEASE, NO_G, mp.id, pp.id, 0, NO_P, 0)
+    return pp
+
+
+def checkdead(sched: Sched) -> None:
+    """Nobody runs and nothing is to come: the program is dead. Go: proc.go: checkdead."""
+    run: i64 = len(sched.allm) - sched.nmfreed - len(sched.midle) - sched.nmidlelocked - sched.nmsys
+    if run > 0 or sched.ended or sched.arrivals > 0 or sched.pending_wakes > 0:
+        return
+    if run < 0:
+        raise SchedError(f"checkdead: inconsistent counts (run={run} t={sched.now_ns})")
+    for pp in sched.allp:
+        if pp.timers.wake_time() != 0:
+            return
+    sched.ended = True
+    sched.stopped_by = "policy" if sched.n_runnable > 0 else "deadlock"
+
+
+def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
+    """Ask the G on pp to stop. Go: proc.go: preemptone."""
+    mp = pp.m
+    if mp is None or mp.curg is None or mp is by:
+        return False
+    gp = mp.curg
+    if gp.status == GSYSCALL or sched.preempt.mode == "none":
+        return False
+    gp.preempt = True
+    pp.preempt = True
+    sched.preempt_requests += 1
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, PREEMPT_REQUEST, gp.goid, mid(by), pp.id, 0, NO_P, 0)
+    if sched.preempt.mode == "async" or not gp.tight:
+        sched.driver.interrupt(mp)
+    return True
