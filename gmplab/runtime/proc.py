@@ -26,26 +26,23 @@ from mypy_extensions import i64
 
 from gmplab.errors import PolicyError, SchedError
 from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES
-from gmplab.runtime.dice import draw, mix, stream, FOR_STEAL
+from gmplab.runtime.dice import FOR_STEAL, draw, mix, stream
 from gmplab.runtime.model import (
-    AT_RETIRE, AT_WAKEP, FOREVER, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_MSTART,
-    PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_WOKEN, G,
+    AT_WAKEP, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_WOKEN, G,
     M, P, Sched, charge, overload, price, settle, settlep,
 )
 from gmplab.runtime.runq import (
-    globrunqget, globrunqgetbatch, globrunqput, globrunqput_recorded, mget, mid, mput, note_batch, note_put, pick, pid,
+    globrunqget, globrunqgetbatch, globrunqput, globrunqput_recorded, mget, mid, mput, note_batch, note_put, pid,
     pidleget, pidlegetspinning, pidleput, runqempty, runqget, runqgrab, runqput, runqput_recorded,
 )
 from gmplab.vocabulary import (
-    CALL_GOSCHED, CALL_GOYIELD, CALL_HELD, CALL_MSTART, CALL_PARK, CALL_PREEMPT, CALL_STOPLOCKED, GDEAD, GIDLE,
-    GO_CREATE, GO_PARK, GO_READY, GO_START, GO_STOP, GRUNNABLE, GRUNNING, GSYSCALL, GWAITING, HANDOFF_GCSTOP,
-    HANDOFF_GLOBAL, HANDOFF_IDLE, HANDOFF_LAST_P, HANDOFF_NO_SPINNING, HANDOFF_WORK, HOLD, IN_HELD, IN_IDLE, IN_LOCKED,
+    CALL_GOSCHED, CALL_HELD, CALL_MSTART, CALL_PARK, CALL_PREEMPT, CALL_STOPLOCKED, GDEAD, GO_CREATE, GO_PARK, GO_READY, GO_START, GO_STOP, GRUNNABLE, GRUNNING, GSYSCALL, GWAITING, HANDOFF_GCSTOP,
+    HANDOFF_IDLE, HANDOFF_LAST_P, HANDOFF_NO_SPINNING, HANDOFF_WORK, HOLD, IN_HELD, IN_IDLE, IN_LOCKED,
     IN_NETPOLL, IN_RUNNING, IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, M_CREATE, M_PARK, M_START, M_WAKE,
     NETPOLL, NO_G, NO_M, NO_P, P_ACQUIRE, P_HANDOFF, P_RELEASE, P_STOP, PGCSTOP, PIDLE, POLL_BLOCKING,
     POLL_NONBLOCKING, PRUNNING, PREEMPT_REQUEST, Q_GET, Q_GLOBAL, Q_NONE, SPIN_FOUND, SPIN_GAVE_UP, SPIN_GCSTOP,
     SPIN_START, SPIN_STOP, SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_INJECTED, SRC_LOCKED, SRC_NETPOLL, SRC_STEAL,
-    SRC_STEAL_RUNNEXT, STEAL_PASS, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STOP_GOSCHED, STOP_GOYIELD,
-    STOP_PREEMPT, TIMER_FIRE, WAKE_WANTED, WHY_BACKOFF, WHY_DOZE, WHY_GCSTOP, WHY_HANDOFFP, WHY_HELD, WHY_IDLE,
+    SRC_STEAL_RUNNEXT, STEAL_PASS, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STOP_GOSCHED, STOP_PREEMPT, TIMER_FIRE, WAKE_WANTED, WHY_BACKOFF, WHY_HANDOFFP, WHY_HELD, WHY_IDLE,
     WHY_INJECT, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_READY, WHY_START_LOCKED, WHY_WAKEP,
 )
 
@@ -1150,3 +1147,158 @@ def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
     if sched.preempt.mode == "async" or not gp.tight:
         sched.driver.interrupt(mp)
     return True
+
+
+def malg(sched: Sched, mp: Optional[M]) -> G:
+    """A new G with a stack. Go: proc.go: malg. Not modelled: the stack."""
+    if mp is not None:
+        charge(sched, mp, sched.prices.malg)
+    return G(NO_G)
+
+
+def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
+    """A runnable G, of a dead one if there is one, with an id of its own; the caller gives it a body. Go: proc.go: newproc1.
+
+    Differs: ids are dense, not in batches of 16 a P.
+    """
+    gp: Optional[G] = None
+    if mp is not None and mp.p is not None:
+        gp = gfget(sched, mp.p)
+    if gp is None:
+        gp = malg(sched, mp)
+    gp.goid = len(sched.allgs)
+    sched.allgs.append(gp)
+    gp.status = GRUNNABLE
+    gp.created_ns = sched.now_ns
+    gp.ready_ns = sched.now_ns
+    if parent is not None:
+        gp.parent = parent.goid
+        gp.key = draw(mix(parent.key), parent.children)
+        parent.children += 1
+    sched.n_user += 1
+    return gp
+
+
+def newproc(sched: Sched, mp: M, gp: G, parent: G) -> None:
+    """Queue the new gp: into runnext, so the last of several spawned runs first. Go: proc.go: newproc."""
+    charge(sched, mp, sched.prices.newproc)
+    overload(sched)
+    sched.n_runnable += 1
+    put_placed(sched, mp, gp, GO_CREATE, FOR_NEW, parent.goid)
+
+
+def gfput(sched: Sched, pp: P, gp: G) -> None:
+    """Keep a dead G for reuse; 64 on a P, then half to the global list. Go: proc.go: gfput."""
+    pp.gfree.append(gp)
+    if len(pp.gfree) >= 64:
+        while len(pp.gfree) > 32:
+            sched.gfree.append(pp.gfree.pop())
+
+
+def gfget(sched: Sched, pp: P) -> Optional[G]:
+    """A dead G, from the P's list or 32 from the global one. Go: proc.go: gfget."""
+    if len(pp.gfree) == 0:
+        n = 0
+        while len(sched.gfree) > 0 and n < 32:
+            pp.gfree.append(sched.gfree.pop())
+            n += 1
+        if n == 0:
+            return None
+    return pp.gfree.pop()
+
+
+def goexit0(sched: Sched, mp: M, gp: G) -> i64:
+    """The running gp is done; a locked one takes its M with it. Go: proc.go: goexit0, gdestroy."""
+    pp = mp.p
+    assert pp is not None
+    locked = gp.lockedm is not None
+    gdestroy(sched, mp, gp)
+    charge(sched, mp, sched.prices.goexit)
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    gfput(sched, pp, gp)
+    if locked and sched.rules.locked_exit and mp.id != 0:
+        releasep(sched, mp)
+        handoffp(sched, mp, pp)
+        return mexit(sched, mp, 17)
+    mp.caller = 5
+    mp.phase = PH_SCHEDULE
+    return STEP_ON
+
+
+def gdestroy(sched: Sched, mp: M, gp: G) -> None:
+    """Account for the end of gp and clear it for reuse. Go: proc.go: gdestroy."""
+    now = sched.now_ns
+    gp.run_ns += now - gp.start_ns
+    gp.status = GDEAD
+    sched.n_exited += 1
+    if not gp.system:
+        sched.n_user -= 1
+        sched.jain_n += 1
+        sched.jain_sum += float(gp.run_ns)
+        sched.jain_squares += float(gp.run_ns) * float(gp.run_ns)
+        if gp.created_ns >= sched.warmup_ns:
+            sched.sojourn_hists[gp.cls].add(now - gp.created_ns)
+    if sched.rec.full:
+        sched.rec.event(now, 5, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
+    note_goroutine(sched, gp, now)
+    sched.allgs[gp.goid] = None
+    mp.lockedg = None
+    mp.locked_ext = 0
+    dropg(mp, gp)
+    gp.lockedm = None
+    gp.preempt = False
+    gp.body = None
+    gp.prog = None
+    gp.obj = None
+    gp.value = None
+    gp.result = None
+    gp.sudog = None
+    gp.pc = 0
+    gp.arg = 0
+    gp.i = 0
+    gp.j = 0
+    gp.stage = 0
+    gp.asked = False
+    gp.rest_ns = 0
+    gp.tight = False
+    gp.draws = 0
+    gp.children = 0
+    gp.parent = NO_G
+    gp.weight = 1
+    gp.deadline_ns = -1
+    gp.last_p = NO_P
+    gp.first_run_ns = -1
+    gp.run_ns = 0
+    gp.wait_ns = 0
+    gp.blocked_ns = 0
+    gp.n_schedules = 0
+
+
+def note_goroutine(sched: Sched, gp: G, exited_ns: i64) -> None:
+    """The row of one G, at its exit or at the end of the run (`exited_ns` -1)."""
+    if sched.rec.schedule_on:
+        sched.rec.goroutines.row8(
+            ((gp.goid + 1) << 32) | (gp.parent + 1), (gp.label << 32) | gp.n_schedules, gp.created_ns, gp.first_run_ns,
+            exited_ns, gp.run_ns, gp.wait_ns, gp.blocked_ns,
+        )
+
+
+def lockosthread(sched: Sched, mp: M, gp: G) -> None:
+    """gp and mp run for one another alone from now on. Nests. Go: proc.go: LockOSThread."""
+    mp.locked_ext += 1
+    mp.lockedg = gp
+    gp.lockedm = mp
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, 40, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
+
+
+def unlockosthread(sched: Sched, mp: M, gp: G) -> None:
+    """Undo one lockosthread. Go: proc.go: UnlockOSThread."""
+    if mp.locked_ext == 0:
+        return
+    mp.locked_ext -= 1
+    if mp.locked_ext == 0:
+        mp.lockedg = None
+        gp.lockedm = None
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, 41, gp.goid, mp.id, pid(mp), 0, NO_P, 0)

@@ -1,0 +1,156 @@
+"""The monitor: an M of its own, without a P, that looks every 20 us to 10 ms. Go: proc.go: sysmon, retake.
+
+Its rule is *observe, then act*: a P is retaken or preempted only when sysmon has seen the same tick before.
+"""
+
+from __future__ import annotations
+
+from mypy_extensions import i64
+
+from gmplab.errors import PolicyError
+from gmplab.runtime.contracts import Orders
+from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, price, settle
+from gmplab.runtime.proc import handoffp, injectglist, netpoll, park, preemptone, startm
+from gmplab.runtime.syscalls import insyscall, takep
+from gmplab.vocabulary import (
+    IN_IDLE, IN_SCHEDULING, M_START, NO_G, NO_P, POLL_SYSMON, PRUNNING, Q_MOVE, RETAKE_SYSMON, STEP_ON, STEP_PARK, SYSMON,
+    WHY_CONTROL, WHY_DEEP_SLEEP,
+)
+
+FIRST_DELAY_NS = 20_000
+"""Go: proc.go: sysmon: start with 20us sleep."""
+MOST_DELAY_NS = 10_000_000
+HOT_ROUNDS = 50
+"""Rounds without finding anything before the delay doubles: about 1 ms."""
+POLL_STALE_NS = 10_000_000
+"""sysmon polls the network when nobody has for so long."""
+FORCEGC_HALF_NS = 60_000_000_000
+"""Longest deep sleep. Go: forcegcperiod / 2."""
+
+
+def sysmon(sched: Sched, mp: M) -> i64:
+    """Sleep until the next round. Go: proc.go: sysmon, usleep(delay)."""
+    if mp.delay_ns == 0 and sched.rec.full:
+        sched.rec.event(sched.now_ns, M_START, NO_G, mp.id, NO_P, 0, NO_P, 0)
+    if mp.idle_rounds == 0:
+        mp.delay_ns = FIRST_DELAY_NS
+    elif mp.idle_rounds > HOT_ROUNDS:
+        mp.delay_ns *= 2
+    if mp.delay_ns > MOST_DELAY_NS:
+        mp.delay_ns = MOST_DELAY_NS
+    delay = mp.delay_ns
+    period: i64 = sched.control.period_ns
+    if period > 0 and delay > period:
+        delay = period
+    mp.phase = PH_SYSMON_ROUND
+    mp.woken = False
+    mp.until_ns = sched.now_ns + mp.debt_ns + delay + price(sched, sched.prices.usleep_slack)
+    settle(mp, IN_IDLE, sched.now_ns)
+    return STEP_PARK
+
+
+def sysmon_round(sched: Sched, mp: M) -> i64:
+    """One look at everything. Go: proc.go: sysmon."""
+    now = sched.now_ns
+    settle(mp, IN_SCHEDULING, now)
+    deep: i64 = 0
+    if sched.sysmonwait or mp.woken:
+        deep = 1
+        sched.sysmonwait = False
+        if mp.woken:
+            mp.idle_rounds = 0
+            mp.delay_ns = FIRST_DELAY_NS
+        mp.woken = False
+    elif sched.gcwaiting or sched.npidle == sched.gomaxprocs:
+        next_ = timesleepuntil(sched)
+        if next_ > now and sched.control.period_ns == 0:
+            sched.sysmonwait = True
+            until = now + FORCEGC_HALF_NS
+            if next_ < until:
+                until = next_
+            settle(mp, IN_IDLE, now)
+            return park(sched, mp, WHY_DEEP_SLEEP, until)
+    charge(sched, mp, sched.prices.sysmon_round)
+    if sched.rec.full:
+        sched.rec.event(now, SYSMON, NO_G, mp.id, NO_P, 0, deep, mp.delay_ns)
+    if sched.rules.netpoll and sched.lastpoll != 0 and sched.lastpoll + POLL_STALE_NS < now:
+        sched.lastpoll = now
+        sched.netpolls += 1
+        if len(sched.netpoll_ready) > 0:
+            first = netpoll(sched, mp, POLL_SYSMON)
+            if first is not None:
+                injectglist(sched, mp, first)
+    if sched.control.period_ns > 0:
+        control(sched, mp)
+    if retake(sched, mp) != 0:
+        mp.idle_rounds = 0
+    else:
+        mp.idle_rounds += 1
+    mp.phase = PH_SYSMON
+    return STEP_ON
+
+
+def timesleepuntil(sched: Sched) -> i64:
+    """When the next timer of any P is due. Go: time.go: timeSleepUntil."""
+    next_: i64 = FOREVER
+    for pp in sched.allp:
+        when = pp.timers.wake_time()
+        if when != 0 and when < next_:
+            next_ = when
+    return next_
+
+
+def retake(sched: Sched, mp: M) -> i64:
+    """Preempt who ran too long; take the Ps of who is in a syscall. Returns how many Ps were taken. Go: proc.go: retake."""
+    n: i64 = 0
+    now = sched.now_ns
+    for pp in sched.allp:
+        if pp.status != PRUNNING or pp.m is None:
+            continue
+        sysretake = False
+        if pp.seen_schedtick != pp.schedtick:
+            pp.seen_schedtick = pp.schedtick
+            pp.seen_schedwhen = now
+        elif pp.seen_schedwhen + sched.quantum_ns <= now and not sched.exact_slice:
+            if sched.preempt.should(sched.preempt_state, sched.view, pp.id, now - pp.seen_schedwhen):
+                preemptone(sched, mp, pp)
+            sysretake = True
+        if not insyscall(pp):
+            continue
+        if not sysretake and pp.seen_syscalltick != pp.syscalltick:
+            pp.seen_syscalltick = pp.syscalltick
+            pp.seen_syscallwhen = now
+            continue
+        if not sched.handoff.retake(sched.handoff_state, sched.view, pp.id, now - pp.seen_syscallwhen):
+            continue
+        sched.retakes += 1
+        charge(sched, mp, sched.prices.retake)
+        takep(sched, mp, pp, RETAKE_SYSMON)
+        n += 1
+        handoffp(sched, mp, pp)
+    return n
+
+
+def control(sched: Sched, mp: M) -> None:
+    """Ask the control policy and carry out what it writes down. No counterpart in Go."""
+    orders = Orders()
+    sched.control.act(sched.control_state, sched.view, orders)
+    for n, from_p, to_p in orders.moves:
+        if not 0 <= from_p < sched.gomaxprocs or not 0 <= to_p < sched.gomaxprocs or n < 0:
+            raise PolicyError(f"{type(sched.control).__name__}.act: move({n}, {from_p}, {to_p}): Ps are 0 to {sched.gomaxprocs - 1}")
+        a = sched.allp[from_p]
+        b = sched.allp[to_p]
+        if b.on_pidle:
+            continue
+        k: i64 = 0
+        while k < n and a.runq.size() > 0 and (sched.capacity < 0 or b.runq.size() < sched.capacity):
+            b.runq.push(a.runq.pop())
+            k += 1
+        if k > 0 and sched.rec.full:
+            sched.rec.event(sched.now_ns, Q_MOVE, NO_G, mp.id, b.id, 0, a.id, k)
+    for _ in range(orders.start_ms):
+        startm(sched, mp, None, False, WHY_CONTROL)
+    for _ in range(orders.retire_ms):
+        if len(sched.midle) > 0 and sched.midle[0].id != 0:
+            idle = sched.midle[0]
+            sched.driver.wakeup(idle, NO_P)
