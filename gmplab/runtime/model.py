@@ -159,6 +159,7 @@ class G:
         self.waiting_since: i64 = 0
         self.starving: bool = False
         self.awoke: bool = False
+        self.spins: i64 = 0
         self.timer: i64 = 0
         """Serial of its pending timer, 0 if none; a heap entry with another serial is dead."""
         # Dice: a key made from the path of go statements, and how much was drawn.
@@ -518,6 +519,7 @@ class Sched:
         self.label_of: dict[tuple[int, str, str, str], int] = {}
         self.texts: list[str] = []
         self.classes: list[str] = [""]
+        self.hub: Any = None
         self.wait_hists: list[Histogram] = [Histogram()]
         self.sojourn_hists: list[Histogram] = [Histogram()]
         self.warmup_ns: i64 = 0

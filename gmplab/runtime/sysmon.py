@@ -5,6 +5,8 @@ Its rule is *observe, then act*: a P is retaken or preempted only when sysmon ha
 
 from __future__ import annotations
 
+from typing import Final
+
 from mypy_extensions import i64
 
 from gmplab.errors import PolicyError
@@ -17,14 +19,14 @@ from gmplab.vocabulary import (
     WHY_CONTROL, WHY_DEEP_SLEEP,
 )
 
-FIRST_DELAY_NS = 20_000
+FIRST_DELAY_NS: Final = 20_000
 """Go: proc.go: sysmon: start with 20us sleep."""
-MOST_DELAY_NS = 10_000_000
-HOT_ROUNDS = 50
+MOST_DELAY_NS: Final = 10_000_000
+HOT_ROUNDS: Final = 50
 """Rounds without finding anything before the delay doubles: about 1 ms."""
-POLL_STALE_NS = 10_000_000
+POLL_STALE_NS: Final = 10_000_000
 """sysmon polls the network when nobody has for so long."""
-FORCEGC_HALF_NS = 60_000_000_000
+FORCEGC_HALF_NS: Final = 60_000_000_000
 """Longest deep sleep. Go: forcegcperiod / 2."""
 
 

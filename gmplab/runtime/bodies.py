@@ -1,0 +1,821 @@
+"""How a goroutine's code runs: op programs, generators and coroutines, plain functions on greenlets; one set of verbs.
+
+A body never calls the core. A verb writes a request on the current G, found through a thread-local set around every
+resume, and the driver performs it as a step. In a generator or coroutine the verb returns a token that must be the
+next thing yielded or awaited; in a plain function it switches to the hub and returns the result. Python code in a
+body takes no virtual time; `compute` does.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+from typing import Any, Final, Generator, Optional, final
+
+from mypy_extensions import i64
+
+from gmplab.errors import BodyError
+from gmplab.runtime.chan import (
+    Case, Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo,
+)
+from gmplab.runtime.dice import Distribution, as_distribution, draw, duration_ns
+from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge
+from gmplab.runtime.proc import (
+    goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
+)
+from gmplab.runtime.runq import pid
+from gmplab.runtime.sync import (
+    Cond, Mutex, RWMutex, Semaphore, WaitGroup, cond_signal, cond_wait, lock, rlock, runlock, sem_acquire, sem_release,
+    unlock, wg_add, wg_wait, wlock, wunlock,
+)
+from gmplab.runtime.syscalls import entersyscall, entersyscallblock
+from gmplab.vocabulary import (
+    CALL_CHILD, KIND_USER, LOG, NO_P, REGION_BEGIN, REGION_END, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD,
+    TIMER_SET, WAIT_ARRIVALS, WAIT_IO, WAIT_SLEEP,
+)
+
+OP_EXIT: Final = 0
+OP_COMPUTE: Final = 1
+OP_SEND: Final = 2
+OP_RECV: Final = 3
+OP_RECV_OK: Final = 4
+OP_CLOSE: Final = 5
+OP_SELECT: Final = 6
+OP_GO: Final = 7
+OP_SLEEP: Final = 8
+OP_SYSCALL: Final = 9
+OP_SYSCALL_BLOCK: Final = 10
+OP_GOSCHED: Final = 11
+OP_LOCK: Final = 12
+OP_UNLOCK: Final = 13
+OP_RLOCK: Final = 14
+OP_RUNLOCK: Final = 15
+OP_WLOCK: Final = 16
+OP_WUNLOCK: Final = 17
+OP_WG_ADD: Final = 18
+OP_WG_WAIT: Final = 19
+OP_COND_WAIT: Final = 20
+OP_COND_SIGNAL: Final = 21
+OP_COND_BROADCAST: Final = 22
+OP_ACQUIRE: Final = 23
+OP_RELEASE: Final = 24
+OP_LOCK_THREAD: Final = 25
+OP_UNLOCK_THREAD: Final = 26
+OP_IO: Final = 27
+OP_REGION: Final = 28
+OP_REGION_END: Final = 29
+OP_LOG: Final = 30
+OP_NOW: Final = 31
+OP_WAIT_ARRIVALS: Final = 32
+# Ops of programs alone: they take no step and no time.
+OP_LOOP: Final = 40
+OP_LOOP_J: Final = 41
+OP_JUMP_IF_ARG_LESS: Final = 42
+OP_SET_ARG: Final = 43
+
+FORM_PROGRAM: Final = 0
+FORM_GENERATOR: Final = 1
+FORM_GREENLET: Final = 2
+
+_here = threading.local()
+
+
+@final
+class Program:
+    """A body as a flat array of operations: no Python runs. Built once, run by any number of Gs.
+
+    Each builder method appends an operation and returns the program. A duration is an int (ns), a text or a
+    `Distribution`, which is drawn at each execution. `at` chooses among several objects: `objects[arg]` of the G that
+    runs, where a list is given in place of one object.
+
+    >>> worker = Program("worker").compute("10us")
+    >>> main = Program("main").loop(1000).go(worker).end()              # doctest: +SKIP
+    """
+
+    def __init__(self, name: str = "program") -> None:
+        self.name: str = name
+        self.code: list[i64] = []
+        self.objects: list[object] = []
+        self.open: list[i64] = []
+
+    def op(self, op: i64, a: i64 = 0, b: i64 = 0, obj: object = None) -> Program:
+        """Append (op, a, b, index of obj, whether obj is a list indexed by the G's arg)."""
+        index: i64 = -1
+        if obj is not None:
+            index = len(self.objects)
+            for i in range(len(self.objects)):
+                if self.objects[i] is obj:
+                    index = i
+            if index == len(self.objects):
+                self.objects.append(obj)
+        self.code.append(op)
+        self.code.append(a)
+        self.code.append(b)
+        self.code.append(index)
+        return self
+
+    def timed(self, op: i64, value: Any, b: i64, what: str) -> Program:
+        d = as_distribution(value, what)
+        fixed = getattr(d, "ns", None) if type(d).__name__ == "Constant" else None
+        if fixed is not None:
+            return self.op(op, fixed, b)
+        return self.op(op, -1, b, d)
+
+    def compute(self, ns: Any, tight: bool = False) -> Program:
+        """Use the CPU. tight: without function calls, so that only a signal can preempt it."""
+        return self.timed(OP_COMPUTE, ns, 1 if tight else 0, "compute")
+
+    def sleep(self, ns: Any) -> Program:
+        return self.timed(OP_SLEEP, ns, 0, "sleep")
+
+    def syscall(self, ns: Any) -> Program:
+        """A system call: the M is busy, the P may be taken."""
+        return self.timed(OP_SYSCALL, ns, 0, "syscall")
+
+    def syscall_block(self, ns: Any) -> Program:
+        """A call known to block: the P is handed off at once."""
+        return self.timed(OP_SYSCALL_BLOCK, ns, 0, "syscall_block")
+
+    def io(self, ns: Any) -> Program:
+        """Wait on a descriptor that becomes ready after so long; no M is held."""
+        return self.timed(OP_IO, ns, 0, "io")
+
+    def send(self, c: Chan | list[Chan]) -> Program:
+        return self.op(OP_SEND, 0, 0, c)
+
+    def recv(self, c: Chan | list[Chan]) -> Program:
+        return self.op(OP_RECV, 0, 0, c)
+
+    def close(self, c: Chan) -> Program:
+        return self.op(OP_CLOSE, 0, 0, c)
+
+    def gosched(self) -> Program:
+        return self.op(OP_GOSCHED)
+
+    def lock(self, mu: Mutex) -> Program:
+        return self.op(OP_LOCK, 0, 0, mu)
+
+    def unlock(self, mu: Mutex) -> Program:
+        return self.op(OP_UNLOCK, 0, 0, mu)
+
+    def add(self, wg: WaitGroup, n: i64 = 1) -> Program:
+        return self.op(OP_WG_ADD, n, 0, wg)
+
+    def done(self, wg: WaitGroup) -> Program:
+        return self.op(OP_WG_ADD, -1, 0, wg)
+
+    def wait(self, wg: WaitGroup) -> Program:
+        return self.op(OP_WG_WAIT, 0, 0, wg)
+
+    def lock_os_thread(self) -> Program:
+        return self.op(OP_LOCK_THREAD)
+
+    def unlock_os_thread(self) -> Program:
+        return self.op(OP_UNLOCK_THREAD)
+
+    def wait_arrivals(self) -> Program:
+        """Wait until all arrivals have come and all user goroutines but this one are done."""
+        return self.op(OP_WAIT_ARRIVALS)
+
+    def go(self, program: Program, arg: i64 = 0, plus_i: bool = False) -> Program:
+        """Start a goroutine; its arg is `arg`, plus this one's loop counter (0, 1, ...) with plus_i."""
+        return self.op(OP_GO, arg, 1 if plus_i else 0, program)
+
+    def loop(self, n: i64) -> Program:
+        """Repeat up to the matching `end` n times; two deep at most."""
+        if n < 1:
+            raise ValueError(f"Program.loop: n = {n}: must be at least 1")
+        if len(self.open) >= 4:
+            raise ValueError("Program.loop: loops nest two deep at most")
+        self.open.append(len(self.code))
+        self.open.append(n)
+        return self
+
+    def end(self) -> Program:
+        if len(self.open) == 0:
+            raise ValueError("Program.end: no loop is open")
+        n = self.open.pop()
+        start = self.open.pop()
+        return self.op(OP_LOOP if len(self.open) == 0 else OP_LOOP_J, start, n)
+
+
+@final
+class Token:
+    """What a verb returns in a generator or coroutine: yield it, or await it, at once."""
+
+    def __await__(self) -> Generator[Token, object, object]:
+        return _awaited(self)
+
+    def __repr__(self) -> str:
+        return "<a verb's token: yield it at once>"
+
+
+def _awaited(token: Token) -> Generator[Token, object, object]:
+    result = yield token
+    return result
+
+
+TOKEN: Final = Token()
+
+
+def current() -> tuple[Sched, G]:
+    """The run and the G whose body runs in this thread; `BodyError` if there is none."""
+    gp = getattr(_here, "g", None)
+    if gp is None:
+        raise BodyError("a verb was called, but no goroutine runs in this thread: call it in a body that gmplab.run() runs")
+    return _here.sched, gp
+
+
+def request(op: i64, a: i64 = 0, b: i64 = 0, obj: object = None, value: object = None) -> Any:
+    """Write a request on the current G. Generators get the token; a greenlet waits here for the result."""
+    _, gp = current()
+    if gp.asked:
+        raise BodyError("a verb's token was not yielded: in a generator write `yield verb(...)`, in a coroutine `await`")
+    gp.op = op
+    gp.a = a
+    gp.b = b
+    gp.obj = obj
+    gp.value = value
+    gp.asked = True
+    if gp.form == FORM_GREENLET:
+        return _here.hub.switch()
+    return TOKEN
+
+
+def _timed(op: i64, value: Any, parts: dict[str, Any], what: str, b: i64) -> Any:
+    given = [(unit, v) for unit, v in parts.items() if v is not None]
+    if (value is not None) + len(given) != 1:
+        raise TypeError(f"{what}: give one duration: an int of ns, a text such as '5us', a distribution, or us=, ms=, s=")
+    if given:
+        unit, v = given[0]
+        if isinstance(v, bool) or not isinstance(v, (int, float)) or v < 0:
+            raise ValueError(f"{what}: {unit} = {v!r}: must be a number of at least 0")
+        value = round(v * {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}[unit])
+    if isinstance(value, int) and not isinstance(value, bool):
+        return request(op, duration_ns(value, what), b)
+    return request(op, -1, b, as_distribution(value, what))
+
+
+def compute(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None, tight: bool = False) -> Any:
+    """Use the CPU for a duration; `tight=True`: without function calls, so that only a signal can preempt it."""
+    return _timed(OP_COMPUTE, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "compute", 1 if tight else 0)
+
+
+def sleep(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
+    """time.Sleep: a timer on this P readies the goroutine."""
+    return _timed(OP_SLEEP, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "sleep", 0)
+
+
+def syscall(
+    value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None, blocking: bool = False
+) -> Any:
+    """A system call of a duration. `blocking=True`: known to block, so the P is handed off at once."""
+    return _timed(
+        OP_SYSCALL_BLOCK if blocking else OP_SYSCALL, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "syscall", 0
+    )
+
+
+def io(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
+    """Wait on a descriptor that is ready after a duration: the goroutine parks on netpoll, no thread is held."""
+    return _timed(OP_IO, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "io", 0)
+
+
+def gosched() -> Any:
+    """runtime.Gosched: go to the global queue's tail."""
+    return request(OP_GOSCHED)
+
+
+def send(c: Optional[Chan], value: object = None) -> Any:
+    """Send on a channel (None: the nil channel, which blocks for ever)."""
+    return request(OP_SEND, 0, 0, c, value)
+
+
+def recv(c: Optional[Chan]) -> Any:
+    """Receive from a channel: the value, None from a closed one."""
+    return request(OP_RECV, 0, 0, c)
+
+
+def recv_ok(c: Optional[Chan]) -> Any:
+    """Receive from a channel: (value, ok); ok is False when it is closed and drained."""
+    return request(OP_RECV_OK, 0, 0, c)
+
+
+def close(c: Optional[Chan]) -> Any:
+    """Close a channel."""
+    return request(OP_CLOSE, 0, 0, c)
+
+
+def select(*cases: Case, default: bool = False) -> Any:
+    """Take one of the cases (`recv_case(c)`, `send_case(c, v)`): (index, value, ok); index -1: the default."""
+    return request(OP_SELECT, 1 if default else 0, 0, list(cases))
+
+
+def acquire(x: Mutex | RWMutex | Semaphore) -> Any:
+    """Lock a Mutex, write-lock an RWMutex, take a permit of a Semaphore."""
+    if isinstance(x, Mutex):
+        return request(OP_LOCK, 0, 0, x)
+    if isinstance(x, RWMutex):
+        return request(OP_WLOCK, 0, 0, x)
+    return request(OP_ACQUIRE, 0, 0, x)
+
+
+def release(x: Mutex | RWMutex | Semaphore) -> Any:
+    """Unlock a Mutex, write-unlock an RWMutex, give a permit back."""
+    if isinstance(x, Mutex):
+        return request(OP_UNLOCK, 0, 0, x)
+    if isinstance(x, RWMutex):
+        return request(OP_WUNLOCK, 0, 0, x)
+    return request(OP_RELEASE, 0, 0, x)
+
+
+def read_lock(rw: RWMutex) -> Any:
+    """RWMutex.RLock."""
+    return request(OP_RLOCK, 0, 0, rw)
+
+
+def read_unlock(rw: RWMutex) -> Any:
+    """RWMutex.RUnlock."""
+    return request(OP_RUNLOCK, 0, 0, rw)
+
+
+def add(wg: WaitGroup, n: int = 1) -> Any:
+    """WaitGroup.Add."""
+    return request(OP_WG_ADD, n, 0, wg)
+
+
+def done(wg: WaitGroup) -> Any:
+    """WaitGroup.Done."""
+    return request(OP_WG_ADD, -1, 0, wg)
+
+
+def wait(x: WaitGroup | Cond) -> Any:
+    """WaitGroup.Wait, Cond.Wait."""
+    return request(OP_WG_WAIT if isinstance(x, WaitGroup) else OP_COND_WAIT, 0, 0, x)
+
+
+def signal(cond: Cond) -> Any:
+    """Cond.Signal."""
+    return request(OP_COND_SIGNAL, 0, 0, cond)
+
+
+def broadcast(cond: Cond) -> Any:
+    """Cond.Broadcast."""
+    return request(OP_COND_BROADCAST, 0, 0, cond)
+
+
+def lock_os_thread() -> Any:
+    """runtime.LockOSThread."""
+    return request(OP_LOCK_THREAD)
+
+
+def unlock_os_thread() -> Any:
+    """runtime.UnlockOSThread."""
+    return request(OP_UNLOCK_THREAD)
+
+
+def region(name: str) -> Any:
+    """Begin a span, as in Go's runtime/trace; `region_end(name)` ends it."""
+    return request(OP_REGION, 0, 0, name)
+
+
+def region_end(name: str) -> Any:
+    """End a span."""
+    return request(OP_REGION_END, 0, 0, name)
+
+
+def log(text: str) -> Any:
+    """Write a line into the record."""
+    return request(OP_LOG, 0, 0, text)
+
+
+def now() -> Any:
+    """The current instant, in ns since the start."""
+    return request(OP_NOW)
+
+
+@final
+class Spawn:
+    """What `go` asks for: a body, its arguments and its marks."""
+
+    def __init__(
+        self, fn: object, args: tuple[object, ...], name: str, cls: str, weight: i64, deadline_ns: i64, site: str
+    ) -> None:
+        self.fn: object = fn
+        self.args: tuple[object, ...] = args
+        self.name: str = name
+        self.cls: str = cls
+        self.weight: i64 = weight
+        self.deadline_ns: i64 = deadline_ns
+        self.site: str = site
+
+
+def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1, deadline: Any = None) -> Any:
+    """Start a goroutine: `fn` is a generator, coroutine or plain function, called with args, or a `Program`.
+
+    The result is its id. `cls` groups it in metrics; weight and deadline (an instant) are for policies.
+    """
+    return request(
+        OP_GO, 0, 0,
+        Spawn(fn, args, name, cls, weight, -1 if deadline is None else duration_ns(deadline, "deadline"), call_site()),
+    )
+
+
+def call_site() -> str:
+    """file:line of the body's line that called the verb."""
+    frame: Any = sys._getframe(0)
+    here = ("bodies.py",)
+    while frame is not None and frame.f_code.co_filename.endswith(here):
+        frame = frame.f_back
+    return "" if frame is None else f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+
+
+def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
+    """Give a new G its code and its label."""
+    fn: Any = spawn.fn
+    if isinstance(fn, Program):
+        gp.form = FORM_PROGRAM
+        gp.prog = fn
+        name = spawn.name or fn.name
+    else:
+        if not callable(fn):
+            raise BodyError(f"go({fn!r}): must be a function or a Program")
+        name = spawn.name or getattr(fn, "__name__", type(fn).__name__)
+        made: Any = None
+        if inspect.isgeneratorfunction(fn) or inspect.iscoroutinefunction(fn):
+            made = fn(*spawn.args)
+            gp.form = FORM_GENERATOR
+        elif inspect.isasyncgenfunction(fn):
+            raise BodyError(f"go({name}): an async generator cannot be a body; use async def without yield")
+        else:
+            gp.form = FORM_GREENLET
+            made = (fn, spawn.args)
+        gp.body = made
+    gp.weight = spawn.weight
+    gp.deadline_ns = spawn.deadline_ns
+    gp.label, gp.cls = intern_label(sched, name, spawn.cls, spawn.site)
+
+
+def intern_label(sched: Sched, name: str, cls: str, site: str) -> tuple[i64, i64]:
+    """The label's and the class's index."""
+    key = (KIND_USER, name, cls, site)
+    label = sched.label_of.get(key, -1)
+    if label < 0:
+        label = len(sched.labels)
+        sched.labels.append(key)
+        sched.label_of[key] = label
+    if cls not in sched.classes:
+        from gmplab.runtime.recorder import Histogram
+
+        sched.classes.append(cls)
+        sched.wait_hists.append(Histogram())
+        sched.sojourn_hists.append(Histogram())
+    return label, sched.classes.index(cls)
+
+
+def spawn_new(sched: Sched, mp: Optional[M], parent: Optional[G], spawn: Spawn) -> G:
+    """A new runnable G with its body, not yet in a queue."""
+    gp = newproc1(sched, mp, parent)
+    set_body(sched, gp, spawn)
+    return gp
+
+
+def fetch(sched: Sched, gp: G) -> None:
+    """Bring gp to its next request: op, a, b, obj, value."""
+    if gp.form == FORM_PROGRAM:
+        fetch_op(gp)
+        return
+    gp.asked = False
+    result = gp.result
+    gp.result = None
+    _here.g = gp
+    _here.sched = sched
+    try:
+        if gp.form == FORM_GENERATOR:
+            try:
+                got = next(gp.body) if result is None and inspect.isgenerator(gp.body) else gp.body.send(result)
+            except StopIteration:
+                gp.op = OP_EXIT
+                return
+            if got is not TOKEN or not gp.asked:
+                raise BodyError(f"a body yielded {got!r}: it must yield what a verb returns, and nothing else")
+        else:
+            fetch_greenlet(sched, gp, result)
+    finally:
+        _here.g = None
+
+
+def fetch_op(gp: G) -> None:
+    prog: Program = gp.prog
+    code = prog.code
+    n: i64 = len(code)
+    while True:
+        pc = gp.pc
+        if pc >= n:
+            gp.op = OP_EXIT
+            return
+        op = code[pc]
+        gp.pc = pc + 4
+        if op < OP_LOOP:
+            gp.op = op
+            gp.a = code[pc + 1]
+            gp.b = code[pc + 2]
+            k = code[pc + 3]
+            if k >= 0:
+                obj = prog.objects[k]
+                gp.obj = obj[gp.arg] if isinstance(obj, list) else obj
+            else:
+                gp.obj = None
+            return
+        if op == OP_LOOP:
+            gp.i += 1
+            if gp.i < code[pc + 2]:
+                gp.pc = code[pc + 1]
+            else:
+                gp.i = 0
+        else:
+            gp.j += 1
+            if gp.j < code[pc + 2]:
+                gp.pc = code[pc + 1]
+            else:
+                gp.j = 0
+
+
+class Hub:
+    """Greenlets for plain functions: a pool of finished ones, started at the first resume."""
+
+    def __init__(self) -> None:
+        import greenlet
+
+        self.greenlet: Any = greenlet.greenlet
+        self.main: Any = greenlet.getcurrent()
+        self.free: list[Any] = []
+
+    def serve(self) -> None:
+        """What a pooled greenlet runs: one function after another, each until it returns."""
+        job: Any = self.main.switch()
+        while True:
+            fn, args = job
+            fn(*args)
+            job = self.main.switch(FINISHED)
+
+
+FINISHED: Final = "finished"
+
+
+def fetch_greenlet(sched: Sched, gp: G, result: object) -> None:
+    hub: Any = sched.hub
+    if hub is None:
+        hub = Hub()
+        sched.hub = hub
+    _here.hub = hub.main
+    if isinstance(gp.body, tuple):
+        job = gp.body
+        if hub.free:
+            worker = hub.free.pop()
+        else:
+            worker = hub.greenlet(hub.serve, hub.main)
+            worker.switch()
+        gp.body = worker
+        got = worker.switch(job)
+    else:
+        got = gp.body.switch(result)
+    if got is FINISHED:
+        hub.free.append(gp.body)
+        gp.op = OP_EXIT
+
+
+def span_ns(gp: G) -> i64:
+    """The duration of a timed request, drawn from the G's own stream if it is a distribution."""
+    if gp.a >= 0:
+        return gp.a
+    d = gp.obj
+    assert isinstance(d, Distribution)
+    gp.draws += 1
+    return d.sample(draw(gp.key, gp.draws))
+
+
+def run(sched: Sched, mp: M) -> i64:
+    """The G on mp goes on: its op under way, or the next one. A request is performed; its cost is charged."""
+    gp = mp.curg
+    assert gp is not None
+    if gp.preempt and mp.phase == PH_RUN and gp.stage == 0:
+        gp.preempt = False
+        return goschedimpl(sched, mp, gp, True)
+    if gp.rest_ns > 0:
+        # It was preempted in a compute: the rest of it.
+        return start_compute(sched, mp, gp)
+    if gp.stage == 0:
+        fetch(sched, gp)
+    return perform(sched, mp, gp, gp.op)
+
+
+def start_compute(sched: Sched, mp: M, gp: G) -> i64:
+    mp.phase = PH_COMPUTED
+    pp = mp.p
+    mp.rest_ns = gp.rest_ns
+    if sched.exact_slice and pp is not None:
+        left = pp.slice_end_ns - sched.now_ns - mp.debt_ns
+        if left < mp.rest_ns:
+            mp.rest_ns = left if left > 0 else 0
+    return STEP_COMPUTE
+
+
+def computed(sched: Sched, mp: M) -> i64:
+    """A compute ended, or was cut: the driver has lowered gp.rest_ns by what was done."""
+    gp = mp.curg
+    pp = mp.p
+    assert gp is not None and pp is not None
+    mp.phase = PH_RUN
+    if sched.exact_slice and pp.slice_end_ns <= sched.now_ns and gp.rest_ns > 0:
+        if sched.preempt.should(sched.preempt_state, sched.view, pp.id, sched.quantum_ns):
+            return goschedimpl(sched, mp, gp, True)
+        pp.slice_end_ns = sched.now_ns + sched.quantum_ns
+    if gp.preempt:
+        gp.preempt = False
+        return goschedimpl(sched, mp, gp, True)
+    gp.tight = False
+    return STEP_ON
+
+
+def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
+    """One request of a body, as Go's runtime would do it."""
+    if op == OP_COMPUTE:
+        gp.rest_ns = span_ns(gp)
+        gp.tight = gp.b == 1
+        return start_compute(sched, mp, gp)
+    if op == OP_SEND:
+        if gp.stage != 0:
+            chansent(gp)
+            return STEP_ON
+        c = gp.obj
+        assert c is None or isinstance(c, Chan)
+        return chansend(sched, mp, gp, c, gp.value)
+    if op == OP_RECV or op == OP_RECV_OK:
+        if gp.stage != 0:
+            chanreceived(gp, op == OP_RECV_OK)
+            return STEP_ON
+        c = gp.obj
+        assert c is None or isinstance(c, Chan)
+        return chanrecv(sched, mp, gp, c, op == OP_RECV_OK)
+    if op == OP_EXIT:
+        if gp is sched.main and not sched.draining:
+            return STEP_END
+        code = goexit0(sched, mp, gp)
+        wake_arrivals(sched, mp)
+        return code
+    if op == OP_GO:
+        return perform_go(sched, mp, gp)
+    if op == OP_SYSCALL:
+        return entersyscall(sched, mp, gp, span_ns(gp))
+    if op == OP_SYSCALL_BLOCK:
+        return entersyscallblock(sched, mp, gp, span_ns(gp))
+    if op == OP_SLEEP:
+        return timesleep(sched, mp, gp)
+    if op == OP_GOSCHED:
+        return goschedimpl(sched, mp, gp, False)
+    if op == OP_IO:
+        return netwait(sched, mp, gp)
+    if op < OP_LOCK_THREAD:
+        return perform_sync(sched, mp, gp, op)
+    return perform_other(sched, mp, gp, op)
+
+
+def perform_go(sched: Sched, mp: M, gp: G) -> i64:
+    spawn = gp.obj
+    if isinstance(spawn, Program):
+        child = newproc1(sched, mp, gp)
+        child.form = FORM_PROGRAM
+        child.prog = spawn
+        child.arg = gp.a + (gp.i if gp.b == 1 else 0)
+        child.label, child.cls = intern_label(sched, spawn.name, "", gp.prog.name)
+    else:
+        assert isinstance(spawn, Spawn)
+        child = spawn_new(sched, mp, gp, spawn)
+        gp.result = child.goid
+    if sched.child_first:
+        return child_first(sched, mp, gp, child)
+    newproc(sched, mp, child, gp)
+    return STEP_ON
+
+
+def child_first(sched: Sched, mp: M, gp: G, child: G) -> i64:
+    """place=ChildFirst: the parent is queued, its M runs the child. Source: Blumofe and Leiserson 1999 (Cilk)."""
+    sched.n_runnable += 1
+    charge(sched, mp, sched.prices.newproc)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, 0, child.goid, mp.id, pid(mp), 0, NO_P, gp.goid)
+    goyield(sched, mp, gp, CALL_CHILD, STOP_CHILD)
+    mp.found = child
+    mp.source = 10
+    mp.inherit_time = True
+    mp.enter_ns = sched.now_ns
+    mp.phase = 11
+    mp.wakes += 1
+    mp.wake_why = 0
+    return STEP_ON
+
+
+def wake_arrivals(sched: Sched, mp: M) -> None:
+    """The last of the arrivals' Gs is done: who waits for that goes on."""
+    waiter = sched.arrivals_waiter
+    if waiter is not None and sched.arrivals == 0 and sched.n_user == 1:
+        from gmplab.runtime.proc import toready
+
+        sched.arrivals_waiter = None
+        toready(mp, waiter)
+
+
+def timesleep(sched: Sched, mp: M, gp: G) -> i64:
+    """time.Sleep: a timer on this P. Go: time.go: timeSleep, resetForSleep."""
+    if gp.stage != 0:
+        gp.stage = 0
+        return STEP_ON
+    ns = span_ns(gp)
+    if ns <= 0:
+        return STEP_ON
+    pp = mp.p
+    assert pp is not None
+    when = sched.now_ns + ns
+    gp.stage = 1
+    sched.timer_serial += 1
+    gp.timer = sched.timer_serial
+    first = pp.timers.wake_time()
+    pp.timers.push(when, gp.timer, gp)
+    charge(sched, mp, sched.prices.timer_op)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, TIMER_SET, gp.goid, mp.id, pp.id, 0, NO_P, when)
+    code = gopark(sched, mp, gp, WAIT_SLEEP, when, 0)
+    if first == 0 or when < first:
+        wakenetpoller(sched, mp, when)
+    return code
+
+
+def netwait(sched: Sched, mp: M, gp: G) -> i64:
+    """A descriptor that will be ready later. Go: netpoll.go: netpollblock."""
+    if gp.stage != 0:
+        gp.stage = 0
+        return STEP_ON
+    gp.stage = 1
+    sched.netpoll_waiters += 1
+    sched.driver.later(sched.now_ns + span_ns(gp), AT_IO, gp.goid)
+    return gopark(sched, mp, gp, WAIT_IO, 0, 0)
+
+
+def perform_sync(sched: Sched, mp: M, gp: G, op: i64) -> i64:
+    x: Any = gp.obj
+    if op == OP_CLOSE:
+        closechan(sched, mp, x)
+    elif op == OP_SELECT:
+        if gp.stage != 0:
+            selected(gp, x)
+            return STEP_ON
+        return selectgo(sched, mp, gp, x, gp.a == 0)
+    elif op == OP_LOCK:
+        return lock(sched, mp, gp, x)
+    elif op == OP_UNLOCK:
+        return unlock(sched, mp, gp, x)
+    elif op == OP_RLOCK:
+        return rlock(sched, mp, gp, x)
+    elif op == OP_RUNLOCK:
+        return runlock(sched, mp, gp, x)
+    elif op == OP_WLOCK:
+        return wlock(sched, mp, gp, x)
+    elif op == OP_WUNLOCK:
+        return wunlock(sched, mp, gp, x)
+    elif op == OP_WG_ADD:
+        wg_add(sched, mp, x, gp.a)
+    elif op == OP_WG_WAIT:
+        return wg_wait(sched, mp, gp, x)
+    elif op == OP_COND_WAIT:
+        return cond_wait(sched, mp, gp, x)
+    elif op == OP_COND_SIGNAL:
+        cond_signal(sched, mp, x, False)
+    elif op == OP_COND_BROADCAST:
+        cond_signal(sched, mp, x, True)
+    elif op == OP_ACQUIRE:
+        return sem_acquire(sched, mp, gp, x)
+    else:
+        sem_release(sched, mp, x)
+    return STEP_ON
+
+
+def perform_other(sched: Sched, mp: M, gp: G, op: i64) -> i64:
+    if op == OP_LOCK_THREAD:
+        lockosthread(sched, mp, gp)
+    elif op == OP_UNLOCK_THREAD:
+        unlockosthread(sched, mp, gp)
+    elif op == OP_NOW:
+        gp.result = sched.now_ns
+    elif op == OP_WAIT_ARRIVALS:
+        if gp.stage == 0 and (sched.arrivals > 0 or sched.n_user > 1):
+            gp.stage = 1
+            sched.arrivals_waiter = gp
+            return gopark(sched, mp, gp, WAIT_ARRIVALS, 0, 0)
+        gp.stage = 0
+    else:
+        kind: i64 = REGION_BEGIN if op == OP_REGION else REGION_END if op == OP_REGION_END else LOG
+        sched.texts.append(str(gp.obj))
+        if sched.rec.full:
+            sched.rec.event(sched.now_ns, kind, gp.goid, mp.id, pid(mp), 0, NO_P, len(sched.texts) - 1)
+    return STEP_ON

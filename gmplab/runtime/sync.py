@@ -1,0 +1,396 @@
+"""Mutex, RWMutex, WaitGroup, Cond and Semaphore, with Go's wake-up order. Go: sema.go, internal/sync/mutex.go, sync/*.go.
+
+In normal mode an unlock wakes one waiter, which must compete and, when it loses, queues at the front. A waiter that
+lost for more than 1 ms turns the Mutex to starvation mode: ownership is handed over and the unlocker yields its P.
+
+A verb here returns a step code: STEP_ON (go on: done if `gp.stage` is 0), or what gopark returned.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from gmplab.errors import GoPanic
+from gmplab.runtime.chan import own_sudog
+from gmplab.runtime.model import G, M, Sched, Waitq, charge
+from gmplab.runtime.proc import gopark, goyield, ready, toready
+from gmplab.vocabulary import (
+    CALL_GOYIELD, STEP_ON, STOP_GOYIELD, WAIT_COND, WAIT_MUTEX, WAIT_RWMUTEX_LOCK, WAIT_RWMUTEX_RLOCK, WAIT_SEMACQUIRE,
+    WAIT_WAITGROUP,
+)
+
+STARVATION_NS: Final = 1_000_000
+"""Go: internal/sync/mutex.go: starvationThresholdNs."""
+ACTIVE_SPIN: Final = 4
+"""Go: proc.go: active_spin."""
+MAX_READERS: Final = 1 << 30
+
+
+@final
+class Sema:
+    """A counting semaphore with a queue. Go: sema.go: semaRoot, by address there."""
+
+    def __init__(self) -> None:
+        self.count: i64 = 0
+        self.waitq: Waitq = Waitq()
+
+
+@final
+class Mutex:
+    """Go: internal/sync/mutex.go: Mutex."""
+
+    def __init__(self) -> None:
+        self.id: i64 = 0
+        self.locked: bool = False
+        self.woken: bool = False
+        self.starving: bool = False
+        self.waiters: i64 = 0
+        self.sema: Sema = Sema()
+
+    def __repr__(self) -> str:
+        return f"mutex#{self.id}"
+
+
+@final
+class RWMutex:
+    """Go: sync/rwmutex.go: RWMutex."""
+
+    def __init__(self) -> None:
+        self.id: i64 = 0
+        self.w: Mutex = Mutex()
+        self.writer: Sema = Sema()
+        self.readers: Sema = Sema()
+        self.reader_count: i64 = 0
+        self.reader_wait: i64 = 0
+
+    def __repr__(self) -> str:
+        return f"rwmutex#{self.id}"
+
+
+@final
+class WaitGroup:
+    """Go: sync/waitgroup.go: WaitGroup."""
+
+    def __init__(self, n: i64 = 0) -> None:
+        self.id: i64 = 0
+        self.count: i64 = n
+        self.sema: Sema = Sema()
+
+    def __repr__(self) -> str:
+        return f"waitgroup#{self.id}"
+
+
+@final
+class Cond:
+    """Go: sync/cond.go: Cond; sema.go: notifyList."""
+
+    def __init__(self, mutex: Mutex) -> None:
+        self.id: i64 = 0
+        self.mutex: Mutex = mutex
+        self.waitq: Waitq = Waitq()
+
+    def __repr__(self) -> str:
+        return f"cond#{self.id}"
+
+
+@final
+class Semaphore:
+    """n permits, first come first served. Source: golang.org/x/sync/semaphore, for weight 1."""
+
+    def __init__(self, n: i64) -> None:
+        if n < 1:
+            raise ValueError(f"Semaphore: n = {n}: must be at least 1 permit")
+        self.id: i64 = 0
+        self.n: i64 = n
+        self.sema: Sema = Sema()
+
+    def __repr__(self) -> str:
+        return f"semaphore#{self.id}"
+
+
+def object_id(sched: Sched, have: i64, name: str) -> i64:
+    """An object's id in this run, given at its first use."""
+    if have != 0:
+        return have
+    sched.objects += 1
+    sched.object_names[sched.objects] = f"{name}#{sched.objects}"
+    return sched.objects
+
+
+def semqueue(sched: Sched, mp: M, gp: G, sema: Sema, front: bool, reason: i64, obj: i64, stage: i64) -> i64:
+    """gp waits on sema and goes on at `stage`. Go: sema.go: semacquire1."""
+    s = own_sudog(gp)
+    if front:
+        sema.waitq.push_front(s)
+    else:
+        sema.waitq.enqueue(s)
+    gp.stage = stage
+    return gopark(sched, mp, gp, reason, obj, 1 if front else 0)
+
+
+def semtake(sema: Sema) -> bool:
+    """Go: sema.go: cansemacquire."""
+    if sema.count > 0:
+        sema.count -= 1
+        return True
+    return False
+
+
+def semrelease(sched: Sched, mp: M, gp: G, sema: Sema, handoff: bool) -> i64:
+    """Release one; wake the first waiter, and under handoff give it the count and the P. Go: sema.go: semrelease1."""
+    sema.count += 1
+    s = sema.waitq.first
+    if s is None:
+        return STEP_ON
+    sema.waitq.remove(s)
+    if handoff and semtake(sema):
+        s.ticket = 1
+    ready(sched, mp, s.g)
+    if s.ticket == 1 and mp.lockedg is None and not sched.hold:
+        return goyield(sched, mp, gp, CALL_GOYIELD, STOP_GOYIELD)
+    return STEP_ON
+
+
+def canspin(sched: Sched, mp: M, i: i64) -> bool:
+    """Whether spinning on a Mutex may pay. Go: proc.go: internal_sync_runtime_canSpin."""
+    pp = mp.p
+    if i >= ACTIVE_SPIN or sched.gomaxprocs <= sched.npidle + sched.nmspinning + 1 or pp is None:
+        return False
+    return pp.runq.size() == 0 and pp.runnext is None
+
+
+def lock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
+    """gp locks mu. Stages: 0 begin; 1 after a spin; 2 after a wait. Go: internal/sync/mutex.go: lockSlow."""
+    if gp.stage == 0:
+        charge(sched, mp, sched.prices.sync_op)
+        if not mu.locked and not mu.woken and not mu.starving and mu.waiters == 0:
+            mu.locked = True
+            return STEP_ON
+        gp.waiting_since = -1
+        gp.starving = False
+        gp.awoke = False
+        gp.spins = 0
+    elif gp.stage == 2:
+        s = gp.sudog
+        assert s is not None
+        if s.ticket == 0 and not semtake(mu.sema):
+            return semqueue(sched, mp, gp, mu.sema, True, WAIT_MUTEX, mu.id, 2)
+        if sched.rules.mutex_starvation and sched.now_ns - gp.waiting_since > STARVATION_NS:
+            gp.starving = True
+        if mu.starving:
+            mu.locked = True
+            mu.waiters -= 1
+            if not gp.starving or mu.waiters == 0:
+                mu.starving = False
+            gp.stage = 0
+            return STEP_ON
+        gp.awoke = True
+        gp.spins = 0
+    gp.stage = 0
+    if mu.locked and not mu.starving and canspin(sched, mp, gp.spins):
+        if not gp.awoke and not mu.woken and mu.waiters > 0:
+            mu.woken = True
+            gp.awoke = True
+        charge(sched, mp, sched.prices.mutex_spin)
+        gp.spins += 1
+        gp.stage = 1
+        return STEP_ON
+    was_locked = mu.locked
+    was_starving = mu.starving
+    if not was_starving:
+        mu.locked = True
+    if was_locked or was_starving:
+        mu.waiters += 1
+    if gp.starving and was_locked:
+        mu.starving = True
+    if gp.awoke:
+        mu.woken = False
+        gp.awoke = False
+    if not was_locked and not was_starving:
+        return STEP_ON
+    front = gp.waiting_since >= 0
+    if not front:
+        gp.waiting_since = sched.now_ns
+    mu.id = object_id(sched, mu.id, "mutex")
+    if semtake(mu.sema):
+        own_sudog(gp).ticket = 1
+        gp.stage = 2
+        return STEP_ON
+    return semqueue(sched, mp, gp, mu.sema, front, WAIT_MUTEX, mu.id, 2)
+
+
+def unlock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
+    """Go: internal/sync/mutex.go: Unlock, unlockSlow."""
+    charge(sched, mp, sched.prices.sync_op)
+    if not mu.locked:
+        raise GoPanic("sync: unlock of unlocked mutex")
+    mu.locked = False
+    if mu.starving:
+        return semrelease(sched, mp, gp, mu.sema, True)
+    if mu.waiters == 0 or mu.woken:
+        return STEP_ON
+    mu.waiters -= 1
+    mu.woken = True
+    return semrelease(sched, mp, gp, mu.sema, False)
+
+
+def rlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
+    """Go: sync/rwmutex.go: RLock."""
+    if gp.stage != 0:
+        s = gp.sudog
+        assert s is not None
+        if s.ticket == 0 and not semtake(rw.readers):
+            return semqueue(sched, mp, gp, rw.readers, False, WAIT_RWMUTEX_RLOCK, rw.id, 1)
+        gp.stage = 0
+        return STEP_ON
+    charge(sched, mp, sched.prices.sync_op)
+    rw.reader_count += 1
+    if rw.reader_count < 0:
+        rw.id = object_id(sched, rw.id, "rwmutex")
+        if semtake(rw.readers):
+            return STEP_ON
+        return semqueue(sched, mp, gp, rw.readers, False, WAIT_RWMUTEX_RLOCK, rw.id, 1)
+    return STEP_ON
+
+
+def runlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
+    """Go: sync/rwmutex.go: RUnlock."""
+    charge(sched, mp, sched.prices.sync_op)
+    rw.reader_count -= 1
+    if rw.reader_count < 0:
+        if rw.reader_count + 1 == 0 or rw.reader_count + 1 == -MAX_READERS:
+            raise GoPanic("sync: RUnlock of unlocked RWMutex")
+        rw.reader_wait -= 1
+        if rw.reader_wait == 0:
+            return semrelease(sched, mp, gp, rw.writer, False)
+    return STEP_ON
+
+
+def wlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
+    """Stages: 0 to 2 those of the inner Mutex; 3 after the wait for the readers. Go: sync/rwmutex.go: Lock."""
+    if gp.stage == 3:
+        s = gp.sudog
+        assert s is not None
+        if s.ticket == 0 and not semtake(rw.writer):
+            return semqueue(sched, mp, gp, rw.writer, False, WAIT_RWMUTEX_LOCK, rw.id, 3)
+        gp.stage = 0
+        return STEP_ON
+    code = lock(sched, mp, gp, rw.w)
+    if gp.stage != 0:
+        return code
+    r = rw.reader_count
+    rw.reader_count -= MAX_READERS
+    rw.reader_wait += r
+    if r != 0 and rw.reader_wait != 0:
+        rw.id = object_id(sched, rw.id, "rwmutex")
+        return semqueue(sched, mp, gp, rw.writer, False, WAIT_RWMUTEX_LOCK, rw.id, 3)
+    return STEP_ON
+
+
+def wunlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
+    """All waiting readers are readied in order, then the Mutex is unlocked. Go: sync/rwmutex.go: Unlock."""
+    if rw.reader_count >= 0:
+        raise GoPanic("sync: Unlock of unlocked RWMutex")
+    rw.reader_count += MAX_READERS
+    release_all(sched, mp, rw.readers, rw.reader_count)
+    return unlock(sched, mp, gp, rw.w)
+
+
+def release_all(sched: Sched, mp: M, sema: Sema, n: i64) -> None:
+    """Release n; the waiters are readied one a step, in order, before mp's G goes on."""
+    while n > 0:
+        s = sema.waitq.first
+        if s is None:
+            sema.count += 1
+        else:
+            sema.waitq.remove(s)
+            s.ticket = 1
+            toready(mp, s.g)
+        n -= 1
+
+
+def wg_add(sched: Sched, mp: M, wg: WaitGroup, n: i64) -> None:
+    """Add n, which may be negative; at zero all waiters are readied in order. Go: sync/waitgroup.go: Add."""
+    charge(sched, mp, sched.prices.sync_op)
+    wg.count += n
+    if wg.count < 0:
+        raise GoPanic("sync: negative WaitGroup counter")
+    if wg.count == 0:
+        release_all(sched, mp, wg.sema, wg.sema.waitq.size)
+
+
+def wg_wait(sched: Sched, mp: M, gp: G, wg: WaitGroup) -> i64:
+    """Go: sync/waitgroup.go: Wait."""
+    if gp.stage != 0:
+        gp.stage = 0
+        return STEP_ON
+    charge(sched, mp, sched.prices.sync_op)
+    if wg.count == 0:
+        return STEP_ON
+    wg.id = object_id(sched, wg.id, "waitgroup")
+    return semqueue(sched, mp, gp, wg.sema, False, WAIT_WAITGROUP, wg.id, 1)
+
+
+def cond_wait(sched: Sched, mp: M, gp: G, cond: Cond) -> i64:
+    """Unlock, wait, lock again. Stages: 4 the lock is undone; 5 woken; 0 to 2 the Mutex's. Go: sync/cond.go: Wait."""
+    if gp.stage == 0:
+        # Go takes the ticket before it unlocks: a signal in between counts. Queue first, then unlock.
+        cond.id = object_id(sched, cond.id, "cond")
+        s = own_sudog(gp)
+        cond.waitq.enqueue(s)
+        mu = cond.mutex
+        charge(sched, mp, sched.prices.sync_op)
+        if not mu.locked:
+            raise GoPanic("sync: unlock of unlocked mutex")
+        mu.locked = False
+        if mu.waiters > 0 and not mu.woken:
+            w = mu.sema.waitq.first
+            if w is not None:
+                mu.sema.waitq.remove(w)
+                if mu.starving:
+                    w.ticket = 1
+                else:
+                    mu.waiters -= 1
+                    mu.woken = True
+                    mu.sema.count += 1
+                ready(sched, mp, w.g)
+        gp.stage = 5
+        return gopark(sched, mp, gp, WAIT_COND, cond.id, 0)
+    if gp.stage == 5:
+        gp.stage = 0
+    return lock(sched, mp, gp, cond.mutex)
+
+
+def cond_signal(sched: Sched, mp: M, cond: Cond, all_: bool) -> None:
+    """Ready the first waiter, or all in order. Go: sync/cond.go: Signal, Broadcast."""
+    charge(sched, mp, sched.prices.sync_op)
+    while cond.waitq.first is not None:
+        s = cond.waitq.first
+        cond.waitq.remove(s)
+        toready(mp, s.g)
+        if not all_:
+            return
+
+
+def sem_acquire(sched: Sched, mp: M, gp: G, sem: Semaphore) -> i64:
+    if gp.stage != 0:
+        gp.stage = 0
+        return STEP_ON
+    charge(sched, mp, sched.prices.sync_op)
+    if sem.n > 0:
+        sem.n -= 1
+        return STEP_ON
+    sem.id = object_id(sched, sem.id, "semaphore")
+    return semqueue(sched, mp, gp, sem.sema, False, WAIT_SEMACQUIRE, sem.id, 1)
+
+
+def sem_release(sched: Sched, mp: M, sem: Semaphore) -> None:
+    charge(sched, mp, sched.prices.sync_op)
+    s = sem.sema.waitq.first
+    if s is None:
+        sem.n += 1
+        return
+    sem.sema.waitq.remove(s)
+    toready(mp, s.g)
