@@ -501,6 +501,10 @@ def fetch(sched: Sched, gp: G) -> None:
                 raise BodyError(f"a body yielded {got!r}: it must yield what a verb returns, and nothing else")
         else:
             fetch_greenlet(sched, gp, result)
+    except (BodyError, GoPanic):
+        raise
+    except Exception as e:
+        raise GoPanic(f"goroutine {gp.goid} [{sched.labels[gp.label][1]}]: {type(e).__name__}: {e}") from e
     finally:
         _here.g = None
 
@@ -738,6 +742,8 @@ def timesleep(sched: Sched, mp: M, gp: G) -> i64:
     assert pp is not None
     when = sched.now_ns + ns
     gp.stage = 1
+    if sched.hold:
+        return gopark(sched, mp, gp, WAIT_SLEEP, when, 0)
     sched.timer_serial += 1
     gp.timer = sched.timer_serial
     first = pp.timers.wake_time()
@@ -757,7 +763,8 @@ def netwait(sched: Sched, mp: M, gp: G) -> i64:
         gp.stage = 0
         return STEP_ON
     gp.stage = 1
-    sched.netpoll_waiters += 1
+    if not sched.hold:
+        sched.netpoll_waiters += 1
     sched.driver.later(sched.now_ns + span_ns(gp), AT_IO, gp.goid)
     return gopark(sched, mp, gp, WAIT_IO, 0, 0)
 

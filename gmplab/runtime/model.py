@@ -288,6 +288,11 @@ class M:
         self.ns: list[i64] = [0] * N_MODES
         self.event: i64 = 0
         """The driver's: serial of its pending event, 0 if none."""
+        self.event_ns: i64 = 0
+        self.asleep_ns: i64 = 0
+        """From when on it really sleeps: a wake-up before takes effect then."""
+        self.began_ns: i64 = 0
+        self.computing: bool = False
         self.created_ns: i64 = 0
         self.created_by: i64 = -1
         self.why: i64 = 0

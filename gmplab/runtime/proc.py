@@ -42,7 +42,7 @@ from gmplab.vocabulary import (
     NETPOLL, NO_G, NO_M, NO_P, P_ACQUIRE, P_HANDOFF, P_RELEASE, P_STOP, PGCSTOP, PIDLE, POLL_BLOCKING,
     POLL_NONBLOCKING, PRUNNING, PREEMPT_REQUEST, Q_GET, Q_GLOBAL, Q_NONE, SPIN_FOUND, SPIN_GAVE_UP, SPIN_GCSTOP,
     SPIN_START, SPIN_STOP, SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_INJECTED, SRC_LOCKED, SRC_NETPOLL, SRC_STEAL,
-    SRC_STEAL_RUNNEXT, STEAL_PASS, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STOP_GOSCHED, STOP_PREEMPT, TIMER_FIRE, WAKE_WANTED, WHY_BACKOFF, WHY_HANDOFFP, WHY_HELD, WHY_IDLE,
+    SRC_STEAL_RUNNEXT, STEAL_PASS, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STOP_GOSCHED, STOP_PREEMPT, TIMER_FIRE, WAIT_IO, WAIT_SLEEP, WAKE_WANTED, WHY_BACKOFF, WHY_HANDOFFP, WHY_HELD, WHY_IDLE,
     WHY_INJECT, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_READY, WHY_START_LOCKED, WHY_WAKEP,
 )
 
@@ -65,10 +65,13 @@ def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64
     if sched.hold and not gp.system:
         settle(mp, IN_HELD, now)
         mp.phase = PH_HELD
-        sched.nmidlelocked += 1
         if sched.rec.full:
             sched.rec.event(now, HOLD, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
-        return park(sched, mp, WHY_HELD, -1)
+        code = park(sched, mp, WHY_HELD, obj if reason == WAIT_SLEEP else -1)
+        if reason != WAIT_SLEEP and reason != WAIT_IO:
+            sched.nmidlelocked += 1
+            checkdead(sched)
+        return code
     dropg(mp, gp)
     mp.caller = CALL_PARK
     mp.phase = PH_SCHEDULE
@@ -1011,6 +1014,16 @@ def heldwoken(sched: Sched, mp: M) -> i64:
     """The task that kept its thread goes on (block=HoldThread)."""
     gp = mp.curg
     assert gp is not None
+    if gp.status == GWAITING:
+        # Its own sleep or descriptor, which the kernel kept for it, is over.
+        overload(sched)
+        gp.status = GRUNNABLE
+        gp.blocked_ns += sched.now_ns - gp.park_ns
+        gp.ready_ns = sched.now_ns
+        sched.n_runnable += 1
+        mp.parked = False
+        if sched.rec.full:
+            sched.rec.event(sched.now_ns, GO_READY, gp.goid, mp.id, pid(mp), Q_NONE, NO_P, NO_G)
     settle(mp, IN_SCHEDULING, sched.now_ns)
     mp.enter_ns = sched.now_ns
     mp.caller = CALL_HELD

@@ -19,7 +19,7 @@ from gmplab.runtime.model import (
 )
 from gmplab.runtime.proc import (
     backedoff, blockingnetpoll, execute, findrunnable, heldwoken, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
-    schedule, schedule_found, stealwork, stopm, wakep, woken,
+    schedule, schedule_found, stealwork, wakep, woken,
 )
 from gmplab.runtime.syscalls import exitsyscall, exitsyscallnop
 from gmplab.runtime.sysmon import sysmon, sysmon_round
@@ -61,7 +61,7 @@ def step(sched: Sched, mp: M) -> i64:
     if phase == PH_RECHECK:
         return recheck(sched, mp)
     if phase == PH_NETPOLL:
-        return blockingnetpoll(sched, mp) if sched.rules.netpoll else stopm(sched, mp)
+        return blockingnetpoll(sched, mp)
     if phase == PH_WOKEN:
         return woken(sched, mp)
     if phase == PH_SYSCALL_DONE:

@@ -1,0 +1,525 @@
+"""The driver in virtual time: the event queue, the only clock.
+
+Events are ordered by (time, serial): equal times run in the order in which they were made. An M goes on without the
+queue ("run-ahead") only when its next instant is strictly earlier than the queue's top, which changes nothing but
+speed. An M has at most one pending event; a newer one makes the older one void.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any, Final, Optional, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
+from gmplab.runtime.bodies import Program, Spawn, spawn_new
+from gmplab.runtime.contracts import Policy, check_types
+from gmplab.runtime.costs import Costs, Prices, Topology
+from gmplab.runtime.dice import FOR_ARRIVAL, FOR_G, Distribution, draw, stream
+from gmplab.runtime.model import (
+    AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, PH_SCHEDULE, Driver, M, P, Sched, overload, price, settle, settlep,
+)
+from gmplab.runtime.proc import acquirep, arrive, newm, note_goroutine, wakep_now
+from gmplab.runtime.recorder import Record, Recorder
+from gmplab.runtime.runq import note_put, pidleput, runqput
+from gmplab.runtime.steps import step
+from gmplab.runtime.syscalls import handoff_due
+from gmplab.vocabulary import (
+    GO_CREATE, GWAITING, IN_SCHEDULING, IO_READY, MAX_PROCS, NO_G, NO_M, NO_P, STEP_COMPUTE,
+    STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_REASONS, WHY_SYSMON,
+)
+
+PY: Final[bool] = __file__.endswith(".py")
+PULSE: Final = 16_384
+"""Events between two looks at the keyboard: below 50 ms in both builds."""
+STEPS_AT_ONE_INSTANT: Final = 1_000_000
+AT_STEP: Final = 0
+
+
+@final
+class EventQueue:
+    """A binary heap of (time, serial, word), unboxed where compiled; heapq on tuples where not."""
+
+    def __init__(self) -> None:
+        self.n: i64 = 0
+        self.serial: i64 = 0
+        self.t: vec[i64] = vec[i64]([])
+        self.s: vec[i64] = vec[i64]([])
+        self.w: vec[i64] = vec[i64]([])
+        self.heap: list[tuple[int, int, int]] = []
+        self.popped_s: i64 = 0
+        self.popped_w: i64 = 0
+
+    def push(self, t: i64, word: i64) -> i64:
+        """Add an event; returns its serial, from 1."""
+        serial = self.serial + 1
+        self.serial = serial
+        if PY:
+            heappush(self.heap, (t, serial, word))
+            self.n += 1
+            return serial
+        i = self.n
+        self.n = i + 1
+        if i >= len(self.t):
+            self.t = append(self.t, 0)
+            self.s = append(self.s, 0)
+            self.w = append(self.w, 0)
+        ht = self.t
+        hs = self.s
+        hw = self.w
+        while i > 0:
+            j = (i - 1) >> 1
+            if ht[j] <= t:
+                break
+            ht[i] = ht[j]
+            hs[i] = hs[j]
+            hw[i] = hw[j]
+            i = j
+        ht[i] = t
+        hs[i] = serial
+        hw[i] = word
+        return serial
+
+    def top(self) -> i64:
+        """Time of the earliest event; the queue is not empty."""
+        if PY:
+            return self.heap[0][0]
+        return self.t[0]
+
+    def pop(self) -> i64:
+        """Remove the earliest; its time, with serial and word in `popped_*`."""
+        self.n -= 1
+        if PY:
+            first = heappop(self.heap)
+            self.popped_s = first[1]
+            self.popped_w = first[2]
+            return first[0]
+        ht = self.t
+        hs = self.s
+        hw = self.w
+        result = ht[0]
+        self.popped_s = hs[0]
+        self.popped_w = hw[0]
+        n = self.n
+        t = ht[n]
+        s = hs[n]
+        w = hw[n]
+        i: i64 = 0
+        while True:
+            j = 2 * i + 1
+            if j >= n:
+                break
+            if j + 1 < n and (ht[j + 1] < ht[j] or (ht[j + 1] == ht[j] and hs[j + 1] < hs[j])):
+                j += 1
+            if ht[j] < t or (ht[j] == t and hs[j] < s):
+                ht[i] = ht[j]
+                hs[i] = hs[j]
+                hw[i] = hw[j]
+                i = j
+            else:
+                break
+        ht[i] = t
+        hs[i] = s
+        hw[i] = w
+        return result
+
+
+@final
+class Source:
+    """Goroutines that come from outside: `n` of them, running `program`, `gap` apart.
+
+    Parameters
+    ----------
+    program : Program
+    gap : Distribution
+        Between two arrivals; the first comes one gap after the start.
+    n : int
+        How many in all, at least 1.
+    """
+
+    def __init__(self, program: Program, gap: Distribution, n: i64, cls: str = "") -> None:
+        if n < 1:
+            raise ValueError(f"Source: n = {n}: must be at least 1 arrival")
+        self.program: Program = program
+        self.gap: Distribution = gap
+        self.n: i64 = n
+        self.cls: str = cls
+        self.come: i64 = 0
+        self.key: i64 = 0
+        self.due_ns: i64 = 0
+
+
+@dataclass
+class Plan:
+    """What a workload sets up: the main goroutine's body, and arrivals.
+
+    Parameters
+    ----------
+    main : Program or function
+        A Program, or a generator, coroutine or plain function.
+    args : tuple
+        Arguments of a function.
+    sources : list of Source
+    """
+
+    main: object
+    args: tuple[object, ...] = ()
+    sources: tuple[Source, ...] = ()
+    name: str = ""
+
+
+@final
+class Sim(Driver):
+    """One run in virtual time."""
+
+    def __init__(
+        self, plan: Plan, policy: Policy, costs: Costs, topology: Topology, procs: i64, seed: i64, level: i64,
+        until_ns: i64, max_events: i64, warmup_ns: i64, drain: bool, arrive_netpoll: bool, pulse: Any,
+    ) -> None:
+        self.queue: EventQueue = EventQueue()
+        self.until_ns: i64 = until_ns
+        self.max_events: i64 = max_events
+        self.n_events: i64 = 0
+        self.n_steps: i64 = 0
+        self.at_instant: i64 = 0
+        self.instant: i64 = -1
+        self.pulse: Any = pulse
+        self.plan: Plan = plan
+        self.arrive_netpoll: bool = arrive_netpoll
+        self.sources: list[Source] = list(plan.sources)
+        self.sched: Sched = Sched(policy, Prices(costs), Recorder(level), self, seed, procs)
+        self.sched.warmup_ns = warmup_ns
+        self.sched.draining = drain
+        self.sched.groups = [g for g in topology.groups]
+
+    # --- Driver -------------------------------------------------------------------------------------------------
+    def wakeup(self, mp: M, from_p: i64) -> None:
+        sched = self.sched
+        prices = sched.prices
+        latency = prices.futex_latency
+        if len(sched.groups) > 0 and from_p != NO_P and mp.nextp is not None:
+            if sched.view.group(from_p) != sched.view.group(mp.nextp.id):
+                latency = prices.futex_latency_remote
+        at = sched.now_ns + price(sched, latency)
+        if at < mp.asleep_ns:
+            at = mp.asleep_ns
+        if mp.event != 0 and mp.event_ns <= at:
+            return
+        self.at(at, mp)
+
+    def clone(self, mp: M) -> None:
+        self.at(self.sched.now_ns + price(self.sched, self.sched.prices.thread_start), mp)
+
+    def interrupt(self, mp: M) -> None:
+        if not mp.computing:
+            return
+        at = self.sched.now_ns
+        if self.sched.preempt.mode == "async":
+            at += price(self.sched, self.sched.prices.preempt_signal)
+        if at < mp.began_ns:
+            at = mp.began_ns
+        if at < mp.event_ns:
+            self.at(at, mp)
+
+    def later(self, at_ns: i64, kind: i64, ident: i64) -> None:
+        self.queue.push(at_ns, (ident << 3) | kind)
+
+    def at(self, t: i64, mp: M) -> None:
+        """mp's next step is at t; an event that it had is void."""
+        mp.event = self.queue.push(t, (mp.id << 3) | AT_STEP)
+        mp.event_ns = t
+
+    # --- the run --------------------------------------------------------------------------------------------------
+    def boot(self) -> None:
+        """What Go does before main.main: Ps, m0 with P0, sysmon, the main goroutine. Go: proc.go: schedinit, main."""
+        sched = self.sched
+        for i in range(sched.gomaxprocs):
+            sched.allp.append(P(i))
+        m0 = M(0)
+        m0.why = 1
+        sched.allm.append(m0)
+        sched.threads_created = 1
+        sched.threads_peak = 1
+        if sched.rec.full:
+            sched.rec.event(0, 21, NO_G, 0, NO_P, 1, NO_P, 0)
+        acquirep(sched, m0, sched.allp[0])
+        for i in range(1, sched.gomaxprocs):
+            pidleput(sched, sched.allp[i], m0)
+        if sched.rules.sysmon:
+            sysmon = newm(sched, m0, None, False, WHY_SYSMON)
+            sysmon.is_sysmon = True
+            sched.sysmon = sysmon
+            sched.nmsys = 1
+        main = spawn_new(sched, m0, None, Spawn(self.plan.main, self.plan.args, "main", "", 1, -1, ""))
+        main.key = stream(sched.seed, FOR_G, 0)
+        sched.main = main
+        sched.n_runnable += 1
+        dest = runqput(sched, sched.allp[0], main, True)
+        note_put(sched, GO_CREATE, main, m0, 0, dest, 0, NO_G)
+        m0.debt_ns = 0
+        m0.phase = PH_SCHEDULE
+        settle(m0, IN_SCHEDULING, 0)
+        self.at(0, m0)
+        for i in range(len(self.sources)):
+            source = self.sources[i]
+            source.come = 0
+            source.key = stream(sched.seed, FOR_ARRIVAL, i)
+            source.due_ns = source.gap.sample(draw(source.key, 0))
+            sched.arrivals += source.n
+            self.later(source.due_ns, AT_ARRIVAL, i)
+
+    def run(self) -> None:
+        """Until main returns, or a bound, or the end of all things."""
+        sched = self.sched
+        queue = self.queue
+        while queue.n > 0 and not sched.ended:
+            t = queue.pop()
+            word = queue.popped_w
+            if t > self.until_ns:
+                sched.now_ns = self.until_ns
+                sched.stopped_by = "until"
+                return
+            self.n_events += 1
+            if self.n_events & 16383 == 0:
+                if self.pulse is not None:
+                    self.pulse(t, sched.n_schedules)
+                if self.max_events > 0 and self.n_events >= self.max_events:
+                    sched.now_ns = t
+                    sched.stopped_by = "max_events"
+                    return
+            kind = word & 7
+            if kind == AT_STEP:
+                mp = sched.allm[word >> 3]
+                if mp.event != queue.popped_s:
+                    continue
+                mp.event = 0
+                sched.now_ns = t
+                self.drive(mp)
+            else:
+                sched.now_ns = t
+                self.happen(kind, word >> 3)
+        if not sched.ended and sched.stopped_by == "":
+            sched.stopped_by = "deadlock" if sched.n_runnable == 0 else "policy"
+
+    def drive(self, mp: M) -> None:
+        """Let mp step until something else is due before it, or it sleeps."""
+        sched = self.sched
+        queue = self.queue
+        while True:
+            if mp.computing:
+                mp.computing = False
+                gp = mp.curg
+                if gp is not None:
+                    done = sched.now_ns - mp.began_ns
+                    gp.rest_ns -= done
+                    if gp.rest_ns < 0:
+                        raise SchedError(f"drive: computed too long (g={gp.goid} t={sched.now_ns})")
+            self.n_steps += 1
+            if sched.now_ns == self.instant:
+                self.at_instant += 1
+                if self.at_instant > STEPS_AT_ONE_INSTANT:
+                    raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={sched.now_ns})")
+            else:
+                self.instant = sched.now_ns
+                self.at_instant = 0
+            code = step(sched, mp)
+            t = sched.now_ns + mp.debt_ns
+            mp.debt_ns = 0
+            if sched.ended:
+                return
+            if code == STEP_ON:
+                pass
+            elif code == STEP_COMPUTE:
+                mp.began_ns = t
+                mp.computing = True
+                t += mp.rest_ns
+            elif code == STEP_SYSCALL:
+                t += mp.rest_ns
+            elif code == STEP_PARK or code == STEP_NETPOLL:
+                mp.asleep_ns = t
+                if mp.until_ns >= 0:
+                    self.at(mp.until_ns if mp.until_ns > t else t, mp)
+                return
+            elif code == STEP_EXIT:
+                return
+            else:
+                sched.now_ns = t
+                sched.ended = True
+                return
+            if queue.n > 0 and queue.top() <= t or t > self.until_ns:
+                self.at(t, mp)
+                return
+            sched.now_ns = t
+
+    def happen(self, kind: i64, ident: i64) -> None:
+        """What no M does."""
+        sched = self.sched
+        if kind == AT_ARRIVAL:
+            self.arrival(ident)
+        elif kind == AT_IO:
+            gp = sched.allgs[ident]
+            if gp is None:
+                return
+            if sched.rec.full:
+                sched.rec.event(sched.now_ns, IO_READY, ident, NO_M, NO_P, 0, NO_P, 0)
+            holder = gp.m
+            if holder is not None:
+                self.wakeup(holder, NO_P)
+                return
+            sched.netpoll_ready.append(gp)
+            if sched.poller is not None:
+                self.wakeup(sched.poller, NO_P)
+        elif kind == AT_WAKEP:
+            sched.pending_wakes -= 1
+            if sched.n_runnable > 0:
+                wakep_now(sched, None)
+        elif kind == AT_HANDOFF:
+            handoff_due(sched, ident)
+
+    def arrival(self, index: i64) -> None:
+        """One goroutine comes from outside, and the next is planned."""
+        sched = self.sched
+        source = self.sources[index]
+        spawn = Spawn(source.program, (), "", source.cls, 1, -1, "")
+        gp = spawn_new(sched, None, None, spawn)
+        gp.key = draw(source.key ^ 0x2545F4914F6CDD1D, source.come)
+        gp.arg = source.come
+        source.come += 1
+        sched.arrivals -= 1
+        if self.arrive_netpoll:
+            gp.status = GWAITING
+            gp.park_ns = sched.now_ns
+            sched.netpoll_waiters += 1
+            if sched.rec.full:
+                sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, NO_M, NO_P, 5, NO_P, NO_G)
+                sched.rec.event(sched.now_ns, IO_READY, gp.goid, NO_M, NO_P, 0, NO_P, 0)
+            sched.netpoll_ready.append(gp)
+            if sched.poller is not None:
+                self.wakeup(sched.poller, NO_P)
+        else:
+            arrive(sched, gp)
+        if source.come < source.n:
+            source.due_ns += source.gap.sample(draw(source.key, source.come))
+            self.later(source.due_ns, AT_ARRIVAL, index)
+
+    # --- the result -------------------------------------------------------------------------------------------------
+    def finish(self, header: dict[str, Any]) -> Record:
+        """Close all sums and give the record."""
+        sched = self.sched
+        now = sched.now_ns
+        overload(sched)
+        for mp in sched.allm:
+            if mp.exited_ns < 0:
+                mp.ns[mp.mode] += now - mp.since_ns
+                mp.since_ns = now
+        for pp in sched.allp:
+            settlep(pp, pp.mode, now)
+        for gp in sched.allgs:
+            if gp is not None:
+                note_goroutine(sched, gp, -1)
+        record = Record()
+        record.header = header
+        record.level = sched.rec.level
+        record.tables = {
+            "schedule": sched.rec.schedule.chunks(), "events": sched.rec.events.chunks(),
+            "goroutines": sched.rec.goroutines.chunks(), "calls": sched.rec.calls.chunks(),
+        }
+        record.labels = sched.labels
+        record.texts = sched.texts
+        record.objects = sched.object_names
+        record.machines = [
+            (m.id, -1, m.created_ns, m.created_by, m.why, m.exited_ns, m.exit_why, tuple(m.ns)) for m in sched.allm
+        ]
+        record.processors = [(p.id, p.schedtick, p.syscalltick, tuple(p.ns)) for p in sched.allp]
+        record.counters = self.counters()
+        for i in range(len(sched.classes)):
+            for what, h in (("wait", sched.wait_hists[i]), ("sojourn", sched.sojourn_hists[i])):
+                record.histograms[(what, sched.classes[i])] = [c for c in h.counts]
+                record.sums[(what, sched.classes[i])] = (h.n, h.total, h.most, h.least)
+        record.jain = (sched.jain_n, sched.jain_sum, sched.jain_squares)
+        record.end_ns = now
+        record.stopped_by = sched.stopped_by
+        record.complete = sched.stopped_by == ""
+        return record
+
+    def counters(self) -> dict[str, int]:
+        s = self.sched
+        return {
+            "n_schedules": s.n_schedules, "n_goroutines": len(s.allgs) - 1, "n_exited": s.n_exited,
+            "steal_passes": s.steal_passes, "steal_probes": s.steal_probes, "steals": s.steals, "stolen": s.stolen,
+            "spins": s.spins, "threads_created": s.threads_created, "threads_peak": s.threads_peak,
+            "threads_exited": s.nmfreed, "parks_m": s.parks_m, "wakes_m": s.wakes_m, "handoffs": s.handoffs,
+            "retakes": s.retakes, "preempt_requests": s.preempt_requests, "preemptions": s.preemptions,
+            "switches": s.n_schedules, "gosched": s.gosched, "syscalls": s.syscalls,
+            "syscalls_lost_p": s.syscalls_lost_p, "netpolls": s.netpolls, "timers_fired": s.timers_fired, "stw": 0,
+            "gc_cycles": 0, "overflows": s.overflows, "idle_overloaded_wall_ns": s.overload_wall,
+            "idle_overloaded_p_ns": s.overload_p, "idle_overloaded_g_ns": s.overload_g, "steps": self.n_steps,
+        }
+
+
+def asleep(sched: Sched) -> str:
+    """Who waits for what, as Go prints a deadlock."""
+    lines: list[str] = []
+    for gp in sched.allgs:
+        if gp is not None and gp.status == GWAITING and len(lines) < 20:
+            where = sched.object_names.get(gp.waitobj, "")
+            on = f" on {where}" if where else ""
+            lines.append(f"goroutine {gp.goid} [{WAIT_REASONS[gp.waitreason]}]: {sched.labels[gp.label][1]}{on}")
+    return "\n".join(lines)
+
+
+def simulate(
+    plan: Plan, policy: Policy, *, procs: int, costs: Costs, topology: Topology, seed: int, level: int, until_ns: int,
+    max_events: int, warmup_ns: int, drain: bool, arrive: str, header: dict[str, Any], pulse: Any,
+) -> tuple[Record, Optional[BaseException]]:
+    """Run a plan in virtual time. Returns the record, whole or up to the failure, and the error to raise, if any."""
+    if isinstance(procs, bool) or not isinstance(procs, int) or not 1 <= procs <= MAX_PROCS:
+        raise ValueError(f"procs = {procs!r}: must be an int of 1 to {MAX_PROCS} Ps")
+    check_types(policy)
+    if until_ns < 0:
+        until_ns = 4_000_000_000_000_000_000
+    error: Optional[BaseException] = None
+    sim = Sim(
+        plan, policy, costs, topology, procs, seed, level, until_ns, max_events, warmup_ns, drain, arrive == "netpoll", pulse
+    )
+    sched = sim.sched
+    try:
+        sim.boot()
+        sim.run()
+    except KeyboardInterrupt as e:
+        sched.stopped_by = "interrupt"
+        error = e
+    except PolicyError as e:
+        sched.stopped_by = "policy"
+        error = e
+    except SchedError as e:
+        sched.stopped_by = "error"
+        error = e
+    except (GoPanic, BodyError) as e:
+        sched.stopped_by = "panic"
+        error = e
+    except Exception as e:
+        sched.stopped_by = "policy"
+        error = PolicyError(f"policy {policy.name!r} raised {type(e).__name__}: {e}")
+        error.__cause__ = e
+    if error is None:
+        error = ending(sched, policy)
+    return sim.finish(header), error
+
+
+def ending(sched: Sched, policy: Policy) -> Optional[GmplabError]:
+    """The error of a run that ended by itself, but not well."""
+    if sched.stopped_by == "deadlock":
+        return DeadlockError(f"all goroutines are asleep - deadlock!\n{asleep(sched)}")
+    if sched.stopped_by == "threads":
+        n = policy.machines.max_threads
+        return ThreadLimitError(f"runtime: program exceeds {n}-thread limit: thread exhaustion at t={sched.now_ns} ns")
+    if sched.stopped_by == "policy":
+        return PolicyError(
+            f"policy {policy.name!r}: {sched.n_runnable} goroutines are runnable, all Ms sleep and nobody will wake one "
+            f"(t={sched.now_ns} ns): its Wake or Machines component forgets to"
+        )
+    return None
