@@ -15,7 +15,7 @@ from typing import Any, Final, Generator, Optional, final
 
 from mypy_extensions import i64
 
-from gmplab.errors import BodyError
+from gmplab.errors import BodyError, GoPanic
 from gmplab.runtime.chan import (
     Case, Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo,
 )
