@@ -1,1 +1,49 @@
-"""gmplab: a laboratory for goroutine schedulers."""
+"""gmplab: a laboratory for goroutine schedulers.
+
+`run` lives in `experiment`, verbs (`go`, `compute`, `send`, ...) in `runtime.bodies`, policies in `policies`. The
+public names load lazily, so `import gmplab` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "gmplab.experiment": ("run", "policy_of"),
+    "gmplab.traces.run": ("Run",),
+    "gmplab.runtime.bodies": (
+        "Program", "acquire", "add", "broadcast", "close", "compute", "done", "go", "gosched", "io", "lock_os_thread",
+        "log", "now", "read_lock", "read_unlock", "recv", "recv_ok", "region", "region_end", "release", "select", "send",
+        "signal", "sleep", "syscall", "unlock_os_thread", "wait",
+    ),
+    "gmplab.runtime.chan": ("Chan", "recv_case", "send_case"),
+    "gmplab.runtime.sync": ("Cond", "Mutex", "RWMutex", "Semaphore", "WaitGroup"),
+    "gmplab.runtime.sim": ("Plan", "Source"),
+    "gmplab.runtime.costs": ("Costs", "Topology"),
+    "gmplab.runtime.contracts": ("Policy", "Rules", "View"),
+    "gmplab.runtime.dice": (
+        "Bimodal", "Constant", "Distribution", "Empirical", "Erlang", "Exponential", "Hyperexponential", "LogNormal",
+        "Pareto", "Uniform",
+    ),
+    "gmplab.errors": (
+        "BodyError", "DeadlockError", "GmplabError", "GoPanic", "PolicyError", "SchedError", "ThreadLimitError", "TraceError",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(_HOME_OF[name]), name)
+    if name == "last":
+        return importlib.import_module("gmplab.experiment").last
+    policies = importlib.import_module("gmplab.policies")
+    if name in policies.__all__:
+        return getattr(policies, name)
+    raise AttributeError(f"module 'gmplab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *importlib.import_module("gmplab.policies").__all__])

@@ -157,7 +157,10 @@ def refuse_shadows(cls: type) -> None:
     annotations = cls.__dict__.get("__annotations__", {})
     for base in cls.__mro__[1:]:
         for name in getattr(base, "__dataclass_fields__", {}):
-            if name in cls.__dict__ and name not in annotations:
+            if name not in cls.__dict__ or name in annotations:
+                continue
+            # A native class holds its own descriptors under the fields' names.
+            if type(cls.__dict__[name]).__name__ != "getset_descriptor":
                 raise TypeError(
                     f"{cls.__name__}.{name} = {cls.__dict__[name]!r} shadows the field {name!r} of {base.__name__}: pass it to "
                     f"the constructor, {cls.__name__}({name}=...), or make {cls.__name__} a frozen dataclass and annotate it"

@@ -170,9 +170,9 @@ class Distribution:
         raise NotImplementedError
 
 
-def _at_least(name: str, what: str, value: float, bound: float) -> None:
+def _at_least(name: str, what: str, value: Any, bound: Any) -> None:
     if not value >= bound:
-        raise ValueError(f"{name}: {what} = {value!r}: must be at least {bound:g}")
+        raise ValueError(f"{name}: {what} = {value!r}: must be at least {bound}")
 
 
 @final

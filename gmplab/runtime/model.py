@@ -464,6 +464,7 @@ class Sched:
         self.passes: i64 = policy.steal.passes
         self.runnext_pass: i64 = policy.steal.runnext_pass
         self.timers_pass: i64 = policy.steal.timers_pass
+        self.thieves_fire: bool = policy.rules.timers_on_p and 0 <= policy.steal.timers_pass < policy.steal.passes
         self.backoff_ns: i64 = policy.steal.runnext_backoff_ns
         self.quantum_ns: i64 = policy.preempt.quantum_ns
         self.exact_slice: bool = policy.preempt.exact and policy.preempt.mode != "none"

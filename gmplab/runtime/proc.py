@@ -508,6 +508,15 @@ def checktimers(sched: Sched, mp: M, pp: P) -> bool:
         fired = True
 
 
+def checkalltimers(sched: Sched, mp: M) -> bool:
+    """Fire the due timers of all Ps: where no thief looks at them, as before Go 1.14, when one goroutine kept all."""
+    fired = False
+    for p2 in sched.allp:
+        if len(p2.timers.when) > 0 and checktimers(sched, mp, p2):
+            fired = True
+    return fired
+
+
 def toready(mp: M, gp: G) -> None:
     """Append gp to the Gs that mp readies in its next steps, one a step."""
     gp.schedlink = None
@@ -534,6 +543,8 @@ def findrunnable(sched: Sched, mp: M) -> i64:
     if sched.gcwaiting:
         return gcstopm(sched, mp)
     if len(pp.timers.when) > 0 and checktimers(sched, mp, pp):
+        return STEP_ON
+    if not sched.thieves_fire and checkalltimers(sched, mp):
         return STEP_ON
     # Fairness: or two Gs that ready one another would own the local queue for ever.
     if sched.fair_tick > 0 and pp.schedtick % sched.fair_tick == 0 and sched.runq.tail != sched.runq.head:

@@ -165,8 +165,8 @@ class Plan:
     sources : list of Source
     """
 
-    main: object
-    args: tuple[object, ...] = ()
+    main: Any
+    args: tuple[Any, ...] = ()
     sources: tuple[Source, ...] = ()
     name: str = ""
 

@@ -1,0 +1,173 @@
+"""`run()`: names become objects here and nowhere else, and the driver is picked."""
+
+from __future__ import annotations
+
+import difflib
+import gc
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from gmplab.errors import GmplabError
+from gmplab.policies import PRESETS
+from gmplab.runtime.bodies import Program
+from gmplab.runtime.contracts import Policy
+from gmplab.runtime.costs import Costs, Topology
+from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.recorder import Record
+from gmplab.runtime.sim import Plan, simulate
+from gmplab.traces.run import Run
+from gmplab.vocabulary import GO_VERSION, LEVELS, MODEL, SCHEMA
+
+last: Run | None = None
+"""The newest run, also one that failed."""
+
+
+def nearest(name: str, names: list[str]) -> str:
+    """A hint for a wrong name."""
+    close = difflib.get_close_matches(name, names, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; one of {', '.join(sorted(names))}"
+
+
+def policy_of(policy: str | Policy) -> Policy:
+    """A preset by name, or the policy itself."""
+    if isinstance(policy, str):
+        if policy not in PRESETS:
+            raise ValueError(f"policy {policy!r}: no such preset{nearest(policy, list(PRESETS))}")
+        return PRESETS[policy]
+    if not isinstance(policy, Policy):
+        raise TypeError(f"policy = {policy!r}: must be a preset's name or a gmplab.Policy")
+    return policy
+
+
+def plan_of(workload: Any, params: dict[str, Any]) -> Plan:
+    """A plan from a Plan, a Program, or a function that is the main goroutine's body."""
+    if isinstance(workload, Plan):
+        if params:
+            raise TypeError(f"a Plan takes no parameters: {', '.join(params)}")
+        return workload
+    if isinstance(workload, Program):
+        return Plan(workload, name=workload.name)
+    if not callable(workload):
+        raise TypeError(f"workload = {workload!r}: must be a function (the main goroutine), a Program or a Plan")
+    name = getattr(workload, "__name__", type(workload).__name__)
+    if params:
+        inspect.signature(workload).bind(**params)
+        wrapped: Callable[..., Any] = workload
+        made = bind(wrapped, params)
+        return Plan(made, name=name)
+    return Plan(workload, name=name)
+
+
+def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
+    """fn with its parameters given, still a generator, coroutine or plain function."""
+    if inspect.isgeneratorfunction(fn):
+
+        def generator() -> Any:
+            return (yield from fn(**params))
+
+        return generator
+    if inspect.iscoroutinefunction(fn):
+
+        async def coroutine() -> Any:
+            return await fn(**params)
+
+        return coroutine
+
+    def plain() -> Any:
+        return fn(**params)
+
+    return plain
+
+
+def run(
+    workload: Any, *, procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
+    costs: Costs | None = None, topology: Topology | None = None, until: int | str | None = None, max_events: int = 0,
+    warmup: int | str = 0, drain: bool = False, arrive: str | None = None, strict: bool = True, **params: Any,
+) -> Run:
+    """Run a workload in virtual time and return its record.
+
+    Parameters
+    ----------
+    workload : function, Program or Plan
+        The main goroutine's body; `params` are its arguments. When main returns the run ends, unless `drain`.
+    procs : int
+        GOMAXPROCS, 1 to 65534.
+    policy : str or Policy
+        A preset's name, or a policy.
+    seed : int
+        The same inputs and seed give the same bytes.
+    record : {"off", "schedule", "full"}
+        What is recorded; counters and latency histograms are exact at every level.
+    costs : Costs, optional
+        Default: `Costs.linux_vm()`.
+    until, warmup : int (ns) or str
+        Where the run ends at the latest; from when latencies count.
+    arrive : {"direct", "netpoll"}, optional
+        How arrivals come; default: direct under `Costs.zero()`, else netpoll.
+    strict : bool
+        False: a run that fails is returned, `complete` False, and nothing is raised.
+
+    Raises
+    ------
+    DeadlockError, GoPanic, ThreadLimitError, PolicyError, BodyError
+        With `.run`, the record so far.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield compute(us=5)
+    >>> run(main, procs=2).complete                                     # doctest: +SKIP
+    True
+    """
+    global last
+    if record not in LEVELS[:3]:
+        raise ValueError(f"record = {record!r}: must be one of {', '.join(LEVELS[:3])}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 62:
+        raise ValueError(f"seed = {seed!r}: must be an int of 0 to 2**62 - 1")
+    if arrive not in (None, "direct", "netpoll"):
+        raise ValueError(f"arrive = {arrive!r}: must be 'direct' or 'netpoll'")
+    chosen = policy_of(policy)
+    plan = plan_of(workload, params)
+    prices = costs if costs is not None else Costs.linux_vm()
+    how = arrive or ("direct" if prices == Costs.zero() or not chosen.rules.netpoll else "netpoll")
+    until_ns = -1 if until is None else duration_ns(until, "until")
+    warmup_ns = duration_ns(warmup, "warmup")
+    header = {
+        "workload": plan.name, "params": {k: repr(v) for k, v in params.items()}, "policy": chosen.name,
+        "policy_repr": repr(chosen), "procs": procs, "seed": seed, "level": record, "costs": repr(prices), "arrive": how,
+        "warmup_ns": warmup_ns, "until_ns": until_ns, "schema": list(SCHEMA), "model": MODEL, "go_version": GO_VERSION,
+    }
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        made, error = simulate(
+            plan, chosen, procs=procs, costs=prices, topology=topology or Topology(), seed=seed,
+            level=LEVELS.index(record), until_ns=until_ns, max_events=max_events, warmup_ns=warmup_ns, drain=drain,
+            arrive=how, header=header, pulse=pulse,
+        )
+    finally:
+        if collecting:
+            gc.enable()
+    return finished(made, error, strict)
+
+
+def pulse(t_ns: int, n_schedules: int) -> None:
+    """Called by the driver every 16384 events: as Python code it lets an interrupt through a compiled loop."""
+
+
+def finished(record: Record, error: BaseException | None, strict: bool) -> Run:
+    """The run, or its error with the run on it."""
+    global last
+    made = Run(record)
+    last = made
+    if error is None:
+        return made
+    if isinstance(error, KeyboardInterrupt):
+        error.run = made  # type: ignore[attr-defined]
+        raise error
+    if isinstance(error, GmplabError):
+        error.run = made
+    if strict or record.stopped_by == "error":
+        raise error
+    return made

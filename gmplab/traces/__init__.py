@@ -1,0 +1,1 @@
+"""A record as frames, metrics and files."""
