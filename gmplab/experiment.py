@@ -17,7 +17,7 @@ from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.runtime.sim import Plan, simulate
 from gmplab.traces.run import Run
-from gmplab.vocabulary import GO_VERSION, LEVELS, MODEL, SCHEMA
+from gmplab.vocabulary import GO_VERSION, LEVELS, MAX_PROCS, MODEL, SCHEMA
 
 last: Run | None = None
 """The newest run, also one that failed."""
@@ -123,6 +123,8 @@ def run(
     global last
     if record not in LEVELS[:3]:
         raise ValueError(f"record = {record!r}: must be one of {', '.join(LEVELS[:3])}")
+    if isinstance(procs, bool) or not isinstance(procs, int) or not 1 <= procs <= MAX_PROCS:
+        raise ValueError(f"procs = {procs!r}: must be an int of 1 to {MAX_PROCS} Ps")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 62:
         raise ValueError(f"seed = {seed!r}: must be an int of 0 to 2**62 - 1")
     if arrive not in (None, "direct", "netpoll"):

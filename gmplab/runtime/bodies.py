@@ -11,7 +11,8 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-from typing import Any, Final, Generator, Optional, final
+from typing import Any, Final, Optional, final
+from collections.abc import Generator
 
 from mypy_extensions import i64
 
@@ -504,7 +505,9 @@ def fetch(sched: Sched, gp: G) -> None:
     except (BodyError, GoPanic):
         raise
     except Exception as e:
-        raise GoPanic(f"goroutine {gp.goid} [{sched.labels[gp.label][1]}]: {type(e).__name__}: {e}") from e
+        panic = GoPanic(f"goroutine {gp.goid} [{sched.labels[gp.label][1]}]: {type(e).__name__}: {e}")
+        panic.__cause__ = e  # mypyc drops the cause of `raise ... from`
+        raise panic
     finally:
         _here.g = None
 

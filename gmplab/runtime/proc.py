@@ -1008,9 +1008,14 @@ def retire(sched: Sched, mp: M) -> i64:
 
 
 def mexit(sched: Sched, mp: M, why: i64) -> i64:
-    """mp's thread ends. Go: proc.go: mexit."""
+    """mp's thread ends; m0's cannot, and sleeps for ever. Go: proc.go: mexit."""
     settle(mp, IN_IDLE, sched.now_ns)
     sched.nmfreed += 1
+    if mp.id == 0:
+        mp.phase = PH_DEAD
+        code = park(sched, mp, why, -1)
+        checkdead(sched)
+        return code
     mp.exited_ns = sched.now_ns
     mp.exit_why = why
     mp.phase = PH_DEAD
@@ -1152,7 +1157,8 @@ def checkdead(sched: Sched) -> None:
         if pp.timers.wake_time() != 0:
             return
     sched.ended = True
-    sched.stopped_by = "policy" if sched.n_runnable > 0 else "deadlock"
+    # Threads that are all held by waiting tasks are the program's deadlock, not the policy's fault.
+    sched.stopped_by = "policy" if sched.n_runnable > 0 and not sched.hold else "deadlock"
 
 
 def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
@@ -1240,7 +1246,7 @@ def goexit0(sched: Sched, mp: M, gp: G) -> i64:
     charge(sched, mp, sched.prices.goexit)
     settle(mp, IN_SCHEDULING, sched.now_ns)
     gfput(sched, pp, gp)
-    if locked and sched.rules.locked_exit and mp.id != 0:
+    if locked and sched.rules.locked_exit:
         releasep(sched, mp)
         handoffp(sched, mp, pp)
         return mexit(sched, mp, 17)

@@ -22,13 +22,13 @@ from gmplab.runtime.dice import FOR_ARRIVAL, FOR_G, Distribution, draw, stream
 from gmplab.runtime.model import (
     AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, PH_SCHEDULE, Driver, M, P, Sched, overload, price, settle, settlep,
 )
-from gmplab.runtime.proc import acquirep, arrive, newm, note_goroutine, wakep_now
+from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, note_goroutine, wakep_now
 from gmplab.runtime.recorder import Record, Recorder
 from gmplab.runtime.runq import note_put, pidleput, runqput
 from gmplab.runtime.steps import step
 from gmplab.runtime.syscalls import handoff_due
 from gmplab.vocabulary import (
-    GO_CREATE, GWAITING, IN_SCHEDULING, IO_READY, MAX_PROCS, NO_G, NO_M, NO_P, STEP_COMPUTE,
+    GO_CREATE, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, NO_G, NO_M, NO_P, STEP_COMPUTE,
     STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_REASONS, WHY_SYSMON,
 )
 
@@ -404,6 +404,9 @@ class Sim(Driver):
         if source.come < source.n:
             source.due_ns += source.gap.sample(draw(source.key, source.come))
             self.later(source.due_ns, AT_ARRIVAL, index)
+        if sched.arrivals == 0:
+            # Nothing more comes from outside: who sleeps now is woken by nobody else.
+            checkdead(sched)
 
     # --- the result -------------------------------------------------------------------------------------------------
     def finish(self, header: dict[str, Any]) -> Record:
@@ -419,6 +422,12 @@ class Sim(Driver):
             settlep(pp, pp.mode, now)
         for gp in sched.allgs:
             if gp is not None:
+                if gp.status == GRUNNING:
+                    gp.run_ns += now - gp.start_ns
+                elif gp.status == GRUNNABLE:
+                    gp.wait_ns += now - gp.ready_ns
+                elif gp.status == GWAITING:
+                    gp.blocked_ns += now - gp.park_ns
                 note_goroutine(sched, gp, -1)
         record = Record()
         record.header = header
@@ -476,8 +485,6 @@ def simulate(
     max_events: int, warmup_ns: int, drain: bool, arrive: str, header: dict[str, Any], pulse: Any,
 ) -> tuple[Record, Optional[BaseException]]:
     """Run a plan in virtual time. Returns the record, whole or up to the failure, and the error to raise, if any."""
-    if isinstance(procs, bool) or not isinstance(procs, int) or not 1 <= procs <= MAX_PROCS:
-        raise ValueError(f"procs = {procs!r}: must be an int of 1 to {MAX_PROCS} Ps")
     check_types(policy)
     if until_ns < 0:
         until_ns = 4_000_000_000_000_000_000
