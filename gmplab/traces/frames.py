@@ -33,7 +33,7 @@ def nullable(values: Words, dtype: str) -> Any:
 
 def category(codes: Words, names: tuple[str, ...]) -> Any:
     """Codes as a categorical of all names, in the order of their codes."""
-    return pd.Categorical.from_codes(codes.astype(np.int16), categories=list(names))
+    return pd.Categorical.from_codes(codes.astype(np.int16), categories=pd.Index(names))
 
 
 def schedule_frame(record: Record) -> pd.DataFrame:

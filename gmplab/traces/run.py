@@ -157,10 +157,12 @@ class Run:
         state = "complete" if self.complete else f"stopped by {self.stopped_by}"
         return "\n".join(
             (
-                f"run        {h.get('workload', '?')} under {h.get('policy', '?')}, P={h.get('procs', '?')}, seed {h.get('seed', '?')}, {state}",
+                f"run        {h.get('workload', '?')} under {h.get('policy', '?')}, P={h.get('procs', '?')}, "
+                f"seed {h.get('seed', '?')}, {state}",
                 f"time       {m['end_ns'] / 1e6:.3f} ms virtual",
                 f"goroutines {m['n_goroutines']}, {m['n_exited']} done; {m['n_schedules']} schedules",
-                f"wait       mean {m['wait_mean_ns'] / 1e3:.1f} us, p50 {m['wait_p50_ns'] / 1e3:.1f}, p99 {m['wait_p99_ns'] / 1e3:.1f}, max {m['wait_max_ns'] / 1e3:.1f}",
+                f"wait       mean {m['wait_mean_ns'] / 1e3:.1f} us, p50 {m['wait_p50_ns'] / 1e3:.1f}, "
+                f"p99 {m['wait_p99_ns'] / 1e3:.1f}, max {m['wait_max_ns'] / 1e3:.1f}",
                 f"steals     {m['steals']} of {m['steal_passes']} passes, {m['stolen']} goroutines",
                 f"threads    {m['threads_created']} made, {m['threads_peak']} at once, {m['threads_exited']} ended, {m['parks_m']} parks",
                 f"syscalls   {m['syscalls']}, {m['syscalls_lost_p']} lost their P, {m['handoffs']} handoffs",
