@@ -507,7 +507,7 @@ def fetch(sched: Sched, gp: G) -> None:
     except Exception as e:
         panic = GoPanic(f"goroutine {gp.goid} [{sched.labels[gp.label][1]}]: {type(e).__name__}: {e}")
         panic.__cause__ = e  # mypyc drops the cause of `raise ... from`
-        raise panic
+        raise panic from e
     finally:
         _here.g = None
 
