@@ -14,8 +14,9 @@ from gmplab.traces.run import Run
 ACTS = st.sampled_from(["compute", "sleep", "syscall", "block", "io", "gosched", "lock", "send", "spawn", "thread"])
 PROGRAMS = st.lists(st.lists(ACTS, max_size=6), min_size=1, max_size=12)
 GO = gl.policy_of("go")
+# A fixed pool is left out: goroutines locked to its threads use it up, and the program really is stuck.
 POLICIES = st.sampled_from(
-    [p for name, p in PRESETS.items() if name != "threadpool"]
+    [p for name, p in PRESETS.items() if name not in ("threadpool", "segmented")]
     + [
         GO.replace(steal=gl.StealOne()), GO.replace(steal=gl.NoStealing()), GO.replace(steal=gl.TwoChoices()),
         GO.replace(spin=gl.NoSpinning()), GO.replace(spin=gl.SpinFor(spin_ns=5_000)), GO.replace(wake=gl.WakeAlways()),

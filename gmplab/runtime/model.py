@@ -277,6 +277,7 @@ class M:
         self.was_spinning: bool = False
         self.poll_until: i64 = 0
         self.parked: bool = False
+        self.note: bool = False
         self.woken: bool = False
         self.draws: i64 = 0
         # sysmon's own.

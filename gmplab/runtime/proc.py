@@ -173,6 +173,10 @@ def notewakeup(sched: Sched, by: Optional[M], mp: M, why: i64) -> None:
     sched.wakes_m += 1
     if by is not None:
         charge(sched, by, sched.prices.futex_wake)
+    if not mp.parked:
+        # It is on its way to sleep: the note is set, and it will not.
+        mp.note = True
+        return
     settle_m(mp, IN_STARTING, sched.now_ns)
     mp.parked = False
     if sched.rec.full:
@@ -191,6 +195,9 @@ def settle_m(mp: M, mode: i64, now: i64) -> None:
 
 def park(sched: Sched, mp: M, why: i64, until_ns: i64) -> i64:
     """mp sleeps on its note, until `until_ns` at the latest (-1: no limit)."""
+    if mp.note:
+        mp.note = False
+        return STEP_ON
     sched.parks_m += 1
     mp.until_ns = until_ns
     mp.parked = True
@@ -781,10 +788,14 @@ def recheck(sched: Sched, mp: M) -> i64:
 
 def checkrunqsnop(sched: Sched) -> bool:
     """Whether any P has work. Go: proc.go: checkRunqsNoP."""
+    # Work that no pass may take is no reason to look again: the M would spin for ever.
+    if sched.passes == 0:
+        return False
+    take_runnext = 0 <= sched.runnext_pass < sched.passes
     for p2 in sched.allp:
-        if not p2.on_pidle and p2.runq.tail != p2.runq.head:
-            return True
-        if not p2.on_pidle and p2.runnext is not None:
+        if p2.on_pidle:
+            continue
+        if p2.runq.tail != p2.runq.head or (take_runnext and p2.runnext is not None):
             return True
     return False
 

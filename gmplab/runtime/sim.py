@@ -308,6 +308,7 @@ class Sim(Driver):
         """Let mp step until something else is due before it, or it sleeps."""
         sched = self.sched
         queue = self.queue
+        mp.parked = False
         while True:
             if mp.computing:
                 mp.computing = False
