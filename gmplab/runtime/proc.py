@@ -751,6 +751,10 @@ def lastlook(sched: Sched, mp: M) -> i64:
         becomespinning(sched, mp)
         mp.phase = PH_FIND
         return STEP_ON
+    if not mp.spinning and sched.nmspinning == 0 and sched.thieves_fire and checkalltimers(sched, mp):
+        # Only where the spin policy forbids what Go's always allows: nobody else would fire another P's timers.
+        mp.phase = PH_FIND
+        return STEP_ON
     releasep(sched, mp)
     pidleput(sched, pp, mp)
     mp.was_spinning = mp.spinning
