@@ -1,34 +1,89 @@
-# make test: makes .venv if it is not there, installs what the tests need, runs lint, types and tests in both builds.
+# make demo      the main job: prints its summary, leaves CSV and PNG in out/
+# make test      lint, types, imports, and the tests in both builds
+# make test-all  every test at its named size
+# make lab       JupyterLab on the notebooks
+# make bench     the performance table
+# make docs      the reference of the package as HTML in out/docs
+# make clean     everything that these made
+#
+# Each makes .venv if it is not there, from requirements.lock. Nothing outside of this folder is touched.
+# PYTHON=python3.12 picks an interpreter; CC=false installs without compiling.
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CORE := $(filter-out %/__init__.py,$(wildcard gmplab/runtime/*.py gmplab/policies/*.py))
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+CORE := $(wildcard gmplab/runtime/*.py gmplab/policies/*.py) gmplab/vocabulary.py gmplab/build.py
+BUILT := $(VENV)/.built
+# Not asked of a build that may fall back, and of the uncompiled run; what asks for a compiled core gets it from `build`.
+AS_IT_IS := env -u GMPLAB_PURE -u GMPLAB_REQUIRE_COMPILED
+PURE := env -u GMPLAB_REQUIRE_COMPILED GMPLAB_PURE=1
 
-.PHONY: test lint pure compiled clean
+.PHONY: demo build test test-all lint tests lab bench docs clean
+.DELETE_ON_ERROR:
 
-test: lint pure compiled
+test: lint tests
 
-$(VENV)/.installed: pyproject.toml setup.py
-	$(PYTHON) -c 'import sys; sys.exit("gmplab needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check "setuptools>=77" wheel "mypy==2.4.1" "librt>=0.16,<0.17" "mypy_extensions>=1.1"
-	GMPLAB_REQUIRE_COMPILED= $(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -e '.[dev]'
-	touch $@
+build: $(BUILT)
 
-lint: $(VENV)/.installed
+$(VENV)/.locked: requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "gmplab needs Python 3.11 or newer, and there is no $(PYTHON): make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "gmplab needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1): make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	    rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment (Debian has that in python3-venv)" >&2; exit 1; }
+	@echo "installing what requirements.lock names into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+# One native group is one unit for the compiler: whatever changed in it, all of it is compiled, in about a minute.
+$(BUILT): $(VENV)/.locked pyproject.toml setup.py $(CORE)
+	@echo "installing gmplab, compiling its core if there is a C compiler"
+	@rm -f gmplab/runtime/*.so gmplab/policies/*.so gmplab/_build.json *__mypyc*.so
+	@$(PIP) install --no-build-isolation --no-deps -e .
+	@$(AS_IT_IS) $(BIN)/python -c 'from gmplab.build import describe; print("gmplab is", describe())'
+	@touch $@
+
+lint: $(BUILT)
 	$(BIN)/ruff check gmplab tests setup.py
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/mypy --strict gmplab
 
-# The uncompiled suite: no .so may lie beside the sources.
-pure: $(VENV)/.installed
-	rm -f gmplab/runtime/*.so gmplab/policies/*.so *.so
-	$(BIN)/python -m pytest -q -m "not slow"
+# First as installed; then, if that was compiled, the core's tests once more from the sources.
+tests: $(BUILT)
+	$(BIN)/python -m pytest -q
+	@if $(AS_IT_IS) $(BIN)/python -c 'import sys; from gmplab.build import is_compiled; sys.exit(not is_compiled())'; then \
+	    echo "GMPLAB_PURE=1 pytest tests/runtime"; $(PURE) $(BIN)/python -m pytest -q tests/runtime; \
+	else echo "uncompiled already: no second run"; fi
 
-compiled: pure
-	$(BIN)/python setup.py -q build_ext --inplace
-	$(BIN)/python -m pytest -q -m "not slow"
+test-all: lint
+	$(BIN)/python -m pytest -q -m ""
+	$(PURE) $(BIN)/python -m pytest -q -m "" tests/runtime
+
+# $(call still-to-come,FILE): a clear word instead of a traceback as long as a part is not there.
+still-to-come = @test -e $(1) || { echo "make $@: $(1) is still to come" >&2; exit 1; }
+
+demo: $(BUILT)
+	$(call still-to-come,gmplab/demo.py)
+	$(BIN)/python -m gmplab.demo out
+
+lab: $(BUILT)
+	$(call still-to-come,notebooks)
+	$(BIN)/jupyter lab notebooks
+
+bench: $(BUILT)
+	$(call still-to-come,bench/__main__.py)
+	GMPLAB_REQUIRE_COMPILED=1 $(BIN)/python -m bench
+
+# From the sources, since compiled functions have lost their docstrings; the lazy names are loaded first, or pdoc misses them.
+docs: $(BUILT)
+	$(PURE) $(BIN)/python -c 'import gmplab, pathlib, pdoc; \
+	    [setattr(gmplab, name, getattr(gmplab, name)) for name in gmplab.__all__]; \
+	    pdoc.render.configure(docformat="numpy"); \
+	    pdoc.pdoc("gmplab", "gmplab.runtime", "gmplab.policies", "gmplab.vocabulary", output_directory=pathlib.Path("out/docs"))'
+	@echo "open out/docs/index.html"
 
 clean:
-	rm -rf build out gmplab.egg-info $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find . -name '*.so' -not -path './$(VENV)/*' -delete
+	rm -rf $(VENV) build dist out gmplab.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f gmplab/runtime/*.so gmplab/policies/*.so gmplab/_build.json *.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

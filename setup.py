@@ -3,41 +3,59 @@
 Without one the package installs and runs uncompiled. GMPLAB_REQUIRE_COMPILED=1 makes that an error.
 """
 
-import glob
+from __future__ import annotations
+
+import importlib.util
+import json
 import os
-import shutil
+import shlex
 import subprocess
 import sys
+import sysconfig
 import tempfile
+from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
-SOURCES = sorted(
-    path for path in glob.glob("gmplab/runtime/*.py") + glob.glob("gmplab/policies/*.py") if not path.endswith("__init__.py")
-)
+ROOT = Path(__file__).resolve().parent
+
+# By its path: `import gmplab` would import what is only being built.
+_spec = importlib.util.spec_from_file_location("gmplab_build", ROOT / "gmplab" / "build.py")
+assert _spec is not None and _spec.loader is not None
+build = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(build)
+
+BUILDING = {"bdist_wheel", "build", "build_ext", "develop", "editable_wheel", "install"}
 
 
 def why_not() -> str:
     """Why the native group cannot be built here, "" if it can."""
-    compiler = os.environ.get("CC", "cc").split()[0]
-    if shutil.which(compiler) is None:
-        return f"no C compiler: {compiler!r} is not on the PATH"
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
     with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, "try.c")
-        with open(source, "w", encoding="ascii") as f:
-            f.write("int main(void) { return 0; }\n")
-        done = subprocess.run([compiler, source, "-o", os.path.join(folder, "try")], check=False, capture_output=True)
-        if done.returncode != 0 or not os.path.exists(os.path.join(folder, "try")):
-            return f"the C compiler {compiler!r} does not work"
+        source, made = Path(folder, "probe.c"), Path(folder, "probe.so")
+        source.write_text("#include <Python.h>\nint probe(void) { return PY_MAJOR_VERSION; }\n", encoding="ascii")
+        headers = [f"-I{sysconfig.get_paths()[name]}" for name in ("include", "platinclude")]
+        try:
+            done = subprocess.run(
+                [*compiler, *headers, "-fPIC", "-shared", str(source), "-o", str(made)], check=False, capture_output=True, text=True,
+            )
+        except OSError as e:
+            return f"there is no C compiler ({e})"
+        if "Python.h" in done.stderr:
+            return "the C compiler does not find Python.h (a package like python3-dev has it)"
+        if done.returncode != 0 or not made.exists():
+            return f"the C compiler {shlex.join(compiler)!r} does not work"
     try:
         import mypyc.build  # noqa: F401
-    except ImportError:
-        return "mypyc is not installed"
+    except ImportError as e:
+        return f"mypyc is not installed ({e})"
     return ""
 
 
-def extensions() -> list:
-    if not {"build_ext", "bdist_wheel", "editable_wheel", "install", "build"} & set(sys.argv):
+def extensions() -> list[Extension]:
+    """The native group, or nothing and a word why."""
+    if not BUILDING & set(sys.argv):
         return []
     reason = why_not()
     if reason:
@@ -47,11 +65,26 @@ def extensions() -> list:
         return []
     from mypyc.build import mypycify
 
-    modules = mypycify(SOURCES, opt_level="3")
-    for module in modules:
+    paths = [str(path.relative_to(ROOT)) for path in build.sources(ROOT / "gmplab")]
+    # A name of its own: by default it is a hash of the paths, and each new module would leave an orphan behind.
+    group: list[Extension] = mypycify(paths, opt_level="3", group_name="gmplab")
+    for extension in group:
         # A fused multiply-add would round differently from the uncompiled build.
-        module.extra_compile_args = [*module.extra_compile_args, "-ffp-contract=off"]
-    return modules
+        extension.extra_compile_args = [*extension.extra_compile_args, "-ffp-contract=off"]
+    return group
 
 
-setup(ext_modules=extensions())
+class BuildAndStamp(build_ext):
+    """Leaves beside the extension modules which sources they were made from."""
+
+    made_from = build.fingerprint(ROOT / "gmplab")
+
+    def run(self) -> None:
+        super().run()
+        if self.extensions:
+            package = (ROOT if self.inplace else Path(self.build_lib)) / "gmplab"
+            package.mkdir(parents=True, exist_ok=True)
+            (package / build.STAMP).write_text(json.dumps({"sha256": self.made_from}) + "\n", encoding="ascii")
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildAndStamp})

@@ -9,6 +9,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from gmplab.build import install_source_finder
+
+# Before anything of the core is imported: it decides which build that is.
+install_source_finder()
+
 _HOMES = {
     "gmplab.experiment": ("run", "policy_of"),
     "gmplab.traces.run": ("Run",),

@@ -1,0 +1,135 @@
+"""Which build of the core this is: compiled or not, fresh or stale; and how to choose.
+
+`runtime` and `policies` are ordinary Python files that setup.py compiles into extension modules beside them. The
+environment decides what is imported:
+
+- ``GMPLAB_PURE=1``: the `.py` files, although extension modules lie beside them, so that an edit runs at once;
+- ``GMPLAB_REQUIRE_COMPILED=1``: the extension modules; that they are missing or stale is an `ImportError`.
+
+This module knows nothing of gmplab and only the standard library: setup.py loads it by its path, before there is a
+package to import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = Path(__file__).resolve().parent
+STAMP = "_build.json"
+COMPILED = ("runtime", "policies")
+BAKED_IN = ("vocabulary.py",)
+"""Not compiled, but its constants are written into the compiled code."""
+
+
+def sources(package: Path = PACKAGE) -> list[Path]:
+    """The files that make up the native group, in a fixed order."""
+    return sorted(path for part in COMPILED for path in (package / part).glob("*.py") if path.name != "__init__.py")
+
+
+def fingerprint(package: Path = PACKAGE) -> str:
+    """SHA-256 over the names and bytes of all that the native group is made of."""
+    h = hashlib.sha256()
+    for path in [*sources(package), *(package / name for name in BAKED_IN)]:
+        # The length keeps a line that moves from one file's end to the next one's start from going unseen.
+        content = path.read_bytes()
+        h.update(f"{path.relative_to(package).as_posix()} {len(content)}\n".encode())
+        h.update(content)
+    return h.hexdigest()
+
+
+def wants_source() -> bool:
+    """Whether ``GMPLAB_PURE=1`` asks for the uncompiled core."""
+    return os.environ.get("GMPLAB_PURE") == "1"
+
+
+def has_extension(source: Path) -> bool:
+    """Whether an extension module for this Python lies beside a source."""
+    return any(source.with_name(source.stem + suffix).exists() for suffix in EXTENSION_SUFFIXES)
+
+
+def is_compiled() -> bool:
+    """Whether the core that this process imports is compiled.
+
+    Returns
+    -------
+    bool
+        False under ``GMPLAB_PURE=1`` and where no extension module for this Python lies beside the sources.
+
+    Examples
+    --------
+    >>> from gmplab.build import is_compiled
+    >>> is_compiled()                                                   # doctest: +SKIP
+    True
+    """
+    return not wants_source() and any(has_extension(path) for path in sources())
+
+
+def is_stale() -> bool:
+    """Whether the compiled core was made from other sources than those that lie beside it.
+
+    Returns
+    -------
+    bool
+        True where a source changed, came or went since the compilation, or where nothing says what was compiled.
+        False where nothing is compiled: what does not exist is not stale.
+    """
+    if not is_compiled():
+        return False
+    try:
+        stamp = json.loads((PACKAGE / STAMP).read_text(encoding="utf-8"))
+        return bool(stamp["sha256"] != fingerprint()) or not all(has_extension(path) for path in sources())
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+
+
+def describe() -> str:
+    """The build in a line, for people.
+
+    Examples
+    --------
+    >>> from gmplab.build import describe
+    >>> describe()                                                      # doctest: +SKIP
+    'compiled'
+    """
+    if wants_source():
+        return "uncompiled, as GMPLAB_PURE=1 asks: the same results, some 15 times slower"
+    if not is_compiled():
+        return "uncompiled (no C compiler when it was installed): the same results, some 15 times slower"
+    return "compiled, but from other sources: run `make build`" if is_stale() else "compiled"
+
+
+class SourceFinder:
+    """Finds the `.py` of a core module although an extension module lies beside it, which Python prefers."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        package, _, module = name.rpartition(".")
+        if package not in {f"gmplab.{part}" for part in COMPILED}:
+            return None
+        for folder in path or ():
+            source = Path(folder, f"{module}.py")
+            if source.exists():
+                return spec_from_file_location(name, source)
+        return None
+
+
+def install_source_finder() -> None:
+    """Make the imports that follow obey ``GMPLAB_PURE`` and ``GMPLAB_REQUIRE_COMPILED``; `gmplab` calls it first.
+
+    Raises
+    ------
+    ImportError
+        ``GMPLAB_REQUIRE_COMPILED=1``, and the compiled core is missing, stale, or set aside by ``GMPLAB_PURE=1``.
+    """
+    if os.environ.get("GMPLAB_REQUIRE_COMPILED") == "1" and (not is_compiled() or is_stale()):
+        raise ImportError(f"gmplab: GMPLAB_REQUIRE_COMPILED=1, but the core is {describe()}")
+    if wants_source() and SourceFinder not in sys.meta_path:
+        sys.meta_path.insert(0, SourceFinder)

@@ -1,0 +1,154 @@
+"""The house: what two files say twice is said alike, and the environment decides which build is imported."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gmplab import build
+from gmplab.vocabulary import MODEL, SCHEMA
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+
+
+def name_of(requirement: str) -> str:
+    """The normalised name of a requirement: `mypy_extensions>=1.1` is `mypy-extensions`."""
+    found = re.match(r"[\w.-]+", requirement)
+    assert found, requirement
+    return re.sub(r"[-_.]+", "-", found.group()).lower()
+
+
+def locked() -> dict[str, str]:
+    """The entries of requirements.lock by name: the line with the version, and its hashes."""
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    entries = re.findall(r"^[a-z0-9].*(?:\n    .*)*", text, re.MULTILINE)
+    return {name_of(entry): entry for entry in entries}
+
+
+def python(folder: Path, code: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run code where `gmplab` is the one in `folder`."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("GMPLAB_")}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env={**clean, "PYTHONPATH": str(folder), **env}, capture_output=True,
+        text=True, check=False,
+    )
+
+
+# What is written twice
+
+
+def test_conda_installs_what_pip_installs() -> None:
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    conda = set(re.findall(r"^  - ([^:\n]+)$", text.partition("\ndependencies:\n")[2], re.MULTILINE))
+    pip = {f"python{PROJECT['project']['requires-python']}", *PROJECT["project"]["dependencies"], *EXTRAS["lab"]}
+    assert conda - pip == {"pip", "c-compiler"}
+    assert pip - conda == set()
+
+
+def test_the_build_asks_for_the_same_mypy_and_librt_as_the_package_and_its_developers() -> None:
+    wanted = {name_of(r): r for r in [*PROJECT["project"]["dependencies"], *EXTRAS["dev"]]}
+    assert {r: wanted[name_of(r)] for r in PROJECT["build-system"]["requires"]} == {
+        r: r for r in PROJECT["build-system"]["requires"]
+    }
+
+
+def test_the_lock_names_every_dependency_with_hashes_and_no_url() -> None:
+    entries = locked()
+    wanted = [*PROJECT["project"]["dependencies"], *EXTRAS["dev"], *EXTRAS["lab"], *PROJECT["build-system"]["requires"]]
+    assert {name_of(r) for r in wanted} - set(entries) == set()
+    assert [name for name, entry in entries.items() if "--hash=sha256:" not in entry] == []
+    assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_the_changelog_tells_the_model_and_the_schema() -> None:
+    unreleased = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("## Unreleased")[2].partition("\n## ")[0]
+    assert f"MODEL {MODEL}" in unreleased
+    assert f"SCHEMA {'.'.join(map(str, SCHEMA))}" in unreleased
+
+
+def test_the_citation_names_the_version_and_the_licence() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"version: {PROJECT['project']['version']}\n" in citation
+    assert f"license: {PROJECT['project']['license']}\n" in citation
+
+
+# Which build is imported
+
+
+def where_proc_is(folder: Path, **env: str) -> str:
+    done = python(folder, "import gmplab.runtime.proc as proc; print(proc.__file__)", **env)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip()).suffix
+
+
+def test_pure_imports_the_source_though_an_extension_lies_beside_it() -> None:
+    assert where_proc_is(ROOT, GMPLAB_PURE="1") == ".py"
+    compiled = build.has_extension(build.PACKAGE / "runtime" / "proc.py")
+    assert where_proc_is(ROOT) == (Path(build.EXTENSION_SUFFIXES[0]).suffix if compiled else ".py")
+
+
+def test_an_edit_makes_the_fingerprint_another(tmp_path: Path) -> None:
+    package = tmp_path / "gmplab"
+    shutil.copytree(build.PACKAGE, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    assert build.fingerprint(package) == build.fingerprint()
+    for name in ("runtime/proc.py", "policies/steal.py", "vocabulary.py"):
+        before = build.fingerprint(package)
+        with open(package / name, "a", encoding="utf-8") as f:
+            f.write("# an edit\n")
+        assert build.fingerprint(package) != before, name
+    before = build.fingerprint(package)
+    (package / "runtime" / "another.py").write_text("", encoding="utf-8")
+    assert build.fingerprint(package) != before
+
+
+@pytest.fixture
+def uncompiled(tmp_path: Path) -> Path:
+    """A folder with the package, without extension modules."""
+    shutil.copytree(build.PACKAGE, tmp_path / "gmplab", ignore=shutil.ignore_patterns("*.so", "__pycache__", build.STAMP))
+    return tmp_path
+
+
+def pretend_compiled(folder: Path) -> None:
+    """Lay empty extension modules beside the sources: enough to be seen, not to be imported."""
+    suffix = build.EXTENSION_SUFFIXES[0]
+    for source in build.sources(folder / "gmplab"):
+        source.with_name(source.stem + suffix).touch()
+
+
+def test_a_compiled_core_that_is_required_and_missing_is_an_import_error(uncompiled: Path) -> None:
+    done = python(uncompiled, "import gmplab", GMPLAB_REQUIRE_COMPILED="1")
+    assert done.returncode == 1
+    assert "ImportError: gmplab: GMPLAB_REQUIRE_COMPILED=1, but the core is uncompiled" in done.stderr
+
+
+def test_a_stale_core_is_an_import_error_where_a_compiled_one_is_required(uncompiled: Path) -> None:
+    pretend_compiled(uncompiled)
+    stamp = uncompiled / "gmplab" / build.STAMP
+    stamp.write_text(f'{{"sha256": "{build.fingerprint(uncompiled / "gmplab")}"}}', encoding="utf-8")
+    assert python(uncompiled, "import gmplab", GMPLAB_REQUIRE_COMPILED="1").returncode == 0
+    with open(uncompiled / "gmplab" / "runtime" / "proc.py", "a", encoding="utf-8") as f:
+        f.write("# an edit\n")
+    done = python(uncompiled, "import gmplab", GMPLAB_REQUIRE_COMPILED="1")
+    assert "ImportError: gmplab: GMPLAB_REQUIRE_COMPILED=1, but the core is compiled, but from other sources" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sha256": 3}'])
+def test_an_extension_of_unknown_origin_is_stale(uncompiled: Path, text: str) -> None:
+    pretend_compiled(uncompiled)
+    (uncompiled / "gmplab" / build.STAMP).write_text(text, encoding="utf-8")
+    code = "from gmplab.build import is_compiled, is_stale; print(is_compiled(), is_stale())"
+    assert python(uncompiled, code).stdout == "True True\n"
+
+
+def test_required_and_set_aside_at_once_is_told() -> None:
+    done = python(ROOT, "import gmplab", GMPLAB_REQUIRE_COMPILED="1", GMPLAB_PURE="1")
+    assert "but the core is uncompiled, as GMPLAB_PURE=1 asks" in done.stderr
