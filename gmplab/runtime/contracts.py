@@ -167,6 +167,44 @@ def refuse_shadows(cls: type) -> None:
                 )
 
 
+@final
+class Given:
+    """A default_factory that gives one value."""
+
+    def __init__(self, value: Any) -> None:
+        self.value: Any = value
+
+    def __call__(self) -> Any:
+        return self.value
+
+
+def unshadow_defaults(cls: type) -> None:
+    """Keep an interpreted dataclass's defaults of inherited fields out of its class dict.
+
+    A native base reads its fields from slots. A default left in the class dict hides the slot's descriptor, so the
+    slot would stay empty while Python code sees the value; a default_factory leaves nothing behind. Runs before the
+    dataclass decorator.
+    """
+    for name in cls.__dict__.get("__annotations__", {}):
+        value = cls.__dict__.get(name, dataclasses.MISSING)
+        inherited = [base.__dict__[name] for base in cls.__mro__[1:] if name in base.__dict__]
+        if value is dataclasses.MISSING or not inherited or type(inherited[0]).__name__ != "getset_descriptor":
+            continue
+        if type(value).__name__ == "getset_descriptor":
+            continue
+        if isinstance(value, dataclasses.Field):
+            if value.default is not dataclasses.MISSING:
+                value.default_factory = Given(value.default)
+                value.default = dataclasses.MISSING
+        else:
+            setattr(cls, name, dataclasses.field(default_factory=Given(value)))
+
+
+def reduced(value: Any) -> tuple[Any, ...]:
+    """How a frozen native dataclass pickles: by its constructor, since nothing else may set its fields."""
+    return (type(value), tuple([getattr(value, f.name) for f in fields(value)]))
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class Component:
@@ -177,11 +215,12 @@ class Component:
         return None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), tuple([getattr(self, f.name) for f in fields(self)]))
+        return reduced(self)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         refuse_shadows(cls)
+        unshadow_defaults(cls)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -431,6 +470,9 @@ class Rules:
     gc_workers: bool = True
     """The GC marks with worker goroutines; before, with the world stopped. 1.5+."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -456,6 +498,9 @@ class Policy:
         >>> go.replace(steal=StealOne())                                # doctest: +SKIP
         """
         return dataclasses.replace(self, **parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
 
 CONCERNS: Final[dict[str, type]] = {

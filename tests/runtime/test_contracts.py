@@ -1,0 +1,61 @@
+"""Policies are values, in both builds: they pickle, compare, and a subclass's fields are what the core reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from typing import Any
+
+import pytest
+
+import gmplab as gl
+from gmplab.policies import PRESETS
+
+
+@dataclasses.dataclass(frozen=True)
+class OnePass(gl.StealHalf):  # type: ignore[misc, name-defined]
+    """Gives an inherited field another default, and adds one of its own."""
+
+    passes: int = 1
+    most: int = 2
+
+    def amount(self, state: Any, view: Any, thief: Any, victim: Any, queued: Any) -> Any:
+        return min(self.most, queued)
+
+
+@dataclasses.dataclass(frozen=True)
+class TwoPasses(gl.StealHalf):  # type: ignore[misc, name-defined]
+    """The same with an explicit field()."""
+
+    passes: int = dataclasses.field(default=2)
+
+
+def fan_out() -> Any:
+    def worker() -> Any:
+        yield gl.compute(us=50)
+
+    for _ in range(20):
+        yield gl.go(worker)
+    yield gl.sleep(ms=1)
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_preset_survives_pickling(name: str) -> None:
+    policy = PRESETS[name]
+    back = pickle.loads(pickle.dumps(policy))
+    assert (back, hash(back), back.rules) == (policy, hash(policy), policy.rules)
+
+
+def test_a_component_written_in_python_survives_pickling_in_its_policy() -> None:
+    policy = gl.policy_of("go").replace(steal=OnePass(most=3))
+    assert pickle.loads(pickle.dumps(policy)) == policy
+
+
+@pytest.mark.parametrize(("steal", "passes"), [(OnePass(), 1), (TwoPasses(), 2), (OnePass(passes=3), 3), (TwoPasses(passes=3), 3)])
+def test_the_core_reads_the_default_that_a_subclass_gives_an_inherited_field(steal: Any, passes: int) -> None:
+    run = gl.run(fan_out, policy=gl.policy_of("go").replace(steal=steal))
+    given = OnePass(passes=passes) if isinstance(steal, OnePass) else gl.StealHalf(passes=passes)
+    explicit = gl.run(fan_out, policy=gl.policy_of("go").replace(steal=given))
+    assert (steal.passes, run.digest) == (passes, explicit.digest)
+    tried = run.events.loc[run.events["kind"] == "StealPass", "m"]
+    assert len(tried) > 0
