@@ -28,8 +28,8 @@ from gmplab.runtime.runq import note_put, pidleput, runqput
 from gmplab.runtime.steps import step
 from gmplab.runtime.syscalls import handoff_due
 from gmplab.vocabulary import (
-    GO_CREATE, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, NO_G, NO_M, NO_P, STEP_COMPUTE,
-    STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_REASONS, WHY_SYSMON,
+    GO_CREATE, GO_PARK, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, NO_G, NO_M, NO_P, Q_NONE, STEP_COMPUTE,
+    STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_IO, WAIT_REASONS, WHY_SYSMON,
 )
 
 PY: Final[bool] = __file__.endswith(".py")
@@ -269,6 +269,9 @@ class Sim(Driver):
             source.key = stream(sched.seed, FOR_ARRIVAL, i)
             source.due_ns = source.gap.sample(draw(source.key, 0))
             sched.arrivals += source.n
+            if self.arrive_netpoll:
+                # Its listener waits on the network from the start, so that an idle M sleeps in epoll and not on midle.
+                sched.netpoll_waiters += 1
             self.later(source.due_ns, AT_ARRIVAL, i)
 
     def run(self) -> None:
@@ -394,8 +397,11 @@ class Sim(Driver):
             gp.status = GWAITING
             gp.park_ns = sched.now_ns
             sched.netpoll_waiters += 1
+            if source.come == source.n:
+                sched.netpoll_waiters -= 1
             if sched.rec.full:
-                sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, NO_M, NO_P, 5, NO_P, NO_G)
+                sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, NO_M, NO_P, Q_NONE, NO_P, NO_G)
+                sched.rec.event(sched.now_ns, GO_PARK, gp.goid, NO_M, NO_P, WAIT_IO, 0, 0)
                 sched.rec.event(sched.now_ns, IO_READY, gp.goid, NO_M, NO_P, 0, NO_P, 0)
             sched.netpoll_ready.append(gp)
             if sched.poller is not None:

@@ -287,6 +287,18 @@ def test_netpoll_results_do_not_use_runnext() -> None:
     assert run.schedule["source"].iloc[-1] == "netpoll"
 
 
+def test_an_arrival_through_the_network_wakes_the_m_that_sleeps_in_epoll() -> None:
+    # Go: proc.go: findRunnable: with waiters one idle M blocks in netpoll; a listener, parked, is such a waiter.
+    job = gl.Program("job").compute("20us")
+    source = gl.Source(job, gl.Constant(200_000), 5)
+    run = gl.run(gl.Plan(gl.Program("main").wait_arrivals(), sources=(source,)), procs=2, arrive="netpoll")
+    jobs = run.goroutines[run.goroutines["name"] == "job"]
+    assert list(jobs["created_ns"]) == [200_000, 400_000, 600_000, 800_000, 1_000_000]
+    # From the descriptor to epoll's return is the one futex wake-up, 5 us.
+    assert set(jobs["blocked_ns"]) == {5_000}
+    assert list(rows(run, "GoPark")["reason"]) == ["wait for arrivals"] + ["IO wait"] * 5
+
+
 def test_all_asleep_is_a_deadlock_that_tells_who_waits_for_what() -> None:
     # Go: proc.go: checkdead.
     c = gl.Chan(3)
