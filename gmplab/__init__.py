@@ -17,6 +17,8 @@ install_source_finder()
 _HOMES = {
     "gmplab.experiment": ("run", "policy_of"),
     "gmplab.traces.run": ("Run",),
+    "gmplab.traces.csv": ("read_csv",),
+    "gmplab.traces.parquet": ("read_parquet",),
     "gmplab.runtime.bodies": (
         "Program", "acquire", "add", "broadcast", "close", "compute", "done", "go", "gosched", "io", "lock_os_thread",
         "log", "now", "read_lock", "read_unlock", "recv", "recv_ok", "region", "region_end", "release", "select", "send",

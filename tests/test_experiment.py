@@ -109,7 +109,7 @@ def test_csv_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
     run = gl.run(sleepy)
     run.to_csv(tmp_path / "a")
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == [
-        "events.csv", "goroutines.csv", "machines.csv", "meta.json", "processors.csv", "schedule.csv",
+        "environment.json", "events.csv", "goroutines.csv", "machines.csv", "meta.json", "processors.csv", "schedule.csv",
     ]
     with pytest.raises(FileExistsError, match="give another folder"):
         run.to_csv(tmp_path / "a")

@@ -3,97 +3,207 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import importlib
 import os
-import shutil
-import tempfile
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as pacsv
 
+from gmplab.errors import TraceError
+from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
+from gmplab.traces import card, spans
 from gmplab.traces.frames import (
-    events_frame, goroutines_frame, machines_frame, processors_frame, schedule_frame,
+    calls_frame, events_frame, goroutines_frame, machines_frame, processors_frame, schedule_frame,
 )
+from gmplab.traces.metrics import Number, measure, metrics_frame, parks_by_reason
+from gmplab.traces.window import window
+from gmplab.vocabulary import LEVELS
 
-TABLES = ("schedule", "events", "goroutines", "machines", "processors")
+CONVENIENCES: Final = {
+    "at": "gmplab.traces.replay:at", "validate": "gmplab.traces.replay:validate",
+    "calltree": "gmplab.traces.calltree:calltree",
+    "to_perfetto": "gmplab.traces.perfetto:to_perfetto", "plot": "gmplab.plots:Plots", "view": "gmplab.jupyter:Views",
+    "findings": "gmplab.analysis.findings:findings",
+}
+"""What a run offers that lives elsewhere, and often above this package: found when first asked for.
 
+A function becomes a method, `run.at(t)` is `replay.at(run, t)`; a class an attribute, `run.plot` is `Plots(run)`.
+"""
 
-def quantile(counts: list[int], q: float) -> int:
-    """The q-quantile of a log-linear histogram, in ns: exact below 64, else the upper edge of its bucket (3.2 % wide).
-
-    Raises `ValueError` where q is no probability. 0 where nothing was counted.
-    """
-    if not 0.0 <= q <= 1.0:
-        raise ValueError(f"quantile: q = {q!r}: must be 0 to 1")
-    total = sum(counts)
-    seen = 0
-    for bucket, n in enumerate(counts):
-        seen += n
-        if n and seen >= q * total:
-            if bucket < 64:
-                return bucket
-            e, v = bucket // 32 - 1, bucket % 32 + 32
-            return ((v + 1) << e) - 1
-    return 0
+FACTS: Final = (
+    frozenset({"counters", "latencies", "machines", "processors", "modes"}),
+    frozenset({"schedule", "goroutines", "steals"}),
+    frozenset({"events", "wakeups", "spans", "series"}), frozenset({"calls"}),
+)
+"""What each record level adds to what is known, in the order of LEVELS."""
 
 
 class Run:
     """One run: frames made when first asked for, and metrics that are exact at every record level.
 
+    Parameters
+    ----------
+    record : Record
+        What a driver returned.
+
     Attributes
     ----------
     record : Record
         The plain record.
-    schedule, events, goroutines, machines, processors : pandas.DataFrame
-        The tables; times in ns since the start.
+    schedule, events, goroutines, machines, processors, calls : pandas.DataFrame
+        The tables; columns, types and units are `gmplab.traces.columns.COLUMNS`. Times are ns since the start.
     complete : bool
         False where the run ended by a bound or a failure; `stopped_by` says which.
+
+    Examples
+    --------
+    >>> run = gmplab.run(main, procs=4)                                 # doctest: +SKIP
+    >>> run.schedule.groupby("source", observed=True)["wait_ns"].mean() # doctest: +SKIP
     """
+
+    if TYPE_CHECKING:
+        at: Callable[..., Any]
+        validate: Callable[..., Any]
+        calltree: Callable[..., Any]
+        to_perfetto: Callable[..., Any]
+        findings: Callable[..., Any]
+        plot: Any
+        view: Any
 
     def __init__(self, record: Record) -> None:
         self.record = record
 
+    @classmethod
+    def of_frames(cls, record: Record, frames: dict[str, pd.DataFrame], digest: str = "") -> Run:
+        """A run whose frames are made already, as a reader of files has them; the record holds the same rows."""
+        run = cls(record)
+        run.__dict__.update(frames)
+        if digest:
+            run.__dict__["digest"] = digest
+        return run
+
+    if not TYPE_CHECKING:  # or a type checker would believe any name
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in CONVENIENCES:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            home, _, what = CONVENIENCES[name].partition(":")
+            try:
+                found = getattr(importlib.import_module(home), what)
+            except ImportError as e:
+                raise AttributeError(f"run.{name} needs {home}, which cannot be imported: {e}") from e
+            return found(self) if isinstance(found, type) else MethodType(found, self)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *CONVENIENCES})
+
+    # --- what is known ------------------------------------------------------------------------------------------------
     @property
     def complete(self) -> bool:
+        """Whether the run came to its own end."""
         return self.record.complete
 
     @property
     def stopped_by(self) -> str:
+        """What ended the run before its end, "" if nothing did."""
         return self.record.stopped_by
 
     @cached_property
+    def provides(self) -> frozenset[str]:
+        """The facts that are known of this run: what its level recorded, and what its source and window know.
+
+        Of "counters", "latencies", "machines", "processors", "modes" (time in each mode), "schedule", "goroutines",
+        "steals", "events", "wakeups", "spans", "series", "calls".
+        """
+        facts = frozenset().union(*FACTS[: self.record.level + 1])
+        if "window_ns" in self.record.header:
+            facts -= {"counters", "modes"}
+        known = self.record.header.get("provides")
+        return facts if known is None else facts & frozenset(known)
+
+    def need(self, fact: str, what: str) -> None:
+        """Raise `TraceError` where this run does not know a fact that `what` is made from."""
+        if fact not in self.provides:
+            known = fact in frozenset().union(*FACTS[: self.record.level + 1])
+            least = next(level for level, facts in zip(LEVELS, FACTS, strict=True) if fact in facts)
+            why = "its source, or window, does not know them" if known else f"record at level {least!r} or more"
+            level = LEVELS[self.record.level]
+            raise TraceError(f"{what} needs the {fact} of the run, which was recorded at level {level!r}: {why}")
+
+    # --- the tables ---------------------------------------------------------------------------------------------------
+    @cached_property
     def schedule(self) -> pd.DataFrame:
+        """One row per schedule() that found a G. Empty at level "off"."""
         return schedule_frame(self.record)
 
     @cached_property
     def events(self) -> pd.DataFrame:
+        """One row per transition. Empty below level "full"."""
         return events_frame(self.record)
 
     @cached_property
     def goroutines(self) -> pd.DataFrame:
+        """One row per G, by id."""
         return goroutines_frame(self.record)
 
     @cached_property
     def machines(self) -> pd.DataFrame:
+        """One row per M: who asked for it and why, its end, and its time in each mode."""
         return machines_frame(self.record)
 
     @cached_property
     def processors(self) -> pd.DataFrame:
+        """One row per P: its ticks and its time in each mode."""
         return processors_frame(self.record)
 
-    @property
+    @cached_property
+    def calls(self) -> pd.DataFrame:
+        """One row per call of a function of the runtime. Empty below level "calls"."""
+        return calls_frame(self.record)
+
+    # --- what follows from them ---------------------------------------------------------------------------------------
+    @cached_property
     def steals(self) -> pd.DataFrame:
-        """The rows of `schedule` whose G was stolen."""
+        """The rows of `schedule` whose G was stolen, under their own index."""
+        self.need("steals", "run.steals")
         return self.schedule[self.schedule["stolen"] > 0]
 
     @cached_property
+    def wakeups(self) -> pd.DataFrame:
+        """One row per G that was made or readied: by whom, into which queue, and when and where it then ran."""
+        self.need("wakeups", "run.wakeups")
+        return spans.wakeups_frame(self.record)
+
+    @cached_property
+    def spans(self) -> pd.DataFrame:
+        """One row per stay of a G in a state (runnable, running, syscall, waiting), and per region of its code."""
+        self.need("spans", "run.spans")
+        return spans.spans_frame(self.record)
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """Counts over time: Gs in each state, idle Ps, spinning Ms, threads; each row holds until the next."""
+        self.need("series", "run.series")
+        return spans.series_frame(self.record)
+
+    @cached_property
+    def metrics(self) -> dict[str, Number]:
+        """Numbers of the run by name: `gmplab.traces.metrics.METRICS` says each one's formula, unit and level."""
+        return measure(self.record)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """The metrics, and at level "full" the parks of Ms by reason, tidy: metric, part, value, unit, formula."""
+        return metrics_frame({**self.metrics, **parks_by_reason(self.record)})
+
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over the stored rows, without the header."""
+        """SHA-256 over the stored rows, without the header: equal for equal decisions."""
         h = hashlib.sha256()
         for name in sorted(self.record.tables):
             h.update(name.encode())
@@ -101,71 +211,72 @@ class Run:
                 h.update(chunk)
         return h.hexdigest()
 
-    @cached_property
-    def metrics(self) -> dict[str, float]:
-        """Numbers of the run by name: the exact counters, and wait_* and sojourn_* of all classes together, in ns.
+    def window(self, t0: int | str, t1: int | str | None = None) -> Run:
+        """The part of the run from t0 to before t1.
 
-        `wait` is the scheduling latency, runnable to running; `sojourn` is created to exited. Quantiles come from
-        log-linear histograms and are within 3.2 %; means, max and counts are exact. `jain` is (sum x)**2 / (n sum x**2)
-        over the run times of user goroutines.
+        Parameters
+        ----------
+        t0, t1 : int (ns) or str
+            Instants since the start, as 1_500_000 or "1.5ms"; t1 None: to the end, the last instant included.
+
+        Returns
+        -------
+        Run
+            Rows of the window; the goroutines and machines alive in it, with the sums of their whole lives; metrics
+            counted anew. What rows cannot tell is nan, and not in `provides`.
+
+        Raises
+        ------
+        ValueError
+            A time is negative, unreadable, or t1 not after t0.
+        TraceError
+            The run was recorded at level "off".
         """
-        r = self.record
-        out: dict[str, float] = {"end_ns": r.end_ns, **r.counters}
-        for what in ("wait", "sojourn"):
-            counts = [sum(c) for c in zip(*(h for (w, _), h in r.histograms.items() if w == what), strict=True)]
-            sums = [s for (w, _), s in r.sums.items() if w == what]
-            n = sum(s[0] for s in sums)
-            out[f"{what}_n"] = n
-            out[f"{what}_mean_ns"] = sum(s[1] for s in sums) / n if n else 0.0
-            for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)):
-                out[f"{what}_{name}_ns"] = quantile(counts, q)
-            out[f"{what}_max_ns"] = max((s[2] for s in sums), default=0)
-        n, total, squares = r.jain
-        out["jain"] = total * total / (n * squares) if squares > 0 else 1.0
-        return out
+        self.need("schedule", "run.window")
+        begin = duration_ns(t0, "window: t0")
+        end = self.record.end_ns + 1 if t1 is None else duration_ns(t1, "window: t1")
+        if end <= begin:
+            raise ValueError(f"window: t0 = {begin} ns, t1 = {end} ns: t1 must be after t0")
+        return Run(window(self.record, begin, end))
 
+    # --- files --------------------------------------------------------------------------------------------------------
     def to_csv(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
-        """Write one CSV a table, and meta.json, into a new folder: whole, or not at all.
+        """Write one CSV a table, meta.json and environment.json into a new folder: whole, or not at all.
 
-        Raises `FileExistsError` where the folder is there and `overwrite` is False.
+        Raises `FileExistsError` where the folder is there and `overwrite` is False; `read_csv` gives the run back.
         """
-        target = Path(folder)
-        if target.exists() and not overwrite:
-            raise FileExistsError(f"to_csv: {target} exists: give another folder, or overwrite=True")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        making = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            rows: dict[str, int] = {}
-            for name in TABLES:
-                frame: pd.DataFrame = getattr(self, name)
-                rows[name] = len(frame)
-                pacsv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), making / f"{name}.csv")
-            meta = {**self.record.header, "rows": rows, "units": {"*_ns": "ns since the start, or a duration in ns"}}
-            (making / "meta.json").write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            if target.exists():
-                shutil.rmtree(target)
-            os.chmod(making, 0o755)
-            os.rename(making, target)
-        except BaseException:
-            shutil.rmtree(making, ignore_errors=True)
-            raise
-        return target
+        from gmplab.traces.csv import to_csv  # it builds on this module
 
+        return to_csv(self, folder, overwrite)
+
+    def to_parquet(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
+        """Write one Parquet file a table, meta.json and environment.json into a new folder: whole, or not at all.
+
+        Raises `FileExistsError` where the folder is there and `overwrite` is False; `read_parquet` gives the run back.
+        """
+        from gmplab.traces.parquet import to_parquet
+
+        return to_parquet(self, folder, overwrite)
+
+    def save(self, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
+        """Write the whole record into one file: whole, or not at all.
+
+        Raises `FileExistsError` where the file is there and `overwrite` is False; `Run.load` gives the run back.
+        """
+        from gmplab.traces.store import save
+
+        return save(self.record, path, overwrite)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Run:
+        """The run that `save` wrote. Raises `TraceError` where the file is damaged or none of `save`'s."""
+        from gmplab.traces.store import load
+
+        return cls(load(path))
+
+    # --- how it shows itself ------------------------------------------------------------------------------------------
     def __repr__(self) -> str:
-        m: dict[str, Any] = self.metrics
-        h = self.record.header
-        state = "complete" if self.complete else f"stopped by {self.stopped_by}"
-        return "\n".join(
-            (
-                f"run        {h.get('workload', '?')} under {h.get('policy', '?')}, P={h.get('procs', '?')}, "
-                f"seed {h.get('seed', '?')}, {state}",
-                f"time       {m['end_ns'] / 1e6:.3f} ms virtual",
-                f"goroutines {m['n_goroutines']}, {m['n_exited']} done; {m['n_schedules']} schedules",
-                f"wait       mean {m['wait_mean_ns'] / 1e3:.1f} us, p50 {m['wait_p50_ns'] / 1e3:.1f}, "
-                f"p99 {m['wait_p99_ns'] / 1e3:.1f}, max {m['wait_max_ns'] / 1e3:.1f}",
-                f"steals     {m['steals']} of {m['steal_passes']} passes, {m['stolen']} goroutines",
-                f"threads    {m['threads_created']} made, {m['threads_peak']} at once, {m['threads_exited']} ended, {m['parks_m']} parks",
-                f"syscalls   {m['syscalls']}, {m['syscalls_lost_p']} lost their P, {m['handoffs']} handoffs",
-                f"preempted  {m['preemptions']} of {m['preempt_requests']} requests",
-            )
-        )
+        return card.text(self.record, self.metrics)
+
+    def _repr_html_(self) -> str:
+        return card.card(self.record, self.metrics)

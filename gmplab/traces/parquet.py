@@ -1,0 +1,80 @@
+"""A run as Parquet, one file a table, and back again with equal frames."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gmplab.errors import TraceError
+from gmplab.traces.arrow import arrow_type, from_arrow, to_arrow
+from gmplab.traces.columns import COLUMNS
+from gmplab.traces.folder import check_rows, read_meta, tables_of, whole_folder, write_meta
+from gmplab.traces.frames import texts_of
+from gmplab.traces.rows import fill
+from gmplab.traces.run import Run
+
+
+def to_parquet(run: Run, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
+    """Write one Parquet file a table, meta.json and environment.json into a new folder: whole, or not at all.
+
+    Parameters
+    ----------
+    run : Run
+        What to write.
+    folder : str or path
+        A folder that is not there yet.
+    overwrite : bool
+        Whether a folder that an export made is replaced. One that is not ours never is.
+
+    Raises
+    ------
+    FileExistsError
+        The folder is there.
+    OSError
+        The disk is full, or the folder cannot be made; nothing is left behind.
+    """
+    procs = len(run.record.processors)
+    with whole_folder(folder, overwrite, "to_parquet") as making:
+        for name in tables_of(run.record):
+            frame: pd.DataFrame = getattr(run, name)
+            pq.write_table(to_arrow(frame, name, procs), making / f"{name}.parquet", compression="zstd")
+        write_meta(run, making, ".parquet")
+    return Path(folder)
+
+
+def read_parquet(folder: str | os.PathLike[str]) -> Run:
+    """The run that `to_parquet` wrote: equal frames, types included, and equal metrics.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    TraceError
+        It is none that `to_parquet` made, of another major schema, or damaged: names the file and what does not fit.
+    """
+    source = Path(folder)
+    meta, record = read_meta(source, ".parquet")
+    procs = meta["rows"]["processors"]
+    texts = {name: texts_of(record, name) for name in ("name", "cls", "site")}
+    frames: dict[str, pd.DataFrame] = {}
+    for name, columns in COLUMNS.items():
+        if name not in meta["rows"]:
+            continue
+        path = source / f"{name}.parquet"
+        try:
+            table = pq.read_table(path)
+            missing = [c for c in columns if c not in table.column_names]
+            if missing:
+                raise TraceError(f"{path}: has no column {missing[0]}")
+            wanted = pa.schema([(c, arrow_type(column, procs)) for c, column in columns.items()])
+            table = table.select(list(columns)).cast(wanted)
+        except (pa.ArrowException, OSError) as e:
+            raise TraceError(f"{path}: {e}") from None
+        frames[name] = from_arrow(table, name, procs, texts, str(path))
+        check_rows(len(frames[name]), meta, name, path)
+    fill(record, frames, f"{source}{os.sep}")
+    return Run.of_frames(record, frames, str(meta.get("digest", "")))

@@ -1,0 +1,185 @@
+"""Each metric is its formula, at every level, and what is unknown is nan and not 0."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gmplab as gl
+from gmplab.runtime.recorder import Histogram, Record
+from gmplab.traces.csv import read_csv
+from gmplab.traces.metrics import COUNTERS, METRICS, bucket_top, jain, quantile
+from gmplab.traces.run import Run
+from gmplab.traces.window import buckets
+from gmplab.vocabulary import LEVEL_FULL, LEVEL_OFF, LEVEL_SCHEDULE
+from tests.traces.records import bucket, histogram, record, summed
+
+
+def test_latencies_are_of_all_classes_and_of_each() -> None:
+    m = Run(record()).metrics
+    assert (m["wait_n"], m["wait_mean_ns"], m["wait_p50_ns"], m["wait_max_ns"]) == (3, 20.0, 20, 30)
+    assert (m["wait_n[web]"], m["wait_p50_ns[web]"], m["wait_mean_ns[-]"]) == (2, 20, 10.0)
+    assert math.isnan(m["wait_p99_ns[db\nline two]"]) and m["wait_n[db\nline two]"] == 0
+    assert m["throughput_per_s"] == 1e9 / 200
+
+
+def test_time_steals_and_threads() -> None:
+    m = Run(record()).metrics
+    assert (m["p_running_ns"], m["p_idle_ns"], m["utilisation"]) == (160, 210, 160 / 400)
+    assert (m["m_running_ns"], m["m_netpoll_ns"], m["m_starting_ns"]) == (160, 20, 10)
+    assert (m["steal_hit_rate"], m["stolen_per_steal"]) == (1.0, 1.0)
+    assert [m[f"threads_created[{why}]"] for why in ("boot", "sysmon", "wakep")] == [1, 1, 1]
+    assert m["threads_exited[retired]"] == 1
+    assert m["parks_m"] == 1
+
+
+def test_every_metric_is_documented_and_every_documented_one_is_there() -> None:
+    m = Run(record()).metrics
+    assert {name.partition("[")[0] for name in m} == {name for name in METRICS if "[" not in name}
+    assert set(COUNTERS) <= set(METRICS)
+    assert all(metric.unit and metric.formula for metric in METRICS.values())
+
+
+def test_each_counter_of_the_core_is_a_metric() -> None:
+    def main() -> Any:
+        yield gl.compute(us=1)
+
+    assert set(gl.run(main).record.counters) == set(COUNTERS)
+
+
+def test_the_metrics_do_not_depend_on_the_level() -> None:
+    off, some, full = (Run(record(level)).metrics for level in (LEVEL_OFF, LEVEL_SCHEDULE, LEVEL_FULL))
+    assert str(off) == str(some)
+    assert str(off) == str(full)
+
+
+def test_the_summary_is_the_metrics_as_a_tidy_frame() -> None:
+    run = Run(record())
+    f = run.summary
+    assert list(f.columns) == ["metric", "part", "value", "unit", "formula"]
+    assert f[~((f["metric"] == "parks_m") & (f["part"] != ""))].shape[0] == len(run.metrics)
+    parks = f[f["metric"] == "parks_m"]
+    assert parks[["part", "value"]].to_numpy().tolist() == [["", 1.0], ["idle", 1.0], ["netpoll", 1.0]]
+    assert "idle" not in set(Run(record(LEVEL_SCHEDULE)).summary["part"])
+    assert f.set_index(["metric", "part"]).loc[("wait_mean_ns", "web"), "value"] == 25.0
+    assert f.set_index(["metric", "part"]).loc[("wait_mean_ns", ""), "unit"] == "ns"
+    assert not f.duplicated(["metric", "part"]).any()
+
+
+def test_what_is_not_known_is_nan() -> None:
+    m = Run(Record()).metrics
+    assert all(math.isnan(m[name]) for name in ("wait_p99_ns", "throughput_per_s", "steals", "utilisation", "jain"))
+    assert m["wait_n"] == 0
+
+
+@pytest.mark.parametrize(("x", "index"), [([5, 5, 5], 1.0), ([9, 0, 0], 1 / 3), ([], math.nan), ([0, 0], 1.0)])
+def test_jain(x: list[int], index: float) -> None:
+    assert jain(len(x), sum(x), sum(v * v for v in x)) == pytest.approx(index, nan_ok=True)
+
+
+@given(st.lists(st.integers(0, 1 << 50), min_size=1, max_size=60), st.sampled_from([0.0, 0.25, 0.5, 0.9, 0.99, 1.0]))
+def test_a_quantile_is_at_most_one_bucket_above_the_exact_one(values: list[int], q: float) -> None:
+    exact = int(np.quantile(values, q, method="inverted_cdf"))
+    found = quantile(histogram(*values), q)
+    assert exact <= found <= exact * 1.03125 and (exact >= 64 or found == exact)
+
+
+@pytest.mark.parametrize(("q", "rank"), [(0.1, 1), (0.3, 3), (0.7, 7), (0.9, 9), (0.99, 10), (1.0, 10), (0.0, 1)])
+def test_ranks_are_not_rounded_up_by_floats(q: float, rank: int) -> None:
+    assert quantile(histogram(*range(1, 11)), q) == rank
+
+
+@pytest.mark.parametrize("q", [-0.1, 1.1, math.nan])
+def test_a_quantile_of_no_probability_is_refused(q: float) -> None:
+    with pytest.raises(ValueError, match="must be 0 to 1"):
+        quantile([1], q)
+
+
+@given(st.integers(0, (1 << 62) - 1))
+def test_the_three_spellings_of_the_buckets_agree(value: int) -> None:
+    core = Histogram()
+    core.add(value)
+    at = bucket(value)
+    assert core.counts[at] == 1
+    assert buckets(np.array([value])).tolist() == [at]
+    assert bucket(bucket_top(at)) == at and bucket(bucket_top(at) + 1) == at + 1
+
+
+def test_a_quantile_is_never_beyond_the_greatest_value() -> None:
+    r = record()
+    r.histograms, r.sums = {("wait", ""): histogram(1_000_000)}, {("wait", ""): summed(1_000_000)}
+    assert Run(r).metrics["wait_p99.9_ns"] == 1_000_000
+
+
+def test_a_window_of_all_counts_what_the_run_counted() -> None:
+    run = Run(record())
+    whole = run.window(0).metrics
+    same = {name for name, value in run.metrics.items() if whole.get(name) == value}
+    assert {
+        "wait_n", "wait_p50_ns", "wait_n[web]", "sojourn_mean_ns", "n_schedules", "steals", "stolen", "steal_passes",
+        "parks_m", "threads_created", "threads_peak", "threads_exited", "syscalls", "gosched", "n_exited", "jain",
+    } <= same
+    assert math.isnan(whole["p_running_ns"]) and math.isnan(whole["idle_overloaded_wall_ns"])
+
+
+def test_a_window_counts_only_its_time() -> None:
+    m = Run(record()).window(60, 120).metrics
+    assert (m["n_schedules"], m["wait_n"], m["wait_mean_ns"], m["sojourn_n"], m["syscalls"]) == (2, 2, 25.0, 0, 0)
+    assert "threads_created[wakep]" not in m and m["threads_created"] == 0
+
+
+def test_warm_up_is_left_out_of_latencies_and_throughput() -> None:
+    r = record()
+    r.header["warmup_ns"] = 100
+    m = Run(r).window(0).metrics
+    assert (m["wait_n"], m["wait_mean_ns"]) == (1, 20.0)
+    assert (m["sojourn_n"], m["throughput_per_s"]) == (0, 0.0)
+
+
+def busy_program() -> Any:
+    c, wg = gl.Chan(2), gl.WaitGroup(30)
+
+    def worker(i: int) -> Any:
+        yield gl.compute(gl.Exponential(20_000))
+        if i % 3 == 0:
+            yield gl.syscall(gl.Uniform(1_000, 90_000))
+        elif i % 3 == 1:
+            yield gl.sleep(us=30)
+        yield gl.gosched()
+        yield gl.send(c, i)
+        yield gl.done(wg)
+
+    for i in range(30):
+        yield gl.go(worker, i)
+    for _ in range(30):
+        yield gl.recv(c)
+    yield gl.wait(wg)
+
+
+@pytest.mark.parametrize("policy", ["go", "go1.1", "threadpool"])
+def test_of_a_real_run_the_rows_tell_what_the_counters_tell(policy: str) -> None:
+    run = gl.run(busy_program, procs=3, policy=policy, seed=5)
+    whole = run.window(0).metrics
+    for name, value in run.metrics.items():
+        assert math.isnan(whole.get(name, math.nan)) or whole[name] == pytest.approx(value), name
+    by_state = run.spans.query("kind != 'region'").groupby(["g", "kind"], observed=True)["duration_ns"]
+    spent = by_state.sum().unstack(fill_value=0)
+    own = run.goroutines.set_index("g")
+    assert spent["running"].tolist() == own["run_ns"].tolist()
+    assert spent["runnable"].tolist() == own["wait_ns"].tolist()
+    series = run.series
+    assert (series.drop(columns="t_ns") >= 0).all(axis=None)
+    assert series["running"].max() <= 3
+
+
+def test_of_a_real_run_the_tables_come_back_from_a_file(tmp_path: Path) -> None:
+    run = gl.run(busy_program, procs=3, seed=5)
+    back = read_csv(run.to_csv(tmp_path / "out"))
+    assert back.events.equals(run.events) and back.schedule.equals(run.schedule)
+    assert repr(back) == repr(run) and back.digest == run.digest
