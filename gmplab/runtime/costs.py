@@ -7,11 +7,11 @@ A field is an int (ns) or a `Distribution`. There is never a literal in the core
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final, final
+from typing import Any, Final, final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.dice import MOST_NS, Distribution
 
 Cost = int | Distribution
 
@@ -27,6 +27,9 @@ class Topology:
     """
 
     groups: tuple[int, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.groups,)
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,10 @@ class Costs:
     kernel_slice_ns: int = 3_000_000
     """Time slice of the kernel where Ms share CPUs (run(cpus=n)). Linux: EEVDF base slice 2.8-3 ms."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By the constructor: nothing else may set the fields of a frozen native object.
+        return type(self), tuple([getattr(self, f.name) for f in fields(self)])
+
     @classmethod
     def linux_vm(cls) -> Costs:
         """What was measured on a 2-vCPU Linux guest; the default."""
@@ -167,7 +174,12 @@ class Prices:
         self.sysmon_round: i64 = self.price(costs.sysmon_round, "sysmon_round")
         self.stw: i64 = self.price(costs.stw, "stw")
         self.gc_drain: i64 = self.price(costs.gc_drain, "gc_drain")
-        self.kernel_slice_ns: i64 = costs.kernel_slice_ns
+        slice_ns: Cost = costs.kernel_slice_ns
+        if isinstance(slice_ns, Distribution):
+            raise TypeError(f"Costs: kernel_slice_ns = {slice_ns!r}: must be an int of ns")
+        if isinstance(slice_ns, int) and slice_ns < 1:
+            raise ValueError(f"Costs: kernel_slice_ns = {slice_ns}: must be at least 1 ns")
+        self.kernel_slice_ns: i64 = self.price(slice_ns, "kernel_slice_ns")
 
     def price(self, cost: Cost, name: str) -> i64:
         if isinstance(cost, Distribution):
@@ -177,4 +189,6 @@ class Prices:
             raise TypeError(f"Costs: {name} = {cost!r}: must be an int of ns or a Distribution")
         if cost < 0:
             raise ValueError(f"Costs: {name} = {cost}: must be at least 0 ns")
+        if cost > MOST_NS:
+            raise ValueError(f"Costs: {name} = {cost}: must be at most {MOST_NS} ns")
         return cost

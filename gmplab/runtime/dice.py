@@ -8,6 +8,7 @@ from `random`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, final
 
 from mypy_extensions import i64
@@ -16,6 +17,9 @@ PY: Final[bool] = __file__.endswith(".py")
 """True when this module runs uncompiled: Python's ints do not wrap, so a branch masks them."""
 
 MASK64: Final = 0xFFFFFFFFFFFFFFFF
+
+MOST_NS: Final = 1 << 62
+"""The longest duration, 146 years: it is added to an instant, and both must fit 64 bits."""
 
 # Concerns: the first key of every stream.
 FOR_ARRIVAL: Final = 1
@@ -61,8 +65,11 @@ def below(bits: i64, n: i64) -> i64:
 
 
 def unit(bits: i64) -> float:
-    """A float in (0, 1) from 63 random bits: an odd multiple of 2**-54, so neither 0 nor 1."""
+    """A float in (0, 1) from 63 random bits: a multiple of 2**-54, neither 0 nor 1."""
     k: i64 = ((bits >> 10) << 1) | 1
+    if k == 18014398509481983:
+        # Of 54 bits a float keeps 53: this one alone would become 1.0, and log(1 - 1.0) never ends.
+        k = 18014398509481982
     return float(k) / 18014398509481984.0
 
 
@@ -98,7 +105,12 @@ def log(x: float) -> float:
 
 
 def exp(x: float) -> float:
-    """e**x for |x| < 700, by Taylor's series after halving into [-0.35, 0.35]."""
+    """e**x by Taylor's series after halving into [-0.35, 0.35]; relative error below 1e-13 for |x| < 700."""
+    if x > 750.0:
+        # Infinity in some steps, not in as many as x is large; the same for 0 below.
+        x = 750.0
+    if x < -800.0:
+        x = -800.0
     k = int(x / LN2 + (0.5 if x >= 0.0 else -0.5))
     r = x - float(k) * LN2
     p = 1.0
@@ -158,7 +170,8 @@ class Distribution:
     """What durations are drawn from. One draw is one call of `sample` with 63 random bits.
 
     The shipped ones are `Constant`, `Exponential`, `Uniform`, `Bimodal`, `LogNormal`, `Pareto`, `Hyperexponential`,
-    `Erlang` and `Empirical`; all parameters are ns unless named otherwise.
+    `Erlang` and `Empirical`; all parameters are ns unless named otherwise. They are values: equal parameters make equal
+    distributions, and they pickle.
     """
 
     def sample(self, bits: i64) -> i64:
@@ -169,10 +182,29 @@ class Distribution:
         """The mean, in ns."""
         raise NotImplementedError
 
+    def parameters(self) -> tuple[Any, ...]:
+        """What the constructor was given."""
+        raise NotImplementedError
 
-def _at_least(name: str, what: str, value: Any, bound: Any) -> None:
-    if not value >= bound:
-        raise ValueError(f"{name}: {what} = {value!r}: must be at least {bound}")
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A native object has no dict that pickle could copy.
+        return type(self), self.parameters()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Distribution) and type(other) is type(self) and other.parameters() == self.parameters()
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+def _whole(name: str, what: str, value: Any, low: int) -> None:
+    # Uncompiled, nothing else looks at what is given for an i64.
+    if not isinstance(value, int):
+        raise TypeError(f"{name}: {what} = {value!r}: must be an int")
+    if value < low:
+        raise ValueError(f"{name}: {what} = {value!r}: must be at least {low}")
+    if value > MOST_NS:
+        raise ValueError(f"{name}: {what} = {value!r}: must be at most {MOST_NS}")
 
 
 @final
@@ -180,7 +212,7 @@ class Constant(Distribution):
     """Always `ns`."""
 
     def __init__(self, ns: i64) -> None:
-        _at_least("Constant", "ns", ns, 0)
+        _whole("Constant", "ns", ns, 0)
         self.ns: i64 = ns
 
     def sample(self, bits: i64) -> i64:
@@ -188,6 +220,9 @@ class Constant(Distribution):
 
     def mean_ns(self) -> float:
         return float(self.ns)
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.ns,)
 
     def __repr__(self) -> str:
         return f"Constant({self.ns})"
@@ -198,7 +233,7 @@ class Exponential(Distribution):
     """Exponential with the given mean in ns."""
 
     def __init__(self, ns: i64) -> None:
-        _at_least("Exponential", "mean ns", ns, 1)
+        _whole("Exponential", "mean ns", ns, 1)
         self.ns: i64 = ns
 
     def sample(self, bits: i64) -> i64:
@@ -206,6 +241,9 @@ class Exponential(Distribution):
 
     def mean_ns(self) -> float:
         return float(self.ns)
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.ns,)
 
     def __repr__(self) -> str:
         return f"Exponential({self.ns})"
@@ -216,8 +254,8 @@ class Uniform(Distribution):
     """Any ns from `low` to `high`, both possible."""
 
     def __init__(self, low: i64, high: i64) -> None:
-        _at_least("Uniform", "low ns", low, 0)
-        _at_least("Uniform", "high ns", high, low)
+        _whole("Uniform", "low ns", low, 0)
+        _whole("Uniform", "high ns", high, low)
         self.low: i64 = low
         self.high: i64 = high
 
@@ -226,6 +264,9 @@ class Uniform(Distribution):
 
     def mean_ns(self) -> float:
         return (float(self.low) + float(self.high)) / 2.0
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.low, self.high)
 
     def __repr__(self) -> str:
         return f"Uniform({self.low}, {self.high})"
@@ -236,19 +277,22 @@ class Bimodal(Distribution):
     """`short` ns, or with probability `p_long` `long` ns."""
 
     def __init__(self, short: i64, long: i64, p_long: float) -> None:
-        _at_least("Bimodal", "short ns", short, 0)
-        _at_least("Bimodal", "long ns", long, 0)
+        _whole("Bimodal", "short ns", short, 0)
+        _whole("Bimodal", "long ns", long, 0)
         if not 0.0 <= p_long <= 1.0:
             raise ValueError(f"Bimodal: p_long = {p_long!r}: must be a probability, 0 to 1")
         self.short: i64 = short
         self.long: i64 = long
-        self.p_long: float = p_long
+        self.p_long: float = float(p_long)
 
     def sample(self, bits: i64) -> i64:
         return self.long if unit(bits) < self.p_long else self.short
 
     def mean_ns(self) -> float:
         return float(self.short) * (1.0 - self.p_long) + float(self.long) * self.p_long
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.short, self.long, self.p_long)
 
     def __repr__(self) -> str:
         return f"Bimodal({self.short}, {self.long}, {self.p_long!r})"
@@ -259,16 +303,20 @@ class LogNormal(Distribution):
     """Log-normal with the given median in ns, and `sigma` of the logarithm."""
 
     def __init__(self, median: i64, sigma: float) -> None:
-        _at_least("LogNormal", "median ns", median, 1)
-        _at_least("LogNormal", "sigma", sigma, 0.0)
+        _whole("LogNormal", "median ns", median, 1)
+        if not 0.0 <= sigma < 1e300:
+            raise ValueError(f"LogNormal: sigma = {sigma!r}: must be finite and at least 0")
         self.median: i64 = median
-        self.sigma: float = sigma
+        self.sigma: float = float(sigma)
 
     def sample(self, bits: i64) -> i64:
         return _ns(float(self.median) * exp(self.sigma * normal(bits)))
 
     def mean_ns(self) -> float:
         return float(self.median) * exp(self.sigma * self.sigma / 2.0)
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.median, self.sigma)
 
     def __repr__(self) -> str:
         return f"LogNormal({self.median}, {self.sigma!r})"
@@ -279,11 +327,13 @@ class Pareto(Distribution):
     """Pareto: P(X > x) = (low / x)**alpha for x >= low ns, cut at `cap` ns (0: not cut). `alpha` > 1."""
 
     def __init__(self, low: i64, alpha: float, cap: i64 = 0) -> None:
-        _at_least("Pareto", "low ns", low, 1)
+        _whole("Pareto", "low ns", low, 1)
         if not alpha > 1.0:
             raise ValueError(f"Pareto: alpha = {alpha!r}: must be above 1, else the mean is infinite")
+        if cap != 0:
+            _whole("Pareto", "cap ns", cap, low)
         self.low: i64 = low
-        self.alpha: float = alpha
+        self.alpha: float = float(alpha)
         self.cap: i64 = cap
 
     def sample(self, bits: i64) -> i64:
@@ -298,6 +348,9 @@ class Pareto(Distribution):
         ratio = low / float(self.cap)
         return a * low / (a - 1.0) - low * exp((a - 1.0) * log(ratio)) / (a - 1.0)
 
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.low, self.alpha, self.cap)
+
     def __repr__(self) -> str:
         return f"Pareto({self.low}, {self.alpha!r}, {self.cap})"
 
@@ -307,13 +360,13 @@ class Hyperexponential(Distribution):
     """Exponential of mean `short` ns, or with probability `p_long` of mean `long` ns."""
 
     def __init__(self, short: i64, long: i64, p_long: float) -> None:
-        _at_least("Hyperexponential", "short mean ns", short, 1)
-        _at_least("Hyperexponential", "long mean ns", long, 1)
+        _whole("Hyperexponential", "short mean ns", short, 1)
+        _whole("Hyperexponential", "long mean ns", long, 1)
         if not 0.0 <= p_long <= 1.0:
             raise ValueError(f"Hyperexponential: p_long = {p_long!r}: must be a probability, 0 to 1")
         self.short: i64 = short
         self.long: i64 = long
-        self.p_long: float = p_long
+        self.p_long: float = float(p_long)
 
     def sample(self, bits: i64) -> i64:
         mean = self.long if unit(mix(bits)) < self.p_long else self.short
@@ -321,6 +374,9 @@ class Hyperexponential(Distribution):
 
     def mean_ns(self) -> float:
         return float(self.short) * (1.0 - self.p_long) + float(self.long) * self.p_long
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.short, self.long, self.p_long)
 
     def __repr__(self) -> str:
         return f"Hyperexponential({self.short}, {self.long}, {self.p_long!r})"
@@ -331,8 +387,8 @@ class Erlang(Distribution):
     """Sum of `k` exponentials, of mean `ns` in all."""
 
     def __init__(self, ns: i64, k: i64) -> None:
-        _at_least("Erlang", "mean ns", ns, 1)
-        _at_least("Erlang", "k", k, 1)
+        _whole("Erlang", "mean ns", ns, 1)
+        _whole("Erlang", "k", k, 1)
         self.ns: i64 = ns
         self.k: i64 = k
 
@@ -345,6 +401,9 @@ class Erlang(Distribution):
     def mean_ns(self) -> float:
         return float(self.ns)
 
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.ns, self.k)
+
     def __repr__(self) -> str:
         return f"Erlang({self.ns}, {self.k})"
 
@@ -353,11 +412,11 @@ class Erlang(Distribution):
 class Empirical(Distribution):
     """One of the given values (ns), each as likely as the others."""
 
-    def __init__(self, values: list[int]) -> None:
+    def __init__(self, values: Sequence[int]) -> None:
         if len(values) == 0:
             raise ValueError("Empirical: no values; give at least one duration in ns")
         for v in values:
-            _at_least("Empirical", "value ns", v, 0)
+            _whole("Empirical", "value ns", v, 0)
         self.values: list[int] = list(values)
 
     def sample(self, bits: i64) -> i64:
@@ -366,6 +425,9 @@ class Empirical(Distribution):
 
     def mean_ns(self) -> float:
         return float(sum(self.values)) / float(len(self.values))
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (self.values,)
 
     def __repr__(self) -> str:
         return f"Empirical({self.values!r})"
@@ -377,7 +439,8 @@ NS_OF_UNIT: Final[dict[str, int]] = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s":
 def duration_ns(value: Any, what: str = "duration") -> int:
     """A duration in ns from an int (ns) or a text such as "1.2ms".
 
-    Raises `TypeError` for what is neither and `ValueError` for what is negative, unreadable, or no whole number of ns.
+    Raises `TypeError` for what is neither and `ValueError` for what is negative, above `MOST_NS`, unreadable, or no
+    whole number of ns.
 
     >>> duration_ns("1.2ms")
     1200000
@@ -388,29 +451,42 @@ def duration_ns(value: Any, what: str = "duration") -> int:
         text = value.strip().replace("µ", "u").replace("_", "")
         unit_name = text.lstrip("+-.0123456789e").strip()
         number = text[: len(text) - len(unit_name)].strip() if unit_name else text
-        if unit_name not in NS_OF_UNIT:
+        digits = number[1:] if number[:1] in ("+", "-") else number
+        whole, _, fraction = digits.partition(".")
+        if unit_name not in NS_OF_UNIT or not (whole + fraction).isdigit():
             raise ValueError(f"{what} = {value!r}: needs a number and one of the units ns, us, ms, s")
-        try:
-            whole, _, fraction = number.partition(".")
-            scaled = int(whole or "0") * NS_OF_UNIT[unit_name]
-            if fraction:
-                part = int(fraction) * NS_OF_UNIT[unit_name]
-                scale = 10 ** len(fraction)
-                if part % scale:
-                    raise ValueError(f"{what} = {value!r}: is no whole number of ns")
-                scaled += part // scale
-        except ValueError as e:
-            if "whole number" in str(e):
-                raise
-            raise ValueError(f"{what} = {value!r}: needs a number and one of the units ns, us, ms, s") from None
         if number.startswith("-"):
-            scaled = -1
-        result = scaled
+            raise ValueError(f"{what} = {value!r}: must not be negative")
+        fraction = fraction.rstrip("0")
+        if len(fraction) > 9:
+            raise ValueError(f"{what} = {value!r}: is no whole number of ns")
+        # Whatever has more digits is too long by far, and int() would refuse to read it.
+        whole = whole.lstrip("0")[:30]
+        part = int(fraction or "0") * NS_OF_UNIT[unit_name]
+        scale: int = 10 ** len(fraction)
+        if part % scale:
+            raise ValueError(f"{what} = {value!r}: is no whole number of ns")
+        result = int(whole or "0") * NS_OF_UNIT[unit_name] + part // scale
     else:
         result = value
     if result < 0:
         raise ValueError(f"{what} = {value!r}: must not be negative")
+    if result > MOST_NS:
+        raise ValueError(f"{what} = {value!r}: must be at most {MOST_NS} ns")
     return result
+
+
+ARGUMENTS_OF: Final[dict[str, int]] = {
+    "exp": 1, "const": 1, "uniform": 2, "bimodal": 3, "lognormal": 2, "pareto": 2, "hyper": 3, "erlang": 2,
+}
+"""The distributions that have a text, and how many arguments each takes."""
+
+
+def _number(text: str, value: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{what} = {value!r}: {text!r} is no number") from None
 
 
 def as_distribution(value: Any, what: str = "duration") -> Distribution:
@@ -422,28 +498,29 @@ def as_distribution(value: Any, what: str = "duration") -> Distribution:
     if isinstance(value, Distribution):
         return value
     if isinstance(value, str) and "(" in value:
-        name, _, rest = value.partition("(")
-        args = [a.strip() for a in rest.rstrip().removesuffix(")").split(",")]
-        try:
-            if name == "exp":
-                return Exponential(duration_ns(args[0], what))
-            if name == "const":
-                return Constant(duration_ns(args[0], what))
-            if name == "uniform":
-                return Uniform(duration_ns(args[0], what), duration_ns(args[1], what))
-            if name == "bimodal":
-                return Bimodal(duration_ns(args[0], what), duration_ns(args[1], what), float(args[2]))
-            if name == "lognormal":
-                return LogNormal(duration_ns(args[0], what), float(args[1]))
-            if name == "pareto":
-                return Pareto(duration_ns(args[0], what), float(args[1]))
-            if name == "hyper":
-                return Hyperexponential(duration_ns(args[0], what), duration_ns(args[1], what), float(args[2]))
-            if name == "erlang":
-                return Erlang(duration_ns(args[0], what), int(args[1]))
-        except IndexError:
-            raise ValueError(f"{what} = {value!r}: {name}() needs more arguments") from None
-        raise ValueError(
-            f"{what} = {value!r}: no such distribution; one of exp, const, uniform, bimodal, lognormal, pareto, hyper, erlang"
-        )
+        name, _, rest = value.strip().partition("(")
+        if name not in ARGUMENTS_OF:
+            raise ValueError(f"{what} = {value!r}: no such distribution; one of {', '.join(ARGUMENTS_OF)}")
+        args = [a.strip() for a in rest.removesuffix(")").split(",")]
+        n = ARGUMENTS_OF[name]
+        if len(args) != n or not rest.endswith(")"):
+            raise ValueError(f"{what} = {value!r}: must be {name}(...) with {n} argument{'s' if n > 1 else ''}")
+        first = duration_ns(args[0], what)
+        if name == "exp":
+            return Exponential(first)
+        if name == "const":
+            return Constant(first)
+        if name == "uniform":
+            return Uniform(first, duration_ns(args[1], what))
+        if name == "bimodal":
+            return Bimodal(first, duration_ns(args[1], what), _number(args[2], value, what))
+        if name == "lognormal":
+            return LogNormal(first, _number(args[1], value, what))
+        if name == "pareto":
+            return Pareto(first, _number(args[1], value, what))
+        if name == "hyper":
+            return Hyperexponential(first, duration_ns(args[1], what), _number(args[2], value, what))
+        if not args[1].isdecimal() or len(args[1]) > 18:
+            raise ValueError(f"{what} = {value!r}: {args[1]!r} is no count")
+        return Erlang(first, int(args[1]))
     return Constant(duration_ns(value, what))
