@@ -1,29 +1,75 @@
-"""The shipped policies: one concern a file, and presets."""
+"""The shipped policies: one concern a file, and whole schedulers by name in `presets`.
 
-from gmplab.policies.block import HoldThread, SwitchGoroutine
-from gmplab.policies.control import Balance, NoControl
-from gmplab.policies.handoff import HandoffAfter, HandoffAtOnce, NoHandoff, RetakeBySysmon
-from gmplab.policies.machines import FixedThreads, KeepIdle, KeepThreads, RetireAfter
-from gmplab.policies.place import (
-    ChildFirst, JoinShortest, LastRanOn, LeastLoaded, PlaceGlobal, PlaceLocal, PlaceRandom,
-)
-from gmplab.policies.preempt import AsyncPreempt, CooperativePreempt, NoPreemption, PreemptIfWaiting
-from gmplab.policies.presets import PRESETS
-from gmplab.policies.queues import (
-    ByAttainedWork, ByRemainingWork, GlobalQueue, GoQueues, LifoQueue, NoRunnext, RandomOrder, UnboundedQueues,
-)
-from gmplab.policies.spin import NoSpinning, SpinAlways, SpinFor, SpinHalfBusy, SpinLimit
-from gmplab.policies.steal import (
-    NoStealing, RandomProbes, StealAll, StealHalf, StealNeighbour, StealOne, StealRichest, TwoChoices,
-)
-from gmplab.policies.wake import WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeNever
+`queues`, `place`, `steal`, `spin`, `wake`, `handoff`, `block`, `preempt`, `machines`, `control`: each module opens with
+who asks and when. The names load lazily, as `gmplab`'s own do.
+"""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gmplab.policies.block import HoldThread, SwitchGoroutine
+    from gmplab.policies.control import (
+        AllocateByDelay, AllocateByUtilization, Balance, ClimbProcs, GateThread, NoControl,
+    )
+    from gmplab.policies.handoff import HandoffAfter, HandoffAtOnce, NoHandoff, RetakeBySysmon
+    from gmplab.policies.machines import FixedThreads, HillClimbing, KeepIdle, KeepThreads, RetireAfter
+    from gmplab.policies.place import (
+        ChildFirst, JoinShortest, LastRanOn, LeastLoaded, PlaceGlobal, PlaceLocal, PlaceRandom,
+    )
+    from gmplab.policies.preempt import AsyncPreempt, CooperativePreempt, NoPreemption, PreemptIfWaiting
+    from gmplab.policies.presets import PRESETS
+    from gmplab.policies.queues import (
+        ByAttainedWork, ByRemainingWork, GlobalQueue, GoQueues, LifoQueue, NoRunnext, RandomOrder, UnboundedQueues,
+    )
+    from gmplab.policies.spin import NoSpinning, SpinAlways, SpinFor, SpinHalfBusy, SpinLimit
+    from gmplab.policies.steal import (
+        NoStealing, RandomProbes, StealAll, StealHalf, StealNeighbour, StealOne, StealRichest, TwoChoices,
+    )
+    from gmplab.policies.wake import WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeNever
+
+_HOMES = {
+    "block": ("HoldThread", "SwitchGoroutine"),
+    "control": ("AllocateByDelay", "AllocateByUtilization", "Balance", "ClimbProcs", "GateThread", "NoControl"),
+    "handoff": ("HandoffAfter", "HandoffAtOnce", "NoHandoff", "RetakeBySysmon"),
+    "machines": ("FixedThreads", "HillClimbing", "KeepIdle", "KeepThreads", "RetireAfter"),
+    "place": ("ChildFirst", "JoinShortest", "LastRanOn", "LeastLoaded", "PlaceGlobal", "PlaceLocal", "PlaceRandom"),
+    "preempt": ("AsyncPreempt", "CooperativePreempt", "NoPreemption", "PreemptIfWaiting"),
+    "presets": ("PRESETS",),
+    "queues": (
+        "ByAttainedWork", "ByRemainingWork", "GlobalQueue", "GoQueues", "LifoQueue", "NoRunnext", "RandomOrder",
+        "UnboundedQueues",
+    ),
+    "spin": ("NoSpinning", "SpinAlways", "SpinFor", "SpinHalfBusy", "SpinLimit"),
+    "steal": (
+        "NoStealing", "RandomProbes", "StealAll", "StealHalf", "StealNeighbour", "StealOne", "StealRichest",
+        "TwoChoices",
+    ),
+    "wake": ("WakeAfter", "WakeAlways", "WakeIfNoneSpinning", "WakeNever"),
+}
+_HOME_OF = {name: f"gmplab.policies.{home}" for home, names in _HOMES.items() for name in names}
+
+# A literal, so that type checkers see what is exported; a test holds it equal to the table above.
 __all__ = [
-    "PRESETS", "AsyncPreempt", "Balance", "ByAttainedWork", "ByRemainingWork", "ChildFirst", "CooperativePreempt",
-    "FixedThreads", "GlobalQueue", "GoQueues", "HandoffAfter", "HandoffAtOnce", "HoldThread", "JoinShortest", "KeepIdle",
+    "PRESETS", "AllocateByDelay", "AllocateByUtilization", "AsyncPreempt", "Balance", "ByAttainedWork",
+    "ByRemainingWork", "ChildFirst", "ClimbProcs", "CooperativePreempt", "FixedThreads", "GateThread", "GlobalQueue",
+    "GoQueues", "HandoffAfter", "HandoffAtOnce", "HillClimbing", "HoldThread", "JoinShortest", "KeepIdle",
     "KeepThreads", "LastRanOn", "LeastLoaded", "LifoQueue", "NoControl", "NoHandoff", "NoPreemption", "NoRunnext",
-    "NoSpinning", "NoStealing", "PlaceGlobal", "PlaceLocal", "PlaceRandom", "PreemptIfWaiting", "RandomOrder",
-    "RandomProbes", "RetakeBySysmon", "RetireAfter", "SpinAlways", "SpinFor", "SpinHalfBusy", "SpinLimit", "StealAll",
-    "StealHalf", "StealNeighbour", "StealOne", "StealRichest", "SwitchGoroutine", "TwoChoices", "UnboundedQueues",
-    "WakeAfter", "WakeAlways", "WakeIfNoneSpinning", "WakeNever",
+    "NoSpinning",
+    "NoStealing", "PlaceGlobal", "PlaceLocal", "PlaceRandom", "PreemptIfWaiting", "RandomOrder", "RandomProbes",
+    "RetakeBySysmon", "RetireAfter", "SpinAlways", "SpinFor", "SpinHalfBusy", "SpinLimit", "StealAll", "StealHalf",
+    "StealNeighbour", "StealOne", "StealRichest", "SwitchGoroutine", "TwoChoices", "UnboundedQueues", "WakeAfter",
+    "WakeAlways", "WakeIfNoneSpinning", "WakeNever",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module 'gmplab.policies' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

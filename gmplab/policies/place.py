@@ -1,4 +1,8 @@
-"""Which queue takes a G that became runnable."""
+"""Which queue takes a G that became runnable.
+
+The core asks once for each G that is new, readied or arrives from outside; a G that yields or is preempted is not
+asked about: it goes where Go sends it.
+"""
 
 from __future__ import annotations
 
@@ -13,38 +17,53 @@ from gmplab.vocabulary import NO_P
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class PlaceLocal(Place):
-    """The P of who made or readied it; an arrival goes to the global queue. Go: proc.go: ready, newproc, injectglist."""
+    """The P of who made or readied it, into runnext there; an arrival, which has no P, to the global queue.
+
+    Go: proc.go: newproc, ready, runqput(next=true); proc.go: injectglist without a P.
+    """
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """The P that asks; NO_P for an arrival."""
         return p
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class PlaceGlobal(Place):
-    """Always the global queue."""
+    """Always the global queue. Go: proc.c of 1.0: gput."""
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """NO_P, which is the global queue."""
         return NO_P
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class PlaceRandom(Place):
-    """Any P, each as likely; without stealing the Ps are independent queues."""
+    """Any P, each as likely. With `NoStealing` the Ps are independent queues: n times M/M/1."""
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """One draw of `view.below(procs)`."""
         return view.below(view.procs())
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class LeastLoaded(Place):
-    """The least loaded of `d` Ps chosen at random, with replacement: the power of d choices (Mitzenmacher 1996)."""
+    """The least loaded of `d` Ps chosen at random, with replacement: the power of d choices.
+
+    Source: Vvedenskaya, Dobrushin, Karpelevich 1996; Mitzenmacher 1996. `d` = 1 is `PlaceRandom`.
+
+    Parameters
+    ----------
+    d : int
+        Ps that are looked at, at least 1; the first drawn of equals is taken.
+    """
 
     d: int = 2
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """`d` draws, the least `view.load` of them."""
         n = view.procs()
         best = view.below(n)
         for _ in range(self.d - 1):
@@ -57,9 +76,10 @@ class LeastLoaded(Place):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class JoinShortest(Place):
-    """The least loaded P, the first of equals."""
+    """The least loaded P of all, the first of equals: JSQ. Source: Winston 1977."""
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """The P of least `view.load`."""
         best: i64 = 0
         q: i64 = 1
         while q < view.procs():
@@ -72,9 +92,13 @@ class JoinShortest(Place):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class LastRanOn(Place):
-    """The P that it last ran on; a new one goes where Go would put it."""
+    """The P that the G last ran on, for its caches; a new one, or one whose P is gone, goes where Go would put it.
+
+    What go.dev/issue/65694 discusses. No counterpart in Go, which readies a G on the waker's P.
+    """
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """`view.last_p(g)` where it still exists."""
         last = view.last_p(g)
         if last == NO_P or last >= view.procs():
             return NO_P if why == FOR_ARRIVAL else p
@@ -84,6 +108,9 @@ class LastRanOn(Place):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class ChildFirst(PlaceLocal):
-    """A go statement runs the child and queues the parent. Source: Blumofe and Leiserson 1999 (Cilk's work-first)."""
+    """A go statement runs the child at once and queues the parent: Cilk's work-first principle.
+
+    Source: Blumofe and Leiserson 1999; Frigo, Leiserson, Randall 1998. Go does the opposite: proc.go: newproc.
+    """
 
     child_first: bool = True
