@@ -124,6 +124,7 @@ def exitsyscall(sched: Sched, mp: M) -> i64:
     mp.oldp = None
     gp.status = GRUNNING
     gp.start_ns = now
+    gp.rest_ns = 0
     pp = mp.p
     if pp is None:
         if oldp is not None and insyscall(oldp):

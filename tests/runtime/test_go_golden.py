@@ -175,6 +175,15 @@ def test_a_p_in_a_syscall_with_queued_work_is_retaken_at_sysmons_second_look() -
     assert handoff["reason"] == "has_work"
 
 
+def test_a_syscall_takes_its_time_once_and_no_cpu() -> None:
+    def main() -> Any:
+        yield gl.syscall(us=50)
+        yield gl.compute(us=1)
+
+    run = free(main)
+    assert (run.record.end_ns, int(run.goroutines["run_ns"][0])) == (51_000, 1_000)
+
+
 def test_a_p_in_a_syscall_without_work_is_retaken_after_10_ms() -> None:
     # Go: proc.go: retake: runqempty && nmspinning+npidle > 0 && syscallwhen+10ms > now: leave it.
     def main() -> Any:
