@@ -28,11 +28,15 @@ _HOMES = {
     "gmplab.runtime.sync": ("Cond", "Mutex", "RWMutex", "Semaphore", "WaitGroup"),
     "gmplab.runtime.sim": ("Plan", "Source"),
     "gmplab.runtime.costs": ("Costs", "Topology"),
-    "gmplab.runtime.contracts": ("Policy", "Rules", "View"),
+    "gmplab.runtime.contracts": (
+        "FOR_ARRIVAL", "FOR_NEW", "FOR_READY", "FOR_YIELD", "Block", "Component", "Control", "Handoff", "Machines", "Orders", "Place",
+        "Policy", "Preempt", "Queues", "Rules", "Spin", "Steal", "View", "Wake",
+    ),
     "gmplab.runtime.dice": (
         "Bimodal", "Constant", "Distribution", "Empirical", "Erlang", "Exponential", "Hyperexponential", "LogNormal",
         "Pareto", "Uniform",
     ),
+    "gmplab.analysis.check_policy": ("check_policy",),
     "gmplab.errors": (
         "BodyError", "DeadlockError", "GmplabError", "GoPanic", "PolicyError", "SchedError", "ThreadLimitError", "TraceError",
     ),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import gc
 import inspect
+import warnings
 from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+import gmplab.policies
 from gmplab.errors import GmplabError
-from gmplab.policies import PRESETS
+from gmplab.policies import COMPONENTS, PRESETS
 from gmplab.runtime.bodies import Program
-from gmplab.runtime.contracts import Policy
+from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs, Topology
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
@@ -29,15 +32,84 @@ def nearest(name: str, names: list[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; one of {', '.join(sorted(names))}"
 
 
+def third_party(group: str) -> dict[str, EntryPoint]:
+    """What installed packages offer under an entry-point group, by name and not yet imported.
+
+    Of two packages with one name the first in `sys.path` counts, as for modules.
+    """
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=group):
+        found.setdefault(entry.name, entry)
+    return found
+
+
+def listed(group: str) -> dict[str, Any]:
+    """The objects of an entry-point group, by name. One that cannot be imported is a warning and left out."""
+    found: dict[str, Any] = {}
+    for name, entry in third_party(group).items():
+        try:
+            found[name] = entry.load()
+        except Exception as e:  # noqa: BLE001, one broken package must not take the others away
+            warnings.warn(f"{group}: entry point {name!r} ({entry.value}) cannot be imported: {type(e).__name__}: {e}")
+    return found
+
+
+def loaded(group: str, name: str, entry: EntryPoint) -> Any:
+    """The object of one entry point that somebody asked for by name."""
+    try:
+        return entry.load()
+    except Exception as e:
+        raise ValueError(f"{group}: entry point {name!r} ({entry.value}) cannot be imported: {type(e).__name__}: {e}") from e
+
+
+POLICIES = "gmplab.policies"
+"""The entry-point group of third-party policies: each name is a `Policy`, or a component class."""
+
+
+def policies() -> dict[str, Policy]:
+    """All policies by name: the presets, then those of third-party packages (entry points `gmplab.policies`)."""
+    others = {name: made for name, made in listed(POLICIES).items() if isinstance(made, Policy)}
+    return {**PRESETS, **{name: made for name, made in others.items() if name not in PRESETS}}
+
+
+def components(concern: str) -> dict[str, type[Component]]:
+    """All component classes of a concern by name: the shipped ones, then those of third-party packages."""
+    if concern not in COMPONENTS:
+        raise ValueError(f"concern {concern!r}: no such concern{nearest(concern, list(COMPONENTS))}")
+    shipped = {name: getattr(gmplab.policies, name) for name in COMPONENTS[concern]}
+    others = {
+        name: made for name, made in listed(POLICIES).items() if isinstance(made, type) and issubclass(made, CONCERNS[concern])
+    }
+    return {**others, **shipped}
+
+
 def policy_of(policy: str | Policy) -> Policy:
-    """A preset by name, or the policy itself."""
+    """A preset or a third party's policy by name, or the policy itself.
+
+    Raises
+    ------
+    ValueError
+        No such name, with the nearest one; or its entry point cannot be imported, or is no Policy.
+    """
     if isinstance(policy, str):
-        if policy not in PRESETS:
-            raise ValueError(f"policy {policy!r}: no such preset{nearest(policy, list(PRESETS))}")
-        return PRESETS[policy]
+        return PRESETS[policy] if policy in PRESETS else third_party_policy(policy)
     if not isinstance(policy, Policy):
         raise TypeError(f"policy = {policy!r}: must be a preset's name or a gmplab.Policy")
     return policy
+
+
+def third_party_policy(name: str) -> Policy:
+    """The policy of this name among the entry points."""
+    offered = third_party(POLICIES)
+    if name not in offered:
+        raise ValueError(f"policy {name!r}: no such preset{nearest(name, [*PRESETS, *offered])}")
+    made = loaded(POLICIES, name, offered[name])
+    if isinstance(made, Policy):
+        return made
+    for concern in COMPONENTS:
+        if isinstance(made, type) and issubclass(made, CONCERNS[concern]):
+            raise ValueError(f"policy {name!r}: is a component: say policy_of('go').replace({concern}={made.__name__}())")
+    raise ValueError(f"policy {name!r}: its entry point ({offered[name].value}) is {made!r}: must be a gmplab.Policy or a component class")
 
 
 def plan_of(workload: Any, params: dict[str, Any]) -> Plan:

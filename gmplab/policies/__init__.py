@@ -7,7 +7,7 @@ who asks and when. The names load lazily, as `gmplab`'s own do.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from gmplab.policies.block import HoldThread, SwitchGoroutine
@@ -30,30 +30,34 @@ if TYPE_CHECKING:
     )
     from gmplab.policies.wake import WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeNever
 
-_HOMES = {
-    "block": ("HoldThread", "SwitchGoroutine"),
-    "control": ("AllocateByDelay", "AllocateByUtilization", "Balance", "ClimbProcs", "GateThread", "NoControl"),
-    "handoff": ("HandoffAfter", "HandoffAtOnce", "NoHandoff", "RetakeBySysmon"),
-    "machines": ("FixedThreads", "HillClimbing", "KeepIdle", "KeepThreads", "RetireAfter"),
-    "place": ("ChildFirst", "JoinShortest", "LastRanOn", "LeastLoaded", "PlaceGlobal", "PlaceLocal", "PlaceRandom"),
-    "preempt": ("AsyncPreempt", "CooperativePreempt", "NoPreemption", "PreemptIfWaiting"),
-    "presets": ("PRESETS",),
+COMPONENTS: Final[dict[str, tuple[str, ...]]] = {
     "queues": (
-        "ByAttainedWork", "ByRemainingWork", "GlobalQueue", "GoQueues", "LifoQueue", "NoRunnext", "RandomOrder",
+        "GoQueues", "GlobalQueue", "NoRunnext", "LifoQueue", "RandomOrder", "ByRemainingWork", "ByAttainedWork",
         "UnboundedQueues",
     ),
-    "spin": ("NoSpinning", "SpinAlways", "SpinFor", "SpinHalfBusy", "SpinLimit"),
-    "steal": (
-        "NoStealing", "RandomProbes", "StealAll", "StealHalf", "StealNeighbour", "StealOne", "StealRichest",
-        "TwoChoices",
+    "place": (
+        "PlaceLocal", "PlaceRandom", "LeastLoaded", "JoinShortest", "LastRanOn", "PlaceGlobal", "ChildFirst",
     ),
-    "wake": ("WakeAfter", "WakeAlways", "WakeIfNoneSpinning", "WakeNever"),
+    "steal": (
+        "StealHalf", "StealOne", "StealAll", "StealRichest", "StealNeighbour", "TwoChoices", "RandomProbes",
+        "NoStealing",
+    ),
+    "spin": ("SpinHalfBusy", "SpinLimit", "SpinFor", "SpinAlways", "NoSpinning"),
+    "wake": ("WakeIfNoneSpinning", "WakeAlways", "WakeNever", "WakeAfter"),
+    "handoff": ("RetakeBySysmon", "HandoffAtOnce", "HandoffAfter", "NoHandoff"),
+    "block": ("SwitchGoroutine", "HoldThread"),
+    "preempt": ("AsyncPreempt", "CooperativePreempt", "NoPreemption", "PreemptIfWaiting"),
+    "machines": ("KeepThreads", "RetireAfter", "KeepIdle", "FixedThreads", "HillClimbing"),
+    "control": ("NoControl", "AllocateByDelay", "AllocateByUtilization", "Balance", "ClimbProcs", "GateThread"),
 }
+"""The component classes of each concern, Go's first. Each concern is a module of this package too."""
+
+_HOMES = {**COMPONENTS, "presets": ("PRESETS",)}
 _HOME_OF = {name: f"gmplab.policies.{home}" for home, names in _HOMES.items() for name in names}
 
 # A literal, so that type checkers see what is exported; a test holds it equal to the table above.
 __all__ = [
-    "PRESETS", "AllocateByDelay", "AllocateByUtilization", "AsyncPreempt", "Balance", "ByAttainedWork",
+    "COMPONENTS", "PRESETS", "AllocateByDelay", "AllocateByUtilization", "AsyncPreempt", "Balance", "ByAttainedWork",
     "ByRemainingWork", "ChildFirst", "ClimbProcs", "CooperativePreempt", "FixedThreads", "GateThread", "GlobalQueue",
     "GoQueues", "HandoffAfter", "HandoffAtOnce", "HillClimbing", "HoldThread", "JoinShortest", "KeepIdle",
     "KeepThreads", "LastRanOn", "LeastLoaded", "LifoQueue", "NoControl", "NoHandoff", "NoPreemption", "NoRunnext",

@@ -20,7 +20,7 @@ from gmplab.vocabulary import NO_G
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class NoControl(Control):
-    """Nothing is changed. Go's."""
+    """Nothing is changed: with a period of 0 it is never asked. Go's."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

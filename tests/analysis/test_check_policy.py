@@ -16,7 +16,7 @@ from gmplab.policies import (
 from gmplab.runtime.contracts import CONCERNS, Component, Orders, Policy
 
 GO = PRESETS["go"]
-SHIPPED = [getattr(policies, name) for name in policies.__all__ if name != "PRESETS"]
+SHIPPED = [getattr(policies, name) for names in policies.COMPONENTS.values() for name in names]
 
 
 def concern_of(part: type) -> str:

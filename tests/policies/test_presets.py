@@ -8,7 +8,7 @@ import pytest
 
 import gmplab.policies as policies
 from gmplab.policies import PRESETS
-from gmplab.runtime.contracts import Component
+from gmplab.runtime.contracts import CONCERNS, Component
 
 
 def test_all_names_are_there() -> None:
@@ -63,11 +63,19 @@ def test_the_road_from_threads_to_go_changes_block_then_the_rest() -> None:
 
 def test_every_component_is_exported_and_documented() -> None:
     homes = {name for names in policies._HOMES.values() for name in names}
-    assert homes == set(policies.__all__)
-    for name in policies.__all__:
-        part = getattr(policies, name)
-        if name != "PRESETS":
+    assert homes | {"COMPONENTS"} == set(policies.__all__)
+    for names in policies.COMPONENTS.values():
+        for name in names:
+            part = getattr(policies, name)
             assert issubclass(part, Component)
+            assert len(part.__doc__) > 30 and not part.__doc__.startswith(f"{name}(")
             assert part() == part() and hash(part()) == hash(part())
     with pytest.raises(AttributeError, match="no attribute 'StealTwo'"):
         policies.StealTwo  # noqa: B018
+
+
+def test_components_are_listed_by_concern_with_gos_first() -> None:
+    assert [*policies.COMPONENTS, "rules"] == list(CONCERNS)
+    for concern, names in policies.COMPONENTS.items():
+        assert all(issubclass(getattr(policies, name), CONCERNS[concern]) for name in names)
+        assert type(getattr(PRESETS["go"], concern)).__name__ == names[0]
