@@ -16,6 +16,8 @@ install_source_finder()
 
 _HOMES = {
     "gmplab.experiment": ("run", "policy_of"),
+    "gmplab.analysis.compare": ("Comparison", "compare"),
+    "gmplab.analysis.diff": ("Difference", "diff"),
     "gmplab.traces.run": ("Run",),
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),
