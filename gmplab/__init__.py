@@ -19,6 +19,7 @@ _HOMES = {
     "gmplab.analysis.compare": ("Comparison", "compare"),
     "gmplab.analysis.diff": ("Difference", "diff"),
     "gmplab.traces.run": ("Run",),
+    "gmplab.plots.plot": ("Plot",),
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),
     "gmplab.runtime.bodies": (
@@ -52,6 +53,8 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_HOME_OF[name]), name)
     if name == "last":
         return importlib.import_module("gmplab.experiment").last
+    if name == "plots":
+        return importlib.import_module("gmplab.plots")
     policies = importlib.import_module("gmplab.policies")
     if name in policies.__all__:
         return getattr(policies, name)

@@ -1,0 +1,49 @@
+"""Pictures of runs: each function takes a run, or several, and gives a `Plot`.
+
+`run.plot.latency()` is `latency(run)`. Nothing here touches pyplot or matplotlib's settings: with `ax=` a plot draws
+into axes of the caller's, else it makes a figure of its own. A run that lacks a fact raises `TraceError`, which says at
+what level to record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, Final
+
+from gmplab.plots.latency import latency
+from gmplab.plots.plot import Plot
+from gmplab.traces.run import Run
+
+__all__ = ["PLOTS", "Plot", "Plots", "latency"]
+
+PLOTS: Final[dict[str, Callable[..., Plot]]] = {"latency": latency}
+"""Every plot by its name."""
+
+
+class Plots:
+    """The plots of one run, as its methods: `run.plot.latency()`.
+
+    Parameters
+    ----------
+    run : Run
+        The run that each plot shows.
+
+    Examples
+    --------
+    >>> run.plot.latency(by="source").save("latency.png")               # doctest: +SKIP
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in PLOTS:
+            raise AttributeError(f"there is no plot {name!r}: one of {', '.join(PLOTS)}")
+        return MethodType(PLOTS[name], self.run)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *PLOTS})
+
+    def __repr__(self) -> str:
+        return f"plots of a run: {', '.join(PLOTS)}"

@@ -1,0 +1,204 @@
+"""Scheduling latency: how long goroutines that could run waited until they did."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
+
+from gmplab.plots.palette import FAINT, line
+from gmplab.plots.plot import Plot, axes
+from gmplab.plots.runs import Runs, context, entitle, labelled, legend_below, say_empty
+from gmplab.plots.units import counted, said, share_ticks, time_ticks
+from gmplab.traces.metrics import bucket_top
+from gmplab.traces.run import Run
+
+Ints = npt.NDArray[np.int64]
+
+MARKED: Final = (("p50", 0.5), ("p99", 0.99))
+MOST_POINTS: Final = 2_000
+"""A line of more distinct latencies than this is drawn through so many of them; the greatest is always one."""
+
+
+def latency(runs: Runs, ax: Axes | None = None, by: str | None = None) -> Plot:
+    """Scheduling latency as a complementary distribution: which share of schedules waited at least so long.
+
+    Both axes are logarithmic, so that the tail, which users feel, is as wide as the middle. p50 and p99 are marked on
+    each line and told in the legend. Schedules before the run's `warmup_ns` are left out.
+
+    Parameters
+    ----------
+    runs : Run, list of Run, or dict of str to Run
+        One line a run.
+    ax : Axes, optional
+        Where to draw; default: a figure of its own.
+    by : {None, "source"}
+        "source": a line for each place where goroutines were found (runnext, local, global, steal, netpoll, ...).
+
+    Returns
+    -------
+    Plot
+        `data`: run; source (if by it); wait_ns (a latency that occurred); share (of schedules that waited at least so
+        long); n (schedules on the line).
+
+    Raises
+    ------
+    TraceError
+        `by` is given, and a run was recorded at level "off", which counts latencies but not where each arose.
+
+    Examples
+    --------
+    >>> gmplab.run(main, procs=4).plot.latency(by="source")             # doctest: +SKIP
+    """
+    if by not in (None, "source"):
+        raise ValueError(f"by = {by!r}: must be None or 'source'")
+    named = labelled(runs)
+    lines = {key: tally for name, run in named.items() for key, tally in tallies(name, run, by).items()}
+    fig, ax = axes(ax, height=4.2 + 0.25 * math.ceil(len(lines) / 2))
+    columns = ["run", "source"][: 1 if by is None else 2]
+    drawn = [survival(*tally).assign(**dict(zip(columns, key, strict=False))) for key, tally in lines.items()]
+    data = pd.concat(drawn, ignore_index=True)[[*columns, "wait_ns", "share", "n"]]
+    draw(ax, lines, drawn, by)
+    entitle(ax, "Scheduling latency", named)
+    return Plot(fig, ax, data, told(named, lines))
+
+
+def tallies(name: str, run: Run, by: str | None) -> dict[tuple[str, str], tuple[Ints, Ints]]:
+    """The lines of one run: (run, source) -> (distinct latencies in ns, rising; how often each)."""
+    run.need("latencies", "plot.latency")
+    if by is not None:
+        run.need("schedule", f"plot.latency(by={by!r})")
+    if "schedule" not in run.provides:
+        return {(name, ""): counted_latencies(run)}
+    rows = run.schedule
+    rows = rows[rows["t_ns"] >= int(run.record.header.get("warmup_ns", 0))]
+    if by is None or rows.empty:
+        return {(name, ""): tallied(rows["wait_ns"])}
+    groups = rows.groupby(by, observed=True)["wait_ns"]
+    return {(name, str(source)): tallied(waits) for source, waits in groups}
+
+
+def tallied(waits: Any) -> tuple[Ints, Ints]:
+    """Latencies as distinct values, rising, and how often each occurred."""
+    values, counts = np.unique(waits.to_numpy(dtype=np.int64), return_counts=True)
+    return values, counts
+
+
+def counted_latencies(run: Run) -> tuple[Ints, Ints]:
+    """The same from the core's histograms, all classes together: each value is its bucket's top, at most 3.2 % above."""
+    every = [counts for (what, _), counts in run.record.histograms.items() if what == "wait"]
+    total = np.array(every, dtype=np.int64).sum(axis=0) if every else np.zeros(0, dtype=np.int64)
+    full = np.flatnonzero(total)
+    return np.array([bucket_top(int(b)) for b in full], dtype=np.int64), total[full]
+
+
+def survival(values: Ints, counts: Ints) -> pd.DataFrame:
+    """The points of a line: at each latency that occurred, the share that waited at least so long."""
+    n = int(counts.sum())
+    share = np.cumsum(counts[::-1])[::-1] / max(n, 1)
+    keep = thinned(values, share)
+    return pd.DataFrame({"wait_ns": values[keep], "share": share[keep], "n": n})
+
+
+def thinned(values: Ints, share: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Which points to draw: all, or MOST_POINTS of them, evenly spread along both axes."""
+    if len(values) <= MOST_POINTS:
+        return np.arange(len(values))
+    half = MOST_POINTS // 2
+    along_x = np.searchsorted(values, np.geomspace(max(int(values[0]), 1), values[-1], half))
+    along_y = len(share) - 1 - np.searchsorted(share[::-1], np.geomspace(share[-1], share[0], half))
+    return np.unique(np.clip(np.concatenate([along_x, along_y, [len(values) - 1]]), 0, len(values) - 1))
+
+
+def quantile(values: Ints, counts: Ints, q: float) -> int:
+    """The least latency that a share q of schedules did not exceed, in ns."""
+    reached = np.cumsum(counts)
+    # The least rank that covers the share q; a float product may lie a hair above a whole number.
+    return int(values[np.searchsorted(reached, math.ceil(q * int(reached[-1]) - 1e-9))])
+
+
+def draw(
+    ax: Axes, lines: dict[tuple[str, str], tuple[Ints, Ints]], drawn: list[pd.DataFrame], by: str | None
+) -> None:
+    """The lines, their marked quantiles, and a legend that tells them."""
+    ax.set_xlabel("waited at least (runnable until running)")
+    ax.set_ylabel("share of schedules")
+    longest = max((int(values[-1]) for values, _ in lines.values() if len(values)), default=0)
+    if longest == 0:
+        say_empty(ax, "no goroutine waited" if any(len(v) for v, _ in lines.values()) else "nothing was scheduled")
+        return
+    least = min(int(values[values > 0][0]) for values, _ in lines.values() if (values > 0).any())
+    most = max(int(counts.sum()) for _, counts in lines.values())
+    left, bottom = least / 1.4, min(0.6 / most, 0.4)
+    runs = list(dict.fromkeys(run for run, _ in lines))
+    sources = list(dict.fromkeys(source for _, source in lines))
+    for (key, (values, counts)), points in zip(lines.items(), drawn, strict=True):
+        if not len(values):
+            continue
+        # By source: a colour a source, dashes a run; else both tell the run.
+        colour, dashes = line(sources.index(key[1]) if by else runs.index(key[0]))
+        if len(runs) > 1:
+            dashes = line(runs.index(key[0]))[1]
+        x, y = outline(points, left, bottom / 2)
+        label = legend_of(key, values, counts, many=len(runs) > 1)
+        ax.step(x, y, where="pre", color=colour, linestyle=dashes, label=label, linewidth=1.6)
+        at = [max(quantile(values, counts, q), left) for _, q in MARKED]
+        ax.plot(at, [1 - q for _, q in MARKED], linestyle="", marker="o", markersize=5, color=colour)
+    ax.set(xscale="log", yscale="log", xlim=(left, longest * 1.25), ylim=(bottom, 1.3))
+    ax.xaxis.set_major_formatter(time_ticks())
+    ax.xaxis.set_minor_formatter(time_ticks() if longest / left < 10 else NullFormatter())
+    ax.yaxis.set_major_formatter(share_ticks())
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    for name, q in MARKED:
+        if 1 - q > bottom:
+            ax.axhline(1 - q, color=FAINT, linewidth=0.8, linestyle=(0, (1, 3)), zorder=0)
+            ax.annotate(
+                name, (1, 1 - q), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
+                ha="left", va="center", color=FAINT, fontsize="small",
+            )
+    legend_below(ax, len(lines))
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def outline(points: pd.DataFrame, left: float, bottom: float) -> tuple[Any, Any]:
+    """The corners of a line from the left edge to below the lower one.
+
+    Latencies of 0 ns are not on a logarithmic axis: up to the first one above 0 the line is level.
+    """
+    above = points[points["wait_ns"] > 0]
+    if above.empty:
+        return [], []
+    x, y = above["wait_ns"].to_numpy(), above["share"].to_numpy()
+    return np.concatenate([[left], x, x[-1:]]), np.concatenate([y[:1], y, [bottom]])
+
+
+def legend_of(key: tuple[str, str], values: Ints, counts: Ints, many: bool) -> str:
+    """What the legend says of a line: its name, where there is more than one, and its numbers."""
+    name = ": ".join(x for x in (key[0] if many else "", key[1]) if x)
+    return f"{name}: {numbers(values, counts)}" if name else numbers(values, counts)
+
+
+def numbers(values: Ints, counts: Ints) -> str:
+    """p50, p99 and the longest of a line."""
+    marked = [f"{name} {said(quantile(values, counts, q))}" for name, q in MARKED]
+    return ", ".join([*marked, f"max {said(int(values[-1]))}"])
+
+
+def told(named: dict[str, Run], lines: dict[tuple[str, str], tuple[Ints, Ints]]) -> str:
+    """The picture in words."""
+    parts = []
+    for (name, source), (values, counts) in lines.items():
+        n = int(counts.sum())
+        of = " ".join(x for x in (name if len(named) > 1 else "", f"found in {source}" if source else "") if x)
+        if n == 0:
+            parts.append(f"{of}: no schedules" if of else "no schedules")
+            continue
+        p50, p99 = (said(quantile(values, counts, q)) for _, q in MARKED)
+        told = f"{counted(n, 'schedule')}, median {p50}, p99 {p99}, longest {said(int(values[-1]))}"
+        parts.append(f"{of}: {told}" if of else told)
+    return f"Scheduling latency of {context(named)}: {'; '.join(parts)}."

@@ -1,0 +1,143 @@
+"""`Plot`: a picture, the frame behind it and its description, as one value that shows itself in a notebook.
+
+Built on `matplotlib.figure.Figure`: pyplot's global state would draw twice in a notebook, keep every figure alive, and
+break when a widget's callback runs in another thread. A bare Figure has no picture of its own in Jupyter, so a Plot
+carries its mimebundle. The notebook gets a PNG at twice the size; an SVG of a long timeline would make it unopenable.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure, SubFigure
+
+SHARPNESS: Final = 2
+"""Pixels of the notebook's PNG a point of the page, in each direction: sharp on today's displays."""
+
+# What would make the bytes of a file depend on the hour, by format; Creator and Producer name only the version.
+_DATES: Final[dict[str, dict[str, Any]]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+_FILES: Final[Any] = {"svg.hashsalt": "gmplab", "svg.fonttype": "path", "pdf.fonttype": 42}
+
+drawing: Final = threading.RLock()
+"""Held while a picture is rendered: matplotlib's text and settings are not made for two threads."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plot:
+    """A finished picture.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        The figure; pyplot does not know it.
+    ax : Axes or tuple of Axes
+        Where it is drawn: to add to, or to change.
+    data : pandas.DataFrame
+        The numbers behind the picture, tidy, units in the names.
+    alt : str
+        What the picture shows, in words and numbers.
+
+    Examples
+    --------
+    >>> plot = run.plot.latency()                                       # doctest: +SKIP
+    >>> plot.save("latency.svg")                                        # doctest: +SKIP
+    """
+
+    fig: Figure
+    ax: Axes | tuple[Axes, ...]
+    data: pd.DataFrame = field(hash=False)
+    alt: str
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The picture and its alternative text, for Jupyter and nbconvert."""
+        width, height = (round(inches * self.fig.dpi) for inches in self.fig.get_size_inches())
+        shown = {"width": width, "height": height, "alt": self.alt, "needs_background": "light"}
+        return {"image/png": self._repr_png_(), "text/plain": self.alt}, {"image/png": shown}
+
+    def _repr_png_(self) -> bytes:
+        return rendered(self.fig, "png", self.fig.dpi * SHARPNESS)
+
+    def save(self, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
+        """Write the picture into a file: whole, or not at all; the same picture gives the same bytes.
+
+        Parameters
+        ----------
+        path : path
+            Its suffix says the format: .png, .svg or .pdf.
+        overwrite : bool
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        ValueError
+            The suffix is none of the three.
+        FileExistsError
+            The file is there, and `overwrite` is False.
+        """
+        target = Path(path)
+        kind = target.suffix.removeprefix(".").lower()
+        if kind not in _DATES:
+            raise ValueError(f"save: {target.name!r} ends in {target.suffix!r}: must be one of .png, .svg, .pdf")
+        if target.exists() and not overwrite:
+            raise FileExistsError(f"save: {target} exists: give another name, or overwrite=True")
+        content = rendered(self.fig, kind, self.fig.dpi * SHARPNESS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        making = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        try:
+            making.write_bytes(content)
+            os.replace(making, target)
+        finally:
+            making.unlink(missing_ok=True)
+        return target
+
+
+def rendered(fig: Figure, kind: str, dpi: float) -> bytes:
+    """A figure as the bytes of a file of a kind (png, svg, pdf)."""
+    out = io.BytesIO()
+    with drawing, matplotlib.rc_context(_FILES):
+        fig.savefig(out, format=kind, dpi=dpi, metadata=_DATES[kind])
+    return out.getvalue()
+
+
+def axes(ax: Axes | None, width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
+    """The axes to draw into, the given ones or those of a new figure of so many inches; and their figure."""
+    if ax is None:
+        fig = figure(width, height)
+        return fig, fig.add_subplot()
+    return figure_of(ax), ax
+
+
+def figure(width: float, height: float) -> Figure:
+    """A new figure of so many inches that pyplot does not know."""
+    fig = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(fig)
+    return fig
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The whole figure that some axes are part of. Raises `TypeError` for what is no Axes."""
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax = {ax!r}: must be matplotlib Axes")
+    fig: Any = ax.figure
+    while isinstance(fig, SubFigure):
+        fig = fig.figure
+    assert isinstance(fig, Figure)
+    return fig

@@ -1,0 +1,70 @@
+"""Times and counts as people read them: one place that decides between ns, µs, ms and s."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.ticker import FuncFormatter
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of time: its name, and how many ns it is."""
+
+    name: str
+    ns: int
+
+
+UNITS: Final = (Unit("ns", 1), Unit("µs", 1_000), Unit("ms", 1_000_000), Unit("s", 1_000_000_000))
+
+
+def unit_of(ns: float) -> Unit:
+    """The unit in which a time, or an axis that ends there, is told: the greatest that it holds at least once.
+
+    >>> [unit_of(ns).name for ns in (0, 999, 1_000, 2_500_000, 7e9)]
+    ['ns', 'ns', 'µs', 'ms', 's']
+    """
+    return next((unit for unit in reversed(UNITS) if ns >= unit.ns), UNITS[0])
+
+
+def said(ns: float) -> str:
+    """A time with three digits and its unit.
+
+    >>> said(0), said(1_234), said(12_345), said(999_999), said(60e9)
+    ('0 ns', '1.23 µs', '12.3 µs', '1 ms', '60 s')
+    """
+    if ns <= 0:
+        return "0 ns"
+    rounded = round(ns, 2 - math.floor(math.log10(ns)))
+    unit = unit_of(rounded)
+    return f"{rounded / unit.ns:.10g} {unit.name}"
+
+
+def counted(n: int, what: str, many: str = "") -> str:
+    """A number of things.
+
+    >>> counted(1, "steal"), counted(12_000, "steal"), counted(0, "pass", "passes")
+    ('1 steal', '12,000 steals', '0 passes')
+    """
+    return f"{n:,} {what if n == 1 else many or what + 's'}"
+
+
+def percent(share: float) -> str:
+    """A share in percent with as many digits as it needs.
+
+    >>> percent(1), percent(0.035), percent(0.0001)
+    ('100 %', '3.5 %', '0.01 %')
+    """
+    return f"{100 * share:.3g} %"
+
+
+def time_ticks() -> FuncFormatter:
+    """Ticks of a logarithmic axis in ns, each with its unit."""
+    return FuncFormatter(lambda ns, _: said(ns))
+
+
+def share_ticks() -> FuncFormatter:
+    """Ticks of an axis of shares, in percent."""
+    return FuncFormatter(lambda share, _: percent(share))
