@@ -14,7 +14,9 @@ from gmplab.traces.columns import P, dtype_of
 from gmplab.traces.frames import dtype_for, fields, nullable
 from gmplab.vocabulary import (
     GO_CREATE, GO_EXIT, GO_PARK, GO_READY, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, M_CREATE, M_EXIT, P_BUSY, P_IDLE,
-    QUEUES, REGION_BEGIN, REGION_END, SPIN_START, SPIN_STOP, WAIT_REASONS,
+    Q_DRAIN, Q_GET, Q_GLOBAL, Q_GLOBAL_HEAD, Q_LOCAL, Q_MOVE, Q_NONE, Q_OVERFLOW, Q_PUT, Q_RUNNEXT, QUEUES, REGION_BEGIN,
+    REGION_END, SPIN_START, SPIN_STOP, SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_LOCAL, SRC_RUNNEXT, SRC_STEAL, SRC_STEAL_RUNNEXT,
+    WAIT_REASONS,
 )
 
 Ints = npt.NDArray[Any]
@@ -95,12 +97,15 @@ def spans_frame(record: Record) -> pd.DataFrame:
 
 
 def region_spans(record: Record, e: dict[str, Ints], words: tuple[str, ...]) -> dict[str, Ints]:
-    """The regions: each RegionEnd closes the newest open region of its goroutine; what stays open ends with the run."""
+    """The regions, by their first rows: each RegionEnd closes the newest open region of its goroutine.
+
+    `begin` and `end` are rows of the events; what stays open ends with the run, after the last row.
+    """
     index = {word: i for i, word in enumerate(words)}
-    opened: dict[int, list[tuple[int, int, int]]] = {}
-    found: list[tuple[int, int, int, int, int]] = []
+    opened: dict[int, list[int]] = {}
+    found: list[list[int]] = []
     for row in np.flatnonzero((e["kind"] == REGION_BEGIN) | (e["kind"] == REGION_END)).tolist():
-        g, t = int(e["g"][row]), int(e["t_ns"][row])
+        g = int(e["g"][row])
         stack = opened.setdefault(g, [])
         if e["kind"][row] == REGION_BEGIN:
             text = int(e["arg"][row])
@@ -108,16 +113,17 @@ def region_spans(record: Record, e: dict[str, Ints], words: tuple[str, ...]) -> 
                 raise TraceError(
                     f"table events, row {row}: a RegionBegin of text {text}: the record has {len(record.texts)}"
                 )
-            stack.append((index[record.texts[text]], t, len(found)))
-            found.append((g, stack[-1][0], t, record.end_ns, row))
+            stack.append(len(found))
+            found.append([g, index[record.texts[text]], row, len(e["kind"])])
         elif stack:
-            name, begin, at = stack.pop()
-            found[at] = (g, name, begin, t, found[at][4])
-    table = np.array(found, dtype=np.int64).reshape(-1, 5)
+            found[stack.pop()][3] = row
+    table = np.array(found, dtype=np.int64).reshape(-1, 4)
     none = np.full(len(table), -1, dtype=np.int64)
+    t = np.append(e["t_ns"], record.end_ns)
     return {
         "g": table[:, 0], "kind": np.full(len(table), REGION, dtype=np.int8), "name": table[:, 1],
-        "begin_ns": table[:, 2], "end_ns": table[:, 3], "m": none, "p": none,
+        "begin": table[:, 2], "end": table[:, 3], "begin_ns": t[table[:, 2]], "end_ns": t[table[:, 3]], "m": none,
+        "p": none,
     }
 
 
@@ -161,7 +167,8 @@ def series_frame(record: Record) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        t_ns; runnable, running, syscall, waiting (goroutines in each state); idle_p, spinning_m, threads.
+        t_ns; runnable, running, syscall, waiting (goroutines in each state); idle_p, spinning_m, threads; global_q
+        (goroutines in the global queue).
     """
     e = fields(record, "events")
     rows, state, following = transitions(e)
@@ -175,8 +182,63 @@ def series_frame(record: Record) -> pd.DataFrame:
         ("idle_p", P_IDLE, P_BUSY), ("spinning_m", SPIN_START, SPIN_STOP), ("threads", M_CREATE, M_EXIT),
     ):
         change[name] = (e["kind"] == up).astype(np.int64) - (e["kind"] == down)
+    change["global_q"] = global_queue_changes(e)
     changed = np.any([values != 0 for values in change.values()], axis=0)
     t = e["t_ns"][changed]
     last = np.append(t[1:] != t[:-1], True) if len(t) else np.empty(0, dtype=bool)
     counts = {name: np.cumsum(values[changed])[last].astype(np.int32) for name, values in change.items()}
     return pd.DataFrame({"t_ns": t[last], **counts})
+
+
+def global_queue_changes(e: dict[str, Ints]) -> Ints:
+    """By how many goroutines each event changes the length of the global queue."""
+    kind, reason, arg = e["kind"], e["code"] >> 8, e["arg"]
+    queue = queue_of(e)
+    gets = kind == Q_GET
+    many = arg & 0xFFFFFFFF  # the upper half of a QGet's arg is a position
+    change = ((queue == Q_GLOBAL) | (queue == Q_GLOBAL_HEAD)).astype(np.int64)
+    change += np.where(kind == Q_OVERFLOW, arg + 1, 0)
+    change -= gets & (reason == SRC_GLOBAL_TICK)
+    change -= np.where(gets & (reason == SRC_GLOBAL), many, 0)
+    change -= np.where((kind == Q_MOVE) & (e["aux"] < 0), arg, 0)
+    if bool((kind == Q_DRAIN).any()):
+        change += drained(e, queue, many)
+    return np.asarray(change)
+
+
+def queue_of(e: dict[str, Ints]) -> Ints:
+    """The queue that each event puts its goroutine into, a code of QUEUES; 0 for an event that puts none."""
+    kind = e["kind"]
+    named = (kind == GO_CREATE) | (kind == GO_READY) | (kind == Q_PUT)
+    queue: Ints = np.where(named, e["code"] >> 8, np.where(kind == GO_STOP, e["arg"], Q_NONE))
+    return queue
+
+
+def drained(e: dict[str, Ints], queue: Ints, many: Ints) -> Ints:
+    """How many goroutines each QDrain moved: those that its P's queue had then, which the other events tell."""
+    kind, reason, arg = e["kind"], e["code"] >> 8, e["arg"]
+    p, aux = e["p"].astype(np.int64), e["aux"].astype(np.int64)
+    puts = (queue == Q_RUNNEXT) | (queue == Q_LOCAL)
+    gets = kind == Q_GET
+    stolen = gets & (reason == SRC_STEAL)
+    moved = kind == Q_MOVE
+    # (which events, whose queue, by how many it changes)
+    parts = (
+        (puts, aux, np.ones_like(arg)), (kind == Q_OVERFLOW, p, -(arg + 1)),
+        (gets & ((reason == SRC_RUNNEXT) | (reason == SRC_LOCAL)), p, -np.ones_like(arg)),
+        (gets & (reason == SRC_GLOBAL), p, many - 1), (stolen, p, many - 1), (stolen, aux, -many),
+        (gets & (reason == SRC_STEAL_RUNNEXT), aux, -np.ones_like(arg)), (moved, p, arg), (moved & (aux >= 0), aux, -arg),
+    )
+    rows = np.concatenate([np.flatnonzero(which) for which, _, _ in parts])
+    whose = np.concatenate([owner[which] for which, owner, _ in parts])
+    delta = np.concatenate([by[which] for which, _, by in parts])
+    found = np.zeros(len(kind), dtype=np.int64)
+    drains = np.flatnonzero(kind == Q_DRAIN)
+    for one in np.unique(p[drains]).tolist():
+        mine = np.flatnonzero(whose == one)
+        mine = mine[np.argsort(rows[mine], kind="stable")]
+        length = np.append(0, np.cumsum(delta[mine]))
+        own = drains[p[drains] == one]
+        at = length[np.searchsorted(rows[mine], own)]
+        found[own] = np.diff(at, prepend=0)  # the drain before emptied it
+    return found

@@ -5,11 +5,13 @@ No pickle: a file from a stranger is read as plain values only. The same record 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,9 +108,6 @@ def save(record: Record, path: str | os.PathLike[str], overwrite: bool = False) 
     FileExistsError
         The file is there and `overwrite` is False.
     """
-    target = Path(path)
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"save: {target} exists: give another file, or overwrite=True")
     doc = {
         "format": FORMAT, "schema": list(SCHEMA), "header": record.header, "record": document(record),
         "machines": [[*m[:7], list(m[7])] for m in record.machines],
@@ -117,8 +116,7 @@ def save(record: Record, path: str | os.PathLike[str], overwrite: bool = False) 
             name: sum(len(c) for c in chunks) // (8 * ROW_WORDS[name]) for name, chunks in sorted(record.tables.items())
         },
     }
-    making = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
-    try:
+    with whole_file(path, overwrite, "save") as making:
         # Level 1: rows are mostly zeros, and a higher level gains little for five times the time.
         with zipfile.ZipFile(making, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
             z.writestr(member("record.json"), json.dumps(doc, indent=1, sort_keys=True) + "\n")
@@ -126,11 +124,25 @@ def save(record: Record, path: str | os.PathLike[str], overwrite: bool = False) 
                 with z.open(member(f"{name}.rows"), "w", force_zip64=True) as out:
                     for chunk in chunks:
                         out.write(chunk)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str], overwrite: bool, what: str) -> Iterator[Path]:
+    """A file to make that takes its name when the block ends well, and is gone when it does not.
+
+    Raises `FileExistsError` where the file is there and `overwrite` is False, before anything is written.
+    """
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{what}: {target} exists: give another file, or overwrite=True")
+    making = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    try:
+        yield making
         os.replace(making, target)
     except BaseException:
         making.unlink(missing_ok=True)
         raise
-    return target
 
 
 def member(name: str) -> zipfile.ZipInfo:

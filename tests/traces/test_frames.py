@@ -17,7 +17,10 @@ from gmplab.traces.card import BINS, busy
 from gmplab.traces.columns import COLUMNS, REASONS
 from gmplab.traces.frames import FRAMES
 from gmplab.traces.run import CONVENIENCES, Run
-from gmplab.vocabulary import CALLERS, EVENT_KINDS, GO_PARK, LEVEL_CALLS, LEVEL_OFF, LEVEL_SCHEDULE, Q_GET, SOURCES
+from gmplab.vocabulary import (
+    CALLERS, EVENT_KINDS, GO_CREATE, GO_PARK, GO_READY, GO_STOP, LEVEL_CALLS, LEVEL_OFF, LEVEL_SCHEDULE, Q_DRAIN, Q_GET,
+    Q_GLOBAL, Q_LOCAL, Q_OVERFLOW, Q_RUNNEXT, SOURCES, SRC_GLOBAL, SRC_GLOBAL_TICK, STOP_GOSCHED,
+)
 from tests.traces.records import EVENTS, SCHEDULE, event_row, record, schedule_row
 
 
@@ -171,13 +174,33 @@ def test_series_count_what_is_in_each_state() -> None:
     f = Run(record()).series.set_index("t_ns")
     assert f.loc[0].to_dict() == {
         "runnable": 1, "running": 0, "syscall": 0, "waiting": 0, "idle_p": 1, "spinning_m": 0, "threads": 2,
+        "global_q": 0,
     }
     assert f.loc[70].to_dict() == {
         "runnable": 1, "running": 1, "syscall": 0, "waiting": 1, "idle_p": 0, "spinning_m": 0, "threads": 3,
+        "global_q": 0,
     }
     assert f.loc[120, "syscall"] == 1
     assert f.iloc[-1].to_dict()["runnable"] == 2
     assert f.index.is_unique
+
+
+def test_the_global_queue_gains_what_overflows_and_drains_and_loses_what_is_taken() -> None:
+    r = record()
+    r.tables["events"] = [b"".join((
+        event_row(1, GO_CREATE, g=2, m=0, p=0, reason=Q_RUNNEXT, aux=0),  # P0: g2
+        event_row(2, GO_CREATE, g=3, m=0, p=0, reason=Q_RUNNEXT, aux=0),  # P0: g3 g2
+        event_row(3, GO_READY, g=4, m=0, p=0, reason=Q_LOCAL, aux=0), event_row(4, Q_DRAIN, m=0, p=0),
+        event_row(5, Q_GET, g=3, m=0, p=0, reason=SRC_GLOBAL, arg=2),  # P0: g2
+        event_row(6, Q_DRAIN, m=0, p=0),
+        event_row(7, GO_STOP, g=3, m=0, p=0, reason=STOP_GOSCHED, arg=Q_GLOBAL),
+        event_row(8, Q_GET, g=4, m=0, p=0, reason=SRC_GLOBAL_TICK, arg=1),
+        event_row(9, GO_READY, g=5, m=0, p=0, reason=Q_LOCAL, aux=0), event_row(9, Q_OVERFLOW, g=5, m=0, p=0, arg=0),
+    ))]
+    series = Run(r).series
+    assert list(zip(series["t_ns"], series["global_q"], strict=True)) == [
+        (1, 0), (2, 0), (3, 0), (4, 3), (5, 1), (6, 2), (7, 3), (8, 2), (9, 3),
+    ]
 
 
 def test_steals_are_the_rows_that_stole() -> None:

@@ -1,0 +1,126 @@
+"""Where each P and each M was, and when: their stays in the modes of `vocabulary.MODES`, rebuilt from the events.
+
+A mode begins at the row of an event and lasts until the next one of the same P or M. The sums of these stays are the
+sums that the core keeps (`run.processors`, `run.machines`), but for sysmon's M, whose short sleeps leave no events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from gmplab.vocabulary import (
+    GO_EXIT, GO_PARK, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, HOLD, IN_HELD, IN_IDLE, IN_LOCKED, IN_NETPOLL,
+    IN_RUNNING, IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, IN_SYSCALL, M_CREATE, M_EXIT, M_PARK, M_START, M_WAKE,
+    N_MODES, NETPOLL, P_ACQUIRE, P_IDLE, P_RELEASE, P_STOP, POLL_BLOCKING, SPIN_START, SPIN_STOP, SYSMON, WHY_BACKOFF,
+    WHY_GCSTOP, WHY_HELD, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_STOP_WORLD,
+)
+
+Ints = npt.NDArray[Any]
+
+MONITORING: Final = N_MODES
+"""sysmon between its deep sleeps: its rounds, and its short sleeps, which leave no events."""
+EXITED: Final = N_MODES + 1
+NONE: Final = -1
+
+BOTH_ENTER: Final = {
+    GO_START: IN_RUNNING, GO_SYSEXIT: IN_RUNNING, GO_SYSCALL: IN_SYSCALL, GO_PARK: IN_SCHEDULING, GO_STOP: IN_SCHEDULING,
+    GO_EXIT: IN_SCHEDULING, HOLD: IN_HELD, SPIN_START: IN_SPINNING, SPIN_STOP: IN_SCHEDULING, P_ACQUIRE: IN_SCHEDULING,
+}
+"""The mode that the M of an event, and its P, are in after it."""
+P_ENTERS: Final = {**BOTH_ENTER, P_RELEASE: IN_IDLE, P_IDLE: IN_IDLE, P_STOP: IN_STOPPED}
+M_ENTERS: Final = {
+    **BOTH_ENTER, M_CREATE: IN_STARTING, M_START: IN_SCHEDULING, M_WAKE: IN_STARTING, M_PARK: IN_IDLE,
+    NETPOLL: IN_SCHEDULING, SYSMON: MONITORING, M_EXIT: EXITED,
+}
+PARKED: Final = {
+    WHY_LOCKED: IN_LOCKED, WHY_NETPOLL: IN_NETPOLL, WHY_HELD: IN_HELD, WHY_STOP_WORLD: IN_STOPPED, WHY_GCSTOP: IN_STOPPED,
+    WHY_BACKOFF: NONE,  # it goes on spinning, and keeps its P
+}
+"""The mode of an M that parks for a reason; idle where the reason is not here."""
+
+
+@dataclass(frozen=True)
+class Stays:
+    """Stays in a mode, by P or M and then in time: arrays of one length.
+
+    Parameters
+    ----------
+    who : array
+        The P or the M.
+    mode : array
+        An index in MODES; MONITORING.
+    g : array
+        The goroutine that runs, or is in a syscall; -1 in other modes.
+    begin, end : array
+        The rows of `events` where it begins and ends; `end` is the number of rows where it lasts until the end.
+    """
+
+    who: Ints
+    mode: Ints
+    g: Ints
+    begin: Ints
+    end: Ints
+
+
+def entered(kinds: Ints, modes: dict[int, int]) -> Ints:
+    """The mode entered by each event, NONE where the mode stays."""
+    table = np.full(256, NONE, dtype=np.int8)
+    for kind, mode in modes.items():
+        table[kind] = mode
+    return table[kinds]
+
+
+def processor_stays(e: dict[str, Ints]) -> Stays:
+    """The stays of all Ps, from the fields of `events`."""
+    mode = entered(e["kind"], P_ENTERS)
+    mode[(e["kind"] == SPIN_START) & (e["aux"] == 1)] = NONE  # of an M that is still to start: its P is on its way
+    mode[(e["kind"] == P_ACQUIRE) & spinning(e)] = IN_SPINNING
+    return stays(e, e["p"], mode)
+
+
+def machine_stays(e: dict[str, Ints]) -> Stays:
+    """The stays of all Ms, from the fields of `events`."""
+    kind, reason = e["kind"], e["code"] >> 8
+    mode = entered(kind, M_ENTERS)
+    mode[(kind == SPIN_START) & (e["aux"] == 1)] = NONE
+    mode[(kind == P_ACQUIRE) & spinning(e)] = IN_SPINNING
+    mode[(kind == GO_SYSEXIT) & (e["p"] < 0)] = IN_SCHEDULING
+    mode[(kind == NETPOLL) & (reason != POLL_BLOCKING)] = NONE
+    mode[(kind == M_WAKE) & (reason == WHY_NETPOLL_BREAK)] = NONE  # it is in epoll until it runs
+    parks = kind == M_PARK
+    for why, entered_mode in PARKED.items():
+        mode[parks & (reason == why)] = entered_mode
+    return stays(e, e["m"], mode)
+
+
+def spinning(e: dict[str, Ints]) -> Ints:
+    """For each event, whether its M is spinning: its last SpinStart is newer than its last SpinStop."""
+    rows = np.flatnonzero(np.isin(e["kind"], (SPIN_START, SPIN_STOP, P_ACQUIRE)) & (e["m"] >= 0))
+    rows = rows[np.argsort(e["m"][rows], kind="stable")]
+    told = e["kind"][rows] != P_ACQUIRE
+    first = np.append(True, e["m"][rows][1:] != e["m"][rows][:-1])[: len(rows)]
+    # The place of the newest row that tells, not before the M's own first row.
+    newest = np.maximum.accumulate(np.where(told | first, np.arange(len(rows)), 0))
+    found = np.zeros(len(e["kind"]), dtype=bool)
+    found[rows] = e["kind"][rows][newest] == SPIN_START
+    return found
+
+
+def stays(e: dict[str, Ints], who: Ints, mode: Ints) -> Stays:
+    """Stays from the mode that each event enters for `who`."""
+    n = len(mode)
+    rows = np.flatnonzero((mode != NONE) & (who >= 0))
+    rows = rows[np.argsort(who[rows], kind="stable")]
+    w, m = who[rows], mode[rows]
+    g = np.where((m == IN_RUNNING) | (m == IN_SYSCALL), e["g"][rows], -1)
+    new = np.ones(len(rows), dtype=bool)
+    new[1:] = (w[1:] != w[:-1]) | (m[1:] != m[:-1]) | (g[1:] != g[:-1])
+    rows, w, m, g = rows[new], w[new], m[new], g[new]
+    end = np.full(len(rows), n, dtype=np.int64)
+    end[:-1] = np.where(w[1:] == w[:-1], rows[1:], n)
+    alive = m != EXITED
+    return Stays(w[alive], m[alive], g[alive], rows[alive], end[alive])
