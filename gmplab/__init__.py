@@ -1,7 +1,7 @@
 """gmplab: a laboratory for goroutine schedulers.
 
-`run` lives in `experiment`, verbs (`go`, `compute`, `send`, ...) in `runtime.bodies`, policies in `policies`. The
-public names load lazily, so `import gmplab` is quick.
+`run` lives in `experiment`, verbs (`go`, `compute`, `send`, ...) in `runtime.bodies`, policies in `policies`, what there is
+to run in `workloads`. The public names load lazily, so `import gmplab` is quick.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ _HOMES = {
     "gmplab.experiment": ("run", "policy_of"),
     "gmplab.analysis.compare": ("Comparison", "compare"),
     "gmplab.analysis.diff": ("Difference", "diff"),
+    "gmplab.workloads.parameters": ("workload",),
     "gmplab.traces.run": ("Run",),
     "gmplab.plots.plot": ("Plot",),
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),
     "gmplab.runtime.bodies": (
-        "Program", "acquire", "add", "broadcast", "close", "compute", "done", "go", "gosched", "io", "lock_os_thread",
-        "log", "now", "read_lock", "read_unlock", "recv", "recv_ok", "region", "region_end", "release", "select", "send",
-        "signal", "sleep", "syscall", "unlock_os_thread", "wait",
+        "Program", "acquire", "add", "broadcast", "close", "compute", "done", "go", "gosched", "intn", "io", "lock_os_thread",
+        "log", "now", "read_lock", "read_unlock", "recv", "recv_ok", "region", "region_end", "release", "sample", "select",
+        "send", "signal", "sleep", "syscall", "unlock_os_thread", "wait",
     ),
     "gmplab.runtime.chan": ("Chan", "recv_case", "send_case"),
     "gmplab.runtime.sync": ("Cond", "Mutex", "RWMutex", "Semaphore", "WaitGroup"),
@@ -53,8 +54,8 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_HOME_OF[name]), name)
     if name == "last":
         return importlib.import_module("gmplab.experiment").last
-    if name == "plots":
-        return importlib.import_module("gmplab.plots")
+    if name in ("plots", "policies", "workloads"):
+        return importlib.import_module(f"gmplab.{name}")
     policies = importlib.import_module("gmplab.policies")
     if name in policies.__all__:
         return getattr(policies, name)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import gc
 import inspect
-import warnings
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import gmplab.policies
 from gmplab.errors import GmplabError
+from gmplab.names import listed, loaded, nearest, third_party
 from gmplab.policies import COMPONENTS, PRESETS
 from gmplab.runtime.bodies import Program
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
@@ -21,45 +19,11 @@ from gmplab.runtime.recorder import Record
 from gmplab.runtime.sim import Plan, simulate
 from gmplab.traces.run import Run
 from gmplab.vocabulary import GO_VERSION, LEVELS, MAX_PROCS, MODEL, SCHEMA
+from gmplab.workloads import WORKLOADS, is_workload
+from gmplab.workloads.parameters import parameters_of, text_of
 
 last: Run | None = None
 """The newest run, also one that failed."""
-
-
-def nearest(name: str, names: list[str]) -> str:
-    """A hint for a wrong name."""
-    close = difflib.get_close_matches(name, names, 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; one of {', '.join(sorted(names))}"
-
-
-def third_party(group: str) -> dict[str, EntryPoint]:
-    """What installed packages offer under an entry-point group, by name and not yet imported.
-
-    Of two packages with one name the first in `sys.path` counts, as for modules.
-    """
-    found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=group):
-        found.setdefault(entry.name, entry)
-    return found
-
-
-def listed(group: str) -> dict[str, Any]:
-    """The objects of an entry-point group, by name. One that cannot be imported is a warning and left out."""
-    found: dict[str, Any] = {}
-    for name, entry in third_party(group).items():
-        try:
-            found[name] = entry.load()
-        except Exception as e:  # noqa: BLE001, one broken package must not take the others away
-            warnings.warn(f"{group}: entry point {name!r} ({entry.value}) cannot be imported: {type(e).__name__}: {e}")
-    return found
-
-
-def loaded(group: str, name: str, entry: EntryPoint) -> Any:
-    """The object of one entry point that somebody asked for by name."""
-    try:
-        return entry.load()
-    except Exception as e:
-        raise ValueError(f"{group}: entry point {name!r} ({entry.value}) cannot be imported: {type(e).__name__}: {e}") from e
 
 
 POLICIES = "gmplab.policies"
@@ -112,23 +76,68 @@ def third_party_policy(name: str) -> Policy:
     raise ValueError(f"policy {name!r}: its entry point ({offered[name].value}) is {made!r}: must be a gmplab.Policy or a component class")
 
 
+WORKLOAD_GROUP = "gmplab.workloads"
+"""The entry-point group of third-party workloads: each name is a function that `gmplab.workload` decorated."""
+
+
+def workloads() -> dict[str, Callable[..., Plan]]:
+    """All workloads by name: the shipped ones, then those of third-party packages (entry points `gmplab.workloads`)."""
+    others = {name: made for name, made in listed(WORKLOAD_GROUP).items() if is_workload(made)}
+    return {**WORKLOADS, **{name: made for name, made in others.items() if name not in WORKLOADS}}
+
+
+def workload_of(name: str) -> Callable[..., Plan]:
+    """A shipped workload or a third party's, by name.
+
+    Raises
+    ------
+    ValueError
+        No such name, with the nearest one; or its entry point cannot be imported, or is no workload.
+    """
+    if name in WORKLOADS:
+        return WORKLOADS[name]
+    offered = third_party(WORKLOAD_GROUP)
+    if name not in offered:
+        raise ValueError(f"workload {name!r}: no such workload{nearest(name, [*WORKLOADS, *offered])}")
+    made: Callable[..., Plan] = loaded(WORKLOAD_GROUP, name, offered[name])
+    if not is_workload(made):
+        raise ValueError(
+            f"workload {name!r}: its entry point ({offered[name].value}) is {made!r}: must be a function decorated with gmplab.workload"
+        )
+    return made
+
+
 def plan_of(workload: Any, params: dict[str, Any]) -> Plan:
-    """A plan from a Plan, a Program, or a function that is the main goroutine's body."""
-    if isinstance(workload, Plan):
+    """A plan from a workload or its name, a Plan, a Program, or a function that is the main goroutine's body."""
+    if isinstance(workload, str):
+        workload = workload_of(workload)
+    if is_workload(workload):
+        made: Plan = workload(**params)
+        return made
+    if isinstance(workload, Plan | Program):
         if params:
-            raise TypeError(f"a Plan takes no parameters: {', '.join(params)}")
-        return workload
-    if isinstance(workload, Program):
-        return Plan(workload, name=workload.name)
+            raise TypeError(f"a {type(workload).__name__} takes no parameters: {', '.join(params)}")
+        return workload if isinstance(workload, Plan) else Plan(workload, name=workload.name)
     if not callable(workload):
-        raise TypeError(f"workload = {workload!r}: must be a function (the main goroutine), a Program or a Plan")
+        raise TypeError(
+            f"workload = {workload!r}: must be a workload or its name, a function (the main goroutine), a Program or a Plan"
+        )
     name = getattr(workload, "__name__", type(workload).__name__)
-    if params:
-        inspect.signature(workload).bind(**params)
-        wrapped: Callable[..., Any] = workload
-        made = bind(wrapped, params)
-        return Plan(made, name=name)
-    return Plan(workload, name=name)
+    body = body_of(workload, name, params)
+    return Plan(body, name=name, params={parameter: text_of(value) for parameter, value in params.items()})
+
+
+def body_of(fn: Callable[..., Any], name: str, params: dict[str, Any]) -> Callable[..., Any]:
+    """A function as a body without parameters; `TypeError` with those that it has where `params` do not fit."""
+    try:
+        takes = inspect.signature(fn)
+    except ValueError:  # some of those written in C cannot be asked
+        return bind(fn, params)
+    try:
+        takes.bind(**params)
+    except TypeError as e:
+        raise TypeError(f"{name}: {e} (it has {parameters_of(fn)})") from None
+    return bind(fn, params) if params else fn
 
 
 def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
@@ -161,8 +170,9 @@ def run(
 
     Parameters
     ----------
-    workload : function, Program or Plan
-        The main goroutine's body; `params` are its arguments. When main returns the run ends, unless `drain`.
+    workload : str, function, Program or Plan
+        A workload's name ("fanout", see `gmplab.workloads`), a workload, a plan, or the main goroutine's body: a function
+        or a Program. When main returns the run ends, unless `drain`; what it returned is the run's `result`.
     procs : int
         GOMAXPROCS, 1 to 65534.
     policy : str or Policy
@@ -179,14 +189,22 @@ def run(
         How arrivals come; default: direct under `Costs.zero()`, else netpoll.
     strict : bool
         False: a run that fails is returned, `complete` False, and nothing is raised.
+    **params
+        The workload's parameters, or the body's arguments.
 
     Raises
     ------
+    ValueError
+        An unknown name, with the nearest, or a value out of bounds.
+    TypeError
+        A parameter that the workload does not have, with those that it has, or a value of a wrong type.
     DeadlockError, GoPanic, ThreadLimitError, PolicyError, BodyError
         With `.run`, the record so far.
 
     Examples
     --------
+    >>> run("fanout", n=100, procs=2).complete                          # doctest: +SKIP
+    True
     >>> def main():
     ...     yield compute(us=5)
     >>> run(main, procs=2).complete                                     # doctest: +SKIP
@@ -208,7 +226,7 @@ def run(
     until_ns = -1 if until is None else duration_ns(until, "until")
     warmup_ns = duration_ns(warmup, "warmup")
     header = {
-        "workload": plan.name, "params": {k: repr(v) for k, v in params.items()}, "policy": chosen.name,
+        "workload": plan.name, "params": dict(plan.params), "policy": chosen.name,
         "policy_repr": repr(chosen), "procs": procs, "seed": seed, "level": record, "costs": repr(prices), "arrive": how,
         "warmup_ns": warmup_ns, "until_ns": until_ns, "schema": list(SCHEMA), "model": MODEL, "go_version": GO_VERSION,
     }

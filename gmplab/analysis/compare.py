@@ -19,7 +19,8 @@ from tqdm.auto import tqdm
 
 from gmplab.analysis.intervals import Interval, mean_interval
 from gmplab.errors import GmplabError
-from gmplab.experiment import nearest, policy_of, run
+from gmplab.experiment import policy_of, run
+from gmplab.names import nearest
 from gmplab.policies import PRESETS
 from gmplab.runtime.contracts import CONCERNS, Policy
 from gmplab.traces.metrics import METRICS

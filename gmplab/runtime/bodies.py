@@ -20,7 +20,7 @@ from gmplab.errors import BodyError, GoPanic
 from gmplab.runtime.chan import (
     Case, Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo,
 )
-from gmplab.runtime.dice import Distribution, as_distribution, draw, duration_ns
+from gmplab.runtime.dice import Distribution, as_distribution, below, draw, duration_ns
 from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge
 from gmplab.runtime.proc import (
     goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
@@ -75,6 +75,10 @@ OP_LOOP_J: Final = 41
 OP_JUMP_IF_ARG_LESS: Final = 42
 OP_SET_ARG: Final = 43
 
+MAIN_G: Final = 1
+"""Main's id: it is made first. Not `sched.main`, which is another G once a draining run has reused it."""
+MOST_INTN: Final = 0x7FFFFFFFFFFFFFFF
+
 FORM_PROGRAM: Final = 0
 FORM_GENERATOR: Final = 1
 FORM_GREENLET: Final = 2
@@ -88,14 +92,15 @@ class Program:
 
     Each builder method appends an operation and returns the program. A duration is an int (ns), a text or a
     `Distribution`, which is drawn at each execution. `at` chooses among several objects: `objects[arg]` of the G that
-    runs, where a list is given in place of one object.
+    runs, where a list is given in place of one object. `cls` groups the Gs that run it in metrics.
 
     >>> worker = Program("worker").compute("10us")
     >>> main = Program("main").loop(1000).go(worker).end()              # doctest: +SKIP
     """
 
-    def __init__(self, name: str = "program") -> None:
+    def __init__(self, name: str = "program", cls: str = "") -> None:
         self.name: str = name
+        self.cls: str = cls
         self.code: list[i64] = []
         self.objects: list[object] = []
         self.open: list[i64] = []
@@ -395,6 +400,30 @@ def now() -> Any:
     return request(OP_NOW)
 
 
+def intn(n: int) -> int:
+    """A random int of 0 to n - 1 from this goroutine's own stream: at once, nothing to yield. Go: rand.IntN.
+
+    What it gives depends on the run's seed, on who started the goroutine and on how much it drew before, not on when it
+    runs: the same under every policy. In a generator: `pivot = values[intn(len(values))]`.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or not 0 < n <= MOST_INTN:
+        raise ValueError(f"intn: n = {n!r}: must be an int of 1 to 2**63 - 1")
+    _, gp = current()
+    gp.draws += 1
+    return below(draw(gp.key, gp.draws), n)
+
+
+def sample(value: Any) -> int:
+    """One duration in ns, drawn from this goroutine's own stream like `intn`: at once, nothing to yield.
+
+    `value` is what the timed verbs take: an int (ns), a text such as "exp(10us)", or a `Distribution`.
+    """
+    d = as_distribution(value, "sample")
+    _, gp = current()
+    gp.draws += 1
+    return d.sample(draw(gp.key, gp.draws))
+
+
 @final
 class Spawn:
     """What `go` asks for: a body, its arguments and its marks."""
@@ -434,10 +463,12 @@ def call_site() -> str:
 def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
     """Give a new G its code and its label."""
     fn: Any = spawn.fn
+    cls = spawn.cls
     if isinstance(fn, Program):
         gp.form = FORM_PROGRAM
         gp.prog = fn
         name = spawn.name or fn.name
+        cls = cls or fn.cls
     else:
         if not callable(fn):
             raise BodyError(f"go({fn!r}): must be a function or a Program")
@@ -454,7 +485,7 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
         gp.body = made
     gp.weight = spawn.weight
     gp.deadline_ns = spawn.deadline_ns
-    gp.label, gp.cls = intern_label(sched, name, spawn.cls, spawn.site)
+    gp.label, gp.cls = intern_label(sched, name, cls, spawn.site)
 
 
 def intern_label(sched: Sched, name: str, cls: str, site: str) -> tuple[i64, i64]:
@@ -495,8 +526,9 @@ def fetch(sched: Sched, gp: G) -> None:
         if gp.form == FORM_GENERATOR:
             try:
                 got = next(gp.body) if result is None and inspect.isgenerator(gp.body) else gp.body.send(result)
-            except StopIteration:
+            except StopIteration as e:
                 gp.op = OP_EXIT
+                keep_result(sched, gp, e.value)
                 return
             if got is not TOKEN or not gp.asked:
                 raise BodyError(f"a body yielded {got!r}: it must yield what a verb returns, and nothing else")
@@ -563,11 +595,21 @@ class Hub:
         job: Any = self.main.switch()
         while True:
             fn, args = job
-            fn(*args)
-            job = self.main.switch(FINISHED)
+            job = self.main.switch(Finished(fn(*args)))
 
 
-FINISHED: Final = "finished"
+@final
+class Finished:
+    """What a pooled greenlet switches to the hub with when its function has returned."""
+
+    def __init__(self, result: object) -> None:
+        self.result: object = result
+
+
+def keep_result(sched: Sched, gp: G, result: object) -> None:
+    """What main returned is the run's result; what another G returns is dropped, as in Go."""
+    if gp.goid == MAIN_G:
+        sched.result = result
 
 
 def fetch_greenlet(sched: Sched, gp: G, result: object) -> None:
@@ -587,9 +629,10 @@ def fetch_greenlet(sched: Sched, gp: G, result: object) -> None:
         got = worker.switch(job)
     else:
         got = gp.body.switch(result)
-    if got is FINISHED:
+    if isinstance(got, Finished):
         hub.free.append(gp.body)
         gp.op = OP_EXIT
+        keep_result(sched, gp, got.result)
 
 
 def span_ns(gp: G) -> i64:
@@ -669,6 +712,8 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         if gp is sched.main and not sched.draining:
             return STEP_END
         code = goexit0(sched, mp, gp)
+        if sched.draining and sched.n_user == 0 and sched.arrivals == 0:
+            return STEP_END
         wake_arrivals(sched, mp)
         return code
     if op == OP_GO:
@@ -695,7 +740,7 @@ def perform_go(sched: Sched, mp: M, gp: G) -> i64:
         child.form = FORM_PROGRAM
         child.prog = spawn
         child.arg = gp.a + (gp.i if gp.b == 1 else 0)
-        child.label, child.cls = intern_label(sched, spawn.name, "", gp.prog.name)
+        child.label, child.cls = intern_label(sched, spawn.name, spawn.cls, gp.prog.name)
     else:
         assert isinstance(spawn, Spawn)
         child = spawn_new(sched, mp, gp, spawn)

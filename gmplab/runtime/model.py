@@ -513,6 +513,8 @@ class Sched:
         self.stopped_by: str = ""
         self.error: Any = None
         self.main: Optional[G] = None
+        self.result: object = None
+        """What main returned."""
         self.draining: bool = False
         self.n_user: i64 = 0
         self.objects: i64 = 0

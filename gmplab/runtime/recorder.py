@@ -131,6 +131,8 @@ class Record:
         self.end_ns: int = 0
         self.complete: bool = False
         self.stopped_by: str = ""
+        self.result: object = None
+        """What the main goroutine returned; no part of what is saved."""
 
 
 @final

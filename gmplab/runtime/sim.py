@@ -7,7 +7,7 @@ speed. An M has at most one pending event; a newer one makes the older one void.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, Final, Optional, final
 
@@ -162,13 +162,18 @@ class Plan:
         A Program, or a generator, coroutine or plain function.
     args : tuple
         Arguments of a function.
-    sources : list of Source
+    sources : tuple of Source
+    name : str
+        What the run's header calls the workload.
+    params : dict of str to str
+        How it was set up, as reproducible text: for the header too.
     """
 
     main: Any
     args: tuple[Any, ...] = ()
     sources: tuple[Source, ...] = ()
     name: str = ""
+    params: dict[str, str] = field(default_factory=dict)
 
 
 @final
@@ -456,6 +461,7 @@ class Sim(Driver):
                 record.histograms[(what, sched.classes[i])] = [c for c in h.counts]
                 record.sums[(what, sched.classes[i])] = (h.n, h.total, h.most, h.least)
         record.jain = (sched.jain_n, sched.jain_sum, sched.jain_squares)
+        record.result = sched.result
         record.end_ns = now
         record.stopped_by = sched.stopped_by
         record.complete = sched.stopped_by == ""

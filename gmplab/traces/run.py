@@ -57,6 +57,8 @@ class Run:
         The plain record.
     schedule, events, goroutines, machines, processors, calls : pandas.DataFrame
         The tables; columns, types and units are `gmplab.traces.columns.COLUMNS`. Times are ns since the start.
+    result : object
+        What the main goroutine returned: of a workload that really computes, its answer.
     complete : bool
         False where the run ended by a bound or a failure; `stopped_by` says which.
 
@@ -112,6 +114,11 @@ class Run:
     def stopped_by(self) -> str:
         """What ended the run before its end, "" if nothing did."""
         return self.record.stopped_by
+
+    @property
+    def result(self) -> Any:
+        """What the main goroutine returned; None where it did not come to its end, and for a run read from a file."""
+        return self.record.result
 
     @cached_property
     def provides(self) -> frozenset[str]:
