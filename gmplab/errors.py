@@ -47,3 +47,7 @@ class ThreadLimitError(GmplabError):
 
 class TraceError(GmplabError):
     """A file, or a record, that cannot be: names the table, the row and the fact that does not fit."""
+
+
+class UsageError(ValueError):
+    """What was typed at a command cannot be meant: one line, with the nearest name where a name is wrong."""

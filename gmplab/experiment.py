@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import gmplab.policies
 from gmplab.errors import GmplabError
 from gmplab.names import listed, loaded, nearest, third_party
 from gmplab.policies import COMPONENTS, PRESETS
+from gmplab.progress import Progress
 from gmplab.runtime.bodies import Program
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs, Topology
@@ -164,7 +166,8 @@ def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
 def run(
     workload: Any, *, procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
     costs: Costs | None = None, topology: Topology | None = None, until: int | str | None = None, max_events: int = 0,
-    warmup: int | str = 0, drain: bool = False, arrive: str | None = None, strict: bool = True, **params: Any,
+    warmup: int | str = 0, drain: bool = False, arrive: str | None = None, strict: bool = True, progress: bool = False,
+    **params: Any,
 ) -> Run:
     """Run a workload in virtual time and return its record.
 
@@ -189,6 +192,8 @@ def run(
         How arrivals come; default: direct under `Costs.zero()`, else netpoll.
     strict : bool
         False: a run that fails is returned, `complete` False, and nothing is raised.
+    progress : bool
+        True: a bar on stderr, or in the notebook, once the run has taken half a second.
     **params
         The workload's parameters, or the body's arguments.
 
@@ -233,11 +238,12 @@ def run(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        made, error = simulate(
-            plan, chosen, procs=procs, costs=prices, topology=topology or Topology(), seed=seed,
-            level=LEVELS.index(record), until_ns=until_ns, max_events=max_events, warmup_ns=warmup_ns, drain=drain,
-            arrive=how, header=header, pulse=pulse,
-        )
+        with Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
+            made, error = simulate(
+                plan, chosen, procs=procs, costs=prices, topology=topology or Topology(), seed=seed,
+                level=LEVELS.index(record), until_ns=until_ns, max_events=max_events, warmup_ns=warmup_ns, drain=drain,
+                arrive=how, header=header, pulse=beat,
+            )
     finally:
         if collecting:
             gc.enable()
@@ -245,7 +251,7 @@ def run(
 
 
 def pulse(t_ns: int, n_schedules: int) -> None:
-    """Called by the driver every 16384 events: as Python code it lets an interrupt through a compiled loop."""
+    """Called by the driver every 16,384 steps: as Python code it lets an interrupt through a compiled loop."""
 
 
 def finished(record: Record, error: BaseException | None, strict: bool) -> Run:

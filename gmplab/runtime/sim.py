@@ -33,8 +33,8 @@ from gmplab.vocabulary import (
 )
 
 PY: Final[bool] = __file__.endswith(".py")
-PULSE: Final = 16_384
-"""Events between two looks at the keyboard: below 50 ms in both builds."""
+PULSE_MASK: Final = 0x3FFF
+"""Every 16,384 steps, some milliseconds when compiled, `pulse` is called: as Python code it lets an interrupt through."""
 STEPS_AT_ONE_INSTANT: Final = 1_000_000
 AT_STEP: Final = 0
 
@@ -290,14 +290,10 @@ class Sim(Driver):
                 sched.now_ns = self.until_ns
                 sched.stopped_by = "until"
                 return
+            if self.max_events > 0 and self.n_events >= self.max_events:
+                sched.stopped_by = "max_events"
+                return
             self.n_events += 1
-            if self.n_events & 16383 == 0:
-                if self.pulse is not None:
-                    self.pulse(t, sched.n_schedules)
-                if self.max_events > 0 and self.n_events >= self.max_events:
-                    sched.now_ns = t
-                    sched.stopped_by = "max_events"
-                    return
             kind = word & 7
             if kind == AT_STEP:
                 mp = sched.allm[word >> 3]
@@ -327,6 +323,9 @@ class Sim(Driver):
                     if gp.rest_ns < 0:
                         raise SchedError(f"drive: computed too long (g={gp.goid} t={sched.now_ns})")
             self.n_steps += 1
+            # Counted in steps: an M that runs ahead may take thousands of them between two events.
+            if self.n_steps & PULSE_MASK == 0 and self.pulse is not None:
+                self.pulse(sched.now_ns, sched.n_schedules)
             if sched.now_ns == self.instant:
                 self.at_instant += 1
                 if self.at_instant > STEPS_AT_ONE_INSTANT:
