@@ -1,0 +1,314 @@
+"""What each command does: a function of what was typed that returns a result. Nothing here prints or exits."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import platform
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from gmplab.analysis.check_policy import Finding, check_policy
+from gmplab.analysis.compare import compare
+from gmplab.build import describe
+from gmplab.commands import texts
+from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
+from gmplab.errors import GmplabError, TraceError, UsageError
+from gmplab.experiment import components, policies, run, workload_of, workloads
+from gmplab.names import nearest
+from gmplab.runtime.contracts import Policy
+from gmplab.traces.csv import read_csv
+from gmplab.traces.folder import whole_folder
+from gmplab.traces.metrics import METRICS
+from gmplab.traces.parquet import read_parquet
+from gmplab.traces.run import Run
+from gmplab.vocabulary import GO_VERSION, MODEL, SCHEMA
+from gmplab.workloads import is_workload, parse_parameters
+
+
+@dataclass
+class Outcome:
+    """What came of a run, or of an export.
+
+    Parameters
+    ----------
+    run : Run
+        The record, whole or up to the failure.
+    error : BaseException, optional
+        Why the run failed; a `KeyboardInterrupt` where somebody stopped it.
+    written : list of str
+        What was written where, as "csv: out/csv".
+    unwritten : list of str
+        What could not be, and why.
+    """
+
+    run: Run
+    error: BaseException | None = None
+    written: list[str] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Names with what they are, by section, in order.
+
+    Parameters
+    ----------
+    sections : dict of str to list of (str, str)
+    """
+
+    sections: dict[str, list[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Information:
+    """What gmplab is here: (what, value), in order."""
+
+    facts: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What `check` found; no findings: the policy keeps its contract."""
+
+    policy: Policy
+    findings: list[Finding]
+
+
+Result = Any
+"""Outcome, Comparison, Listing, Information or Checked."""
+
+
+def perform(args: Namespace, progress: bool = False) -> Result:
+    """Do what was typed.
+
+    Parameters
+    ----------
+    args : Namespace
+        Of `tree.parse`.
+    progress : bool
+        Whether a bar may be shown.
+
+    Returns
+    -------
+    Outcome, Comparison, Listing, Information or Checked
+        By the command. A run that failed is an Outcome with its error, whose files are written all the same.
+
+    Raises
+    ------
+    UsageError
+        Something that was typed cannot be: one line.
+    GmplabError
+        A run of `compare` failed; `.run` is its record so far.
+    OSError, TraceError
+        `export` cannot read what it was given.
+    """
+    return PERFORM[args.command](args, progress)
+
+
+@contextlib.contextmanager
+def as_typed() -> Iterator[None]:
+    """A wrong argument is a wrong word of the command here."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except (ValueError, TypeError) as e:
+        raise UsageError(str(e)) from e
+
+
+def run_command(args: Namespace, progress: bool) -> Outcome:
+    """Run a workload under a policy, and write what was asked for."""
+    check_targets(args)
+    chosen = texts.policy(args.policy)
+    for concern in COMPONENT_CONCERNS:
+        text = getattr(args, concern)
+        if text is not None:
+            chosen = chosen.replace(**{concern: texts.component(text, concern)})
+    asked = experiment_of(args, progress)
+    try:
+        with as_typed():
+            outcome = Outcome(run(policy=chosen, seed=args.seed, record=args.record, **asked))
+    except (GmplabError, KeyboardInterrupt) as e:
+        made = getattr(e, "run", None)
+        if made is None:
+            raise
+        outcome = Outcome(made, e)
+    write(outcome, args)
+    return outcome
+
+
+def experiment_of(args: Namespace, progress: bool) -> dict[str, Any]:
+    """The arguments of `gmplab.run` that `run` and `compare` share, the workload's parameters among them."""
+    with as_typed():
+        workload = texts.workload(args.workload)
+        given = texts.settings(args.settings)
+        if isinstance(workload, str):
+            workload = workload_of(workload)
+        known = parse_parameters(workload, given) if is_workload(workload) else texts.plain_parameters(workload, given)
+        taken = [name for name in known if name in inspect.signature(run).parameters]
+        if taken:
+            raise UsageError(f"--set {taken[0]}=...: is an argument of the run; see the options of {args.command}")
+        asked = {"workload": workload, "procs": args.procs, "costs": texts.costs(args.costs), "until": args.until}
+        return {**asked, "progress": progress and not args.no_progress, **known}
+
+
+def compare_command(args: Namespace, progress: bool) -> Result:
+    """Run a workload under several policies with the same seeds."""
+    chosen = {text: texts.policy(text) for text in args.policies}
+    if len(chosen) < len(args.policies):
+        raise UsageError("a policy is given twice")
+    with as_typed():
+        return compare(chosen, seeds=texts.seeds(args.seeds), metrics=args.metrics, **experiment_of(args, progress))
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+FOLDERS: Final = ("csv", "parquet", "plot")
+FILES: Final = ("perfetto", "save")
+
+
+def check_targets(args: Namespace) -> None:
+    """Refuse what cannot be written before the run is made: it would be lost."""
+    seen: dict[str, str] = {}
+    for option in (*FOLDERS, *FILES):
+        target = getattr(args, option, None)
+        if target is None:
+            continue
+        kind = "folder" if option in FOLDERS else "file"
+        if os.path.lexists(target):
+            raise UsageError(f"--{option} {target}: exists: give another {kind}")
+        if option in FILES and not Path(target).absolute().parent.is_dir():
+            raise UsageError(f"--{option} {target}: there is no folder {Path(target).parent}")
+        if os.path.abspath(target) in seen:
+            raise UsageError(f"--{option} {target}: is --{seen[os.path.abspath(target)]}'s already: give another {kind}")
+        seen[os.path.abspath(target)] = option
+
+
+def write(outcome: Outcome, args: Namespace) -> None:
+    """Write each thing that was asked for, whatever becomes of the others."""
+    writers: dict[str, Callable[[str], Any]] = {
+        "save": lambda path: outcome.run.save(path), "csv": lambda path: outcome.run.to_csv(path),
+        "parquet": lambda path: outcome.run.to_parquet(path), "perfetto": lambda path: outcome.run.to_perfetto(path),
+        "plot": lambda path: draw_all(outcome, path),
+    }
+    for option, writer in writers.items():
+        target = getattr(args, option, None)
+        if target is None:
+            continue
+        try:
+            writer(target)
+            outcome.written.append(f"{option}: {target}")
+        except (OSError, TraceError) as e:
+            outcome.unwritten.append(f"--{option} {target}: not written: {e}")
+
+
+def draw_all(outcome: Outcome, folder: str) -> None:
+    """Every plot as PNG into a new folder; one whose facts were not recorded is left out, and that is said."""
+    from gmplab.plots import PLOTS  # matplotlib is slow to load, and few runs are drawn
+
+    with whole_folder(folder, False, "--plot") as making:
+        left_out = []
+        for name, draw in PLOTS.items():
+            try:
+                draw(outcome.run).save(making / f"{name}.png")
+            except TraceError as e:
+                left_out.append(f"{name}.png: left out: {e}")
+        if len(left_out) == len(PLOTS):
+            raise TraceError("; ".join(left_out))
+        outcome.written += left_out
+
+
+def export_command(args: Namespace, progress: bool) -> Outcome:
+    """Write a saved run in another form."""
+    if not (args.csv or args.parquet or args.perfetto):
+        raise UsageError("say into what: --csv DIR, --parquet DIR or --perfetto FILE")
+    check_targets(args)
+    outcome = Outcome(read(Path(args.run)))
+    write(outcome, args)
+    return outcome
+
+
+def read(path: Path) -> Run:
+    """The run in a file of `save`, or in a folder of tables."""
+    if not path.is_dir():
+        return Run.load(path)
+    return read_parquet(path) if any(path.glob("*.parquet")) else read_csv(path)
+
+
+# --- what there is ----------------------------------------------------------------------------------------------------
+def list_command(args: Namespace, progress: bool) -> Listing:
+    """Show what there is."""
+    makers: dict[str, Callable[[], dict[str, list[tuple[str, str]]]]] = {
+        "policies": lambda: {"policies": [(name, sentence(p.doc)) for name, p in policies().items()]},
+        "workloads": lambda: {"workloads": [(signature(name, fn), first_line(fn)) for name, fn in workloads().items()]},
+        "components": lambda: {
+            f"--{concern}": [(form(cls), first_line(cls)) for cls in components(concern).values()]
+            for concern in COMPONENT_CONCERNS
+        },
+        "metrics": lambda: {
+            "metrics": [(f"{name} {'' if m.unit == '1' else m.unit}".strip(), m.formula) for name, m in METRICS.items()]
+        },
+    }
+    if args.section is not None and args.section not in makers:
+        raise UsageError(f"list {args.section}: there is no such section{nearest(args.section, list(SECTIONS))}")
+    wanted = SECTIONS if args.section is None else (args.section,)
+    return Listing({title: rows for section in wanted for title, rows in makers[section]().items()})
+
+
+def sentence(text: str) -> str:
+    """A text up to its first full stop or colon's end."""
+    return text.partition(". ")[0].rstrip(".")
+
+
+def first_line(thing: Any) -> str:
+    """The first line of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n")[0].rstrip(".")
+
+
+def signature(name: str, fn: Callable[..., Any]) -> str:
+    """A workload's name with its parameters and their defaults, as --set takes them."""
+    parts = []
+    for p in inspect.signature(fn).parameters.values():
+        parts.append(p.name if p.default is p.empty else f"{p.name}={p.default}")
+    return f"{name} {' '.join(parts)}".strip()
+
+
+def form(cls: type) -> str:
+    """A component as it is typed, with its defaults."""
+    try:
+        made = cls()
+    except TypeError:  # a third party's, with a field that has no default
+        return f"{cls.__name__}(...)"
+    fields = ", ".join(f"{f}={getattr(made, f)!r}" for f in getattr(cls, "__dataclass_fields__", {}))
+    return f"{cls.__name__}({fields})"
+
+
+def info_command(args: Namespace, progress: bool) -> Information:
+    """What gmplab is here."""
+    try:
+        version = metadata.version("gmplab")
+    except metadata.PackageNotFoundError:
+        version = "not installed: run from its sources"
+    return Information([
+        ("version", version), ("build", describe()), ("schema", ".".join(map(str, SCHEMA))), ("model", str(MODEL)),
+        ("go", GO_VERSION), ("python", f"{platform.python_implementation()} {platform.python_version()}"),
+        ("platform", platform.platform()), ("folder", str(Path(__file__).resolve().parents[1])),
+    ])
+
+
+def check_command(args: Namespace, progress: bool) -> Checked:
+    """Ask a policy everything."""
+    chosen = texts.policy(args.policy)
+    return Checked(chosen, check_policy(chosen, strict=False))
+
+
+PERFORM: Final[dict[str, Callable[[Namespace, bool], Result]]] = {
+    "run": run_command, "compare": compare_command, "list": list_command, "info": info_command, "check": check_command,
+    "export": export_command,
+}
+"""By command; `tree.COMMANDS` has the same names."""

@@ -1,0 +1,169 @@
+"""What may be typed: one tree of commands and options, for the shell and for the notebook's magic.
+
+Built on argparse. Refused: `choices`, since argparse lists them all where the nearest one is wanted, and its own way of
+ending the process: here a wrong argument is a `UsageError`, and help an exception that holds the text.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from gmplab.errors import UsageError
+from gmplab.names import nearest
+from gmplab.runtime.contracts import CONCERNS
+from gmplab.vocabulary import LEVELS
+
+COMPONENT_CONCERNS: Final = tuple(concern for concern in CONCERNS if concern != "rules")
+PRICES: Final = ("linux_vm", "zero")
+SECTIONS: Final = ("policies", "workloads", "components", "metrics")
+
+
+class HelpAsked(Exception):
+    """`-h` was typed; holds the text."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises instead of printing and exiting."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}")
+
+    def print_help(self, file: Any = None) -> None:
+        raise HelpAsked(self.format_help())
+
+
+def tree(prog: str = "gmplab") -> Parser:
+    """All commands and their options.
+
+    Parameters
+    ----------
+    prog : str
+        What the user typed first: "gmplab", or "%gmp" in a notebook.
+    """
+    parser = Parser(prog=prog, allow_abbrev=False, description="A laboratory for goroutine schedulers.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, (add, what) in COMMANDS.items():
+        add(commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False))
+    return parser
+
+
+def parse(argv: Sequence[str], prog: str = "gmplab") -> argparse.Namespace:
+    """What was typed, as values by name; `command` is the command's.
+
+    Raises
+    ------
+    UsageError
+        It cannot be understood: one line, with the nearest name where a name is wrong.
+    HelpAsked
+        Help was asked for.
+
+    Examples
+    --------
+    >>> parse(["run", "fanout", "-P", "8"]).procs
+    8
+    """
+    if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+        raise UsageError(f"{prog}: no command {argv[0]!r}{nearest(argv[0], list(COMMANDS))}")
+    parser = tree(prog)
+    args, rest = parser.parse_known_args(signed(argv))
+    for word in rest:
+        if word.startswith("-"):
+            raise UsageError(f"{prog} {args.command}: no option {word!r}{nearest(word, options(args.command))}")
+        raise UsageError(f"{prog} {args.command}: one argument too many: {word!r}")
+    return args
+
+
+def signed(argv: Sequence[str]) -> list[str]:
+    """The words, "--until -5ms" as "--until=-5ms": argparse takes "-5ms" for an option, and the answer would mislead."""
+    out: list[str] = []
+    for word in argv:
+        if word[:1] == "-" and word[1:2].isdigit() and out and out[-1][:2] == "--" and "=" not in out[-1]:
+            out[-1] += f"={word}"
+        else:
+            out.append(word)
+    return out
+
+
+def options(command: str) -> list[str]:
+    """The options of a command, as they are typed."""
+    parser = Parser(add_help=False)
+    COMMANDS[command][0](parser)
+    return [word for action in parser._actions for word in action.option_strings]
+
+
+# --- each command's part ----------------------------------------------------------------------------------------------
+def add_experiment(parser: argparse.ArgumentParser) -> None:
+    """What `run` and `compare` share."""
+    parser.add_argument(
+        "--set", dest="settings", metavar="KEY=VALUE", nargs="+", action="extend", default=[],
+        help="parameters of the workload: --set n=1000 compute='exp(10us)'",
+    )
+    parser.add_argument("-P", "--procs", type=int, default=4, metavar="N", help="GOMAXPROCS (default: 4)")
+    parser.add_argument("--until", metavar="TIME", help="virtual time at which it ends at the latest: 50ms")
+    parser.add_argument("--costs", metavar="NAME", default="linux_vm", help=f"{' or '.join(PRICES)} (default: linux_vm)")
+    parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workload", metavar="WORKLOAD", help="a name that `list workloads` shows, or file.py:function")
+    add_experiment(parser)
+    parser.add_argument(
+        "--policy", metavar="POLICY", default="go",
+        help="a name that `list policies` shows, also as 'go(steal=StealOne())', or file.py:NAME (default: go)",
+    )
+    for concern in COMPONENT_CONCERNS:
+        parser.add_argument(
+            f"--{concern}", metavar="NAME(ARGS)", help=f"another {concern} component in the policy, as `list components` shows"
+        )
+    parser.add_argument("-s", "--seed", type=int, default=1, metavar="SEED", help="the same seed, the same run (default: 1)")
+    parser.add_argument("--record", metavar="LEVEL", default="full", help=f"{', '.join(LEVELS)} (default: full)")
+    add_files(parser)
+    parser.add_argument("--save", metavar="FILE", help="write the whole record into one file, for `export`")
+    parser.add_argument("--plot", metavar="DIR", help="write every plot as PNG into a new folder")
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Where tables go."""
+    parser.add_argument("--csv", metavar="DIR", help="write one CSV a table into a new folder")
+    parser.add_argument("--parquet", metavar="DIR", help="write one Parquet file a table into a new folder")
+    parser.add_argument("--perfetto", metavar="FILE", help="write a trace for ui.perfetto.dev")
+
+
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "policies", nargs="+", metavar="POLICY",
+        help="as run's --policy; the first one is what the others are compared to",
+    )
+    parser.add_argument("-w", "--workload", required=True, metavar="WORKLOAD", help="as run's")
+    add_experiment(parser)
+    parser.add_argument("--seeds", metavar="FROM:TO", default="0:10", help="0:10 (the default; ten seeds), or 1,4,7")
+    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="what to compare; `list metrics` shows what there is")
+
+
+def add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("section", nargs="?", metavar="SECTION", help=f"one of {', '.join(SECTIONS)} (default: all)")
+
+
+def add_info(parser: argparse.ArgumentParser) -> None:
+    """Nothing can be asked."""
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("policy", metavar="POLICY", help="a policy's name, file.py:NAME or module:NAME")
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a file of `run --save`, or a folder of tables")
+    add_files(parser)
+
+
+COMMANDS: Final = {
+    "run": (add_run, "run a workload under a policy, and show what happened"),
+    "compare": (add_compare, "run a workload under several policies with the same seeds, and compare"),
+    "list": (add_list, "show what there is: policies, workloads, components, metrics"),
+    "info": (add_info, "show the version, the build and the machine"),
+    "check": (add_check, "ask a policy everything, and tell where it breaks its contract"),
+    "export": (add_export, "write a saved run in another form"),
+}

@@ -1,0 +1,436 @@
+"""The command line: each command in this process, and once in a process of its own."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gmplab as gl
+from gmplab import experiment
+from gmplab.cli import columns, main
+from gmplab.commands.texts import seeds
+from gmplab.commands.tree import COMMANDS, PRICES, SECTIONS, HelpAsked, parse
+from gmplab.commands.perform import PERFORM
+from gmplab.errors import UsageError
+from gmplab.plots import PLOTS
+from gmplab.traces.run import Run
+
+FANOUT = ["run", "fanout", "--set", "n=20", "-P", "2"]
+
+MINE = '''
+import gmplab as gl
+
+
+class StealTwo(gl.StealHalf):
+    """Takes at most two."""
+
+    def amount(self, state, view, thief, victim, queued):
+        return min(2, queued)
+
+
+class Greedy(gl.StealHalf):
+    """Breaks its contract."""
+
+    def amount(self, state, view, thief, victim, queued):
+        return queued + 1
+
+
+POLICY = gl.policy_of("go1.14").replace(name="mine", steal=StealTwo())
+NUMBER = 3
+
+
+def jobs(n=3, pause="1us"):
+    def worker():
+        yield gl.compute(us=10)
+
+    for _ in range(n):
+        yield gl.go(worker)
+    yield gl.sleep(pause)
+
+
+def nothing():
+    pass
+
+
+def lost():
+    yield gl.compute(us=1)
+    raise KeyError("lost")
+
+
+def stuck():
+    yield gl.recv(gl.Chan(0))
+'''
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    """A file of a user's own."""
+    path = tmp_path / "mine.py"
+    path.write_text(MINE, encoding="utf-8")
+    return str(path)
+
+
+def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    code = main(list(argv))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    """The one line that a command which cannot be meant is answered with."""
+    code, out, err = said(capsys, *argv)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    return err.rstrip("\n")
+
+
+# run
+
+
+def test_run_shows_the_run_that_the_library_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = gl.run("fanout", n=20, procs=2, seed=7, policy="go1.14", until="50ms", costs=gl.Costs.zero())
+    code, out, err = said(capsys, *FANOUT, "-s", "7", "--policy", "go1.14", "--until", "50ms", "--costs", "zero")
+    assert (code, out, err) == (0, f"{expected!r}\n", "")
+
+
+def test_components_are_put_into_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = gl.policy_of("go").replace(
+        steal=gl.StealOne(), spin=gl.SpinLimit(2), machines=gl.RetireAfter(idle_ns=50_000_000), place=gl.LeastLoaded(d=3)
+    )
+    code, _, _ = said(
+        capsys, *FANOUT, "--steal", "StealOne", "--spin", "SpinLimit(2)", "--machines", 'RetireAfter(idle_ns="50ms")',
+        "--place", "LeastLoaded(d=3)",
+    )
+    assert code == 0
+    assert gl.last.record.header["policy_repr"] == repr(expected)
+
+
+def test_a_policy_may_be_written_with_its_components(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, *FANOUT, "--policy", "go1.21(steal=StealOne(passes=2), wake=WakeAlways())")[0] == 0
+    expected = gl.policy_of("go1.21").replace(steal=gl.StealOne(passes=2), wake=gl.WakeAlways())
+    assert gl.last.record.header["policy_repr"] == repr(expected)
+
+
+def test_a_workload_a_policy_and_a_component_come_from_a_file(capsys: pytest.CaptureFixture[str], mine: str) -> None:
+    assert said(capsys, "run", f"{mine}:jobs", "--set", "n=5", "pause=2us", "--policy", f"{mine}:POLICY")[0] == 0
+    assert (gl.last.metrics["n_goroutines"], gl.last.record.header["policy"]) == (6, "mine")
+    assert said(capsys, "run", f"{mine}:jobs", "--steal", f"{mine}:StealTwo(passes=2)")[0] == 0
+    assert "StealTwo(passes=2" in gl.last.record.header["policy_repr"]
+    assert said(capsys, "run", f"{mine}:jobs", "--policy", f"{mine}:StealTwo")[0] == 0
+    assert gl.last.record.header["policy"] == "go with StealTwo"
+
+
+def test_every_file_that_is_asked_for_is_written_and_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    targets = {name: str(tmp_path / name) for name in ("csv", "parquet", "save", "plot", "perfetto")}
+    code, out, err = said(capsys, *FANOUT, *[word for name, path in targets.items() for word in (f"--{name}", path)])
+    assert (code, err) == (0, "")
+    assert [line for line in out.splitlines() if line.startswith("wrote")] == [
+        f"wrote      {name}: {targets[name]}" for name in ("save", "csv", "parquet", "perfetto", "plot")
+    ]
+    runs = [gl.read_csv(targets["csv"]), gl.read_parquet(targets["parquet"]), Run.load(targets["save"])]
+    assert [run.digest for run in runs] == [gl.last.digest] * 3
+    assert Path(targets["perfetto"]).stat().st_size > 0
+    plots = sorted(path.name for path in Path(targets["plot"]).iterdir())
+    assert "latency.png" in plots
+    assert all((Path(targets["plot"]) / name).read_bytes()[:4] == b"\x89PNG" for name in plots)
+
+
+def test_plots_whose_facts_are_not_recorded_are_left_out_and_that_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, err = said(capsys, *FANOUT, "--record", "off", "--plot", str(tmp_path / "plots"))
+    drawn = [path.stem for path in (tmp_path / "plots").iterdir()]
+    left_out = [line.split()[1] for line in out.splitlines() if ": left out: " in line]
+    assert (code, err) == (0, "")
+    assert sorted([*drawn, *(name.removesuffix(".png:") for name in left_out)]) == sorted(PLOTS)
+    assert "latency" in drawn
+
+
+def test_an_empty_workload_is_a_run_of_one_goroutine(capsys: pytest.CaptureFixture[str], mine: str) -> None:
+    code, out, err = said(capsys, "run", f"{mine}:nothing")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "run        nothing under go, P=4, seed 1, complete"
+    assert "goroutines 1 made" in out
+
+
+# a run that fails
+
+
+def test_a_panic_is_one_block_on_stderr_and_its_record_is_exported(
+    capsys: pytest.CaptureFixture[str], mine: str, tmp_path: Path
+) -> None:
+    code, out, err = said(capsys, "run", f"{mine}:lost", "--csv", str(tmp_path / "csv"))
+    line = MINE.splitlines().index('    raise KeyError("lost")') + 1
+    assert (code, err) == (
+        1, f"gmplab: GoPanic: goroutine 1 [main]: KeyError: 'lost'\n  at {mine}:{line} in lost: raise KeyError(\"lost\")\n"
+    )
+    assert "stopped by panic" in out.splitlines()[0]
+    assert f"wrote      csv: {tmp_path / 'csv'}" in out
+    assert gl.read_csv(tmp_path / "csv").stopped_by == "panic"
+
+
+def test_a_deadlock_tells_who_waits_for_what(capsys: pytest.CaptureFixture[str], mine: str) -> None:
+    code, out, err = said(capsys, "run", f"{mine}:stuck")
+    assert code == 1
+    assert err.splitlines() == [
+        "gmplab: DeadlockError: all goroutines are asleep - deadlock!", *err.splitlines()[1:]
+    ]
+    assert "goroutine 1 [chan receive]: main" in err
+
+
+def test_a_policy_that_answers_nonsense_fails_the_run(capsys: pytest.CaptureFixture[str], mine: str) -> None:
+    code, out, err = said(capsys, "run", "fanout", "--set", "n=200", "--steal", f"{mine}:Greedy")
+    assert code == 1
+    assert err.startswith("gmplab: PolicyError: ")
+    assert "Greedy.amount returned" in err
+    assert "stopped by policy" in out
+
+
+def test_an_interrupt_keeps_the_record_and_exports_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pulse(t_ns: int, n_schedules: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiment, "pulse", pulse)
+    code, out, err = said(capsys, "run", "fanout", "--set", "n=20_000", "--record", "schedule", "--save", str(tmp_path / "r.gmp"))
+    assert (code, err) == (130, "gmplab: interrupted; the record up to then is kept\n")
+    assert "stopped by interrupt" in out
+    kept = Run.load(tmp_path / "r.gmp")
+    assert (kept.stopped_by, len(kept.schedule) > 0) == ("interrupt", True)
+
+
+@pytest.mark.parametrize("option", ["csv", "parquet", "save", "plot"])
+def test_a_full_disk_loses_nothing_else_and_leaves_nothing_behind(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    def replace(*args: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    other = {"csv": "save"}.get(option, "csv")
+    monkeypatch.setattr(os, "replace" if option == "save" else "rename", lambda a, b, real=(os.replace, os.rename): (
+        replace() if Path(b).name == "full" else real[option != "save"](a, b)
+    ))
+    code, out, err = said(capsys, *FANOUT, f"--{option}", str(tmp_path / "full"), f"--{other}", str(tmp_path / "well"))
+    assert code == 1
+    assert err == f"--{option} {tmp_path / 'full'}: not written: [Errno 28] No space left on device\n"
+    assert "fanout under go" in out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["well"]
+
+
+# compare
+
+
+def test_compare_shows_the_comparison_that_the_library_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = gl.compare(
+        {"go": "go", "go(steal=StealOne())": gl.policy_of("go").replace(steal=gl.StealOne())}, "fanout", n=20, procs=2,
+        seeds=range(3), metrics=["stolen", "end_ns"],
+    )
+    code, out, err = said(
+        capsys, "compare", "go", "go(steal=StealOne())", "-w", "fanout", "--set", "n=20", "-P", "2", "--seeds", "0:3",
+        "--metrics", "stolen", "end_ns",
+    )
+    assert (code, out, err) == (0, f"{expected!r}\n", "")
+
+
+def test_a_run_of_compare_that_fails_says_which_one(capsys: pytest.CaptureFixture[str], mine: str) -> None:
+    code, out, err = said(capsys, "compare", "go", "-w", f"{mine}:lost", "--seeds", "4,5")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == "  in compare: policy go, seed 4"
+
+
+def test_seeds_are_a_range_or_a_list() -> None:
+    assert (list(seeds("0:3")), list(seeds("2:4")), seeds("7"), seeds("1,4,7")) == ([0, 1, 2], [2, 3], [7], [1, 4, 7])
+
+
+# list, info, check, export
+
+
+def test_list_shows_everything_that_has_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "list")
+    assert (code, err) == (0, "")
+    words = set(out.replace("(", " ").split())
+    expected = {*experiment.policies(), *experiment.workloads(), *gl.policies.__all__} - {"PRESETS", "COMPONENTS"}
+    assert {name for name in expected if name not in words and name[0].isalpha()} == set()
+    assert said(capsys, "list", "policies")[1].startswith("policies\n  go ")
+
+
+def test_info_tells_versions_and_build(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "info")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == [
+        "version", "build", "schema", "model", "go", "python", "platform", "folder",
+    ]
+
+
+def test_check_tells_where_a_policy_breaks_its_contract(capsys: pytest.CaptureFixture[str], mine: str) -> None:
+    assert said(capsys, "check", "tokio") == (0, "tokio: keeps its contract\n", "")
+    assert said(capsys, "check", f"{mine}:StealTwo") == (0, "go with StealTwo: keeps its contract\n", "")
+    code, out, err = said(capsys, "check", f"{mine}:Greedy")
+    assert (code, err) == (1, "")
+    assert out.startswith("go with Greedy: breaks its contract:\n- steal: Greedy: amount(")
+
+
+def test_export_writes_a_saved_run_in_another_form(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert said(capsys, *FANOUT, "--save", str(tmp_path / "r.gmp"))[0] == 0
+    assert said(capsys, "export", str(tmp_path / "r.gmp"), "--csv", str(tmp_path / "csv"))[0] == 0
+    assert said(capsys, "export", str(tmp_path / "csv"), "--parquet", str(tmp_path / "parquet"))[0] == 0
+    assert gl.read_parquet(tmp_path / "parquet").digest == Run.load(tmp_path / "r.gmp").digest
+
+
+def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert said(capsys, *FANOUT, "--csv", str(tmp_path / "csv"))[0] == 0
+    damaged = tmp_path / "csv" / "schedule.csv"
+    damaged.write_text(damaged.read_text(encoding="utf-8").replace(",0,", ",x,", 1), encoding="utf-8")
+    code, out, err = said(capsys, "export", str(tmp_path / "csv"), "--parquet", str(tmp_path / "parquet"))
+    assert (code, out) == (1, "")
+    assert err.startswith(f"gmplab: TraceError: {damaged}, row 0: ")
+    assert not (tmp_path / "parquet").exists()
+    code, out, err = said(capsys, "export", str(tmp_path / "none.gmp"), "--csv", str(tmp_path / "other"))
+    assert (code, out) == (1, "")
+    assert "none.gmp" in err
+
+
+# What cannot be meant
+
+
+@pytest.mark.parametrize(
+    ("argv", "answer"),
+    [
+        (["rnu"], "gmplab: no command 'rnu'; did you mean 'run'?"),
+        (["run", "fanuot"], "gmplab: workload 'fanuot': no such workload; did you mean 'fanout'?"),
+        (["run", "fanout", "--policy", "go1.41"], "gmplab: policy 'go1.41': no such preset; did you mean 'go1.1'?"),
+        (["run", "fanout", "--set", "m=3"], "gmplab: fanout: no parameter 'm'"),
+        (["run", "fanout", "--set", "n"], "gmplab: --set n: must be KEY=VALUE, as in --set n=1000"),
+        (["run", "fanout", "--set", "n=1", "n=2"], "gmplab: --set n=2: n is given twice"),
+        (["run", "fanout", "--set", "n=few"], "gmplab: fanout: n = 'few': must be a whole number"),
+        (["run", "fanout", "--set", "n=0"], "gmplab: fanout: n = 0: must be at least 1"),
+        (["run", "fanout", "--polcy", "go"], "gmplab run: no option '--polcy'; did you mean '--policy'?"),
+        (["run", "fanout", "more"], "gmplab run: one argument too many: 'more'"),
+        (["run"], "gmplab run: the following arguments are required: WORKLOAD"),
+        (["run", "fanout", "-P", "0"], "gmplab: procs = 0: must be an int of 1 to 65534 Ps"),
+        (["run", "fanout", "-P", "two"], "gmplab run: argument -P/--procs: invalid int value: 'two'"),
+        (["run", "fanout", "-s", "-1"], "gmplab: seed = -1: must be an int of 0 to"),
+        (["run", "fanout", "--until", "-5ms"], "gmplab: until = '-5ms': must not be negative"),
+        (["run", "fanout", "--until", "0.5ns"], "gmplab: until = '0.5ns': is no whole number of ns"),
+        (["run", "fanout", "--until", "5"], "gmplab: until = '5': needs a number and one of the units ns, us, ms, s"),
+        (["run", "fanout", "--set", "compute=-1us"], "gmplab: fanout: compute = '-1us': must not be negative"),
+        (["run", "fanout", "--record", "ful"], "gmplab: record = 'ful': must be one of off, schedule, full"),
+        (["run", "fanout", "--costs", "zeros"], "gmplab: --costs zeros: there is none such; did you mean 'zero'?"),
+        (["run", "fanout", "--steal", "StealTow"], "gmplab: steal component 'StealTow': there is none such; did you mean 'Steal"),
+        (["run", "fanout", "--steal", "SpinLimit(2)"], "gmplab: SpinLimit is a spin component, not one of steal: write --spin"),
+        (["run", "fanout", "--steal", "StealOne(pases=2)"], "gmplab: StealOne: no field 'pases'; did you mean 'passes'?"),
+        (["run", "fanout", "--steal", "StealOne(passes='x')"], "gmplab: StealOne: passes = 'x': must be an int"),
+        (["run", "fanout", "--spin", "SpinLimit(n=1, n=2)"], "gmplab: 'SpinLimit(n=1, n=2)': a name is given twice"),
+        (["run", "fanout", "--spin", "SpinLimit(1, n=2)"], "gmplab: 'SpinLimit(1, n=2)': n is given twice"),
+        (["run", "fanout", "--spin", "SpinLimit(1, 2)"], "gmplab: 'SpinLimit(1, 2)': SpinLimit takes 1 arguments: n"),
+        (["run", "fanout", "--spin", "SpinFor(spin_ns=True)"], "gmplab: SpinFor: spin_ns = True: must be an int of ns, or a text"),
+        (["run", "fanout", "--spin", "SpinFor(spin_ns='-1us')"], "gmplab: SpinFor: spin_ns = '-1us': must not be negative"),
+        (["run", "fanout", "--spin", "SpinLimit(__import__('os'))"], "gmplab: SpinLimit: n = __import__('os'): must be a number"),
+        (["run", "fanout", "--spin", "SpinLimit(*x)"], "gmplab: 'SpinLimit(*x)': * and ** are not understood here"),
+        (["run", "fanout", "--spin", "SpinLimit(1"], "gmplab: 'SpinLimit(1': cannot be read: write NAME or"),
+        (["run", "fanout", "--policy", "go(StealOne())"], "gmplab: 'go(StealOne())': say which concern"),
+        (["run", "fanout", "--policy", "go(stel=StealOne())"], "gmplab: concern 'stel': there is none such; did you mean 'steal'?"),
+        (["run", "none.py:jobs"], "gmplab: none.py: there is no such file"),
+        (["run", "gmplab.none:jobs"], "gmplab: module 'gmplab.none': cannot be imported: No module named 'gmplab.none'"),
+        (["run", "fanout", "--save", "none/run.gmp"], "gmplab: --save none/run.gmp: there is no folder none"),
+        (["run", "fanout", "--csv", "o", "--parquet", "./o"], "gmplab: --parquet ./o: is --csv's already: give another folder"),
+        (["compare", "go", "go", "-w", "fanout"], "gmplab: a policy is given twice"),
+        (["compare", "go", "-w", "fanout", "--seeds", "5:5"], "gmplab: --seeds 5:5: holds no seed"),
+        (["compare", "go", "-w", "fanout", "--seeds", "a"], "gmplab: --seeds a: must be FROM:TO"),
+        (["compare", "go", "-w", "fanout", "--metrics", "stoln"], "gmplab: metric 'stoln': there is no such metric; did you mean"),
+        (["list", "polices"], "gmplab: list polices: there is no such section; did you mean 'policies'?"),
+        (["check", "gos"], "gmplab: policy 'gos': no such preset; did you mean 'go'?"),
+        (["export", "r.gmp"], "gmplab: say into what: --csv DIR, --parquet DIR or --perfetto FILE"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line_with_the_nearest_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], answer: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refused(capsys, *argv).startswith(answer)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_run_is_told_with_its_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text("x = 1\ny = z\n", encoding="utf-8")
+    assert refused(capsys, "run", f"{path}:y") == f"gmplab: {path}: NameError: name 'z' is not defined (line 2)"
+
+
+def test_what_a_file_does_not_hold_or_what_is_of_no_use_is_told(capsys: pytest.CaptureFixture[str], mine: str) -> None:
+    assert refused(capsys, "run", f"{mine}:job") == f"gmplab: {mine}: has no 'job'; did you mean 'jobs'?"
+    assert refused(capsys, "run", f"{mine}:NUMBER") == f"gmplab: {mine}:NUMBER: is 3: must be a function, a Program or a Plan"
+    assert refused(capsys, "run", f"{mine}:jobs", "--set", "m=1").startswith("gmplab: jobs: no parameter 'm'")
+    assert refused(capsys, "check", f"{mine}:NUMBER").endswith("is 3: must be a gmplab.Policy, or a component or its class")
+    assert refused(capsys, "run", f"{mine}:jobs", "--spin", f"{mine}:StealTwo").endswith(
+        "must be a subclass of gmplab's Spin, for spin"
+    )
+
+
+@pytest.mark.parametrize("option", ["csv", "parquet", "plot", "save"])
+def test_what_exists_is_refused_before_the_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str) -> None:
+    target = tmp_path / "taken"
+    target.mkdir()
+    before = gl.last
+    kind = "file" if option == "save" else "folder"
+    assert refused(capsys, *FANOUT, f"--{option}", str(target)) == f"gmplab: --{option} {target}: exists: give another {kind}"
+    assert gl.last is before
+
+
+# The tree
+
+
+def test_every_command_has_what_it_does_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(PERFORM) == list(COMMANDS)
+    code, out, err = said(capsys, "-h")
+    assert (code, err) == (0, "")
+    for command in COMMANDS:
+        assert f"    {command} " in out
+        assert said(capsys, command, "-h")[1].startswith(f"usage: gmplab {command} ")
+
+
+def test_the_tree_serves_another_program_and_never_exits() -> None:
+    with pytest.raises(UsageError, match=r"^%gmp: no command 'rnu'; did you mean 'run'\?$"):
+        parse(["rnu"], prog="%gmp")
+    with pytest.raises(HelpAsked, match="^usage: %gmp run "):
+        parse(["run", "-h"], prog="%gmp")
+    args = parse(["run", "fanout", "--set", "n=1", "--set", "compute=1us"], prog="%gmp")
+    assert (args.command, args.workload, args.settings) == ("run", "fanout", ["n=1", "compute=1us"])
+
+
+def test_names_that_stand_in_two_places_agree(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [callable(getattr(gl.Costs, name)) for name in PRICES] == [True] * len(PRICES)
+    for section in SECTIONS:
+        assert said(capsys, "list", section)[0] == 0
+
+
+def test_columns_put_a_long_name_into_a_line_of_its_own() -> None:
+    long = "a" * 40
+    assert columns([("go", "one"), (long, "two")]) == f"  go  one\n  {long}\n      two"
+
+
+# How it is started
+
+
+def test_it_starts_in_a_process_of_its_own() -> None:
+    root = Path(__file__).resolve().parents[1]
+    env = {**os.environ, "PYTHONPATH": str(root), "GMPLAB_PURE": "1"}
+    env.pop("GMPLAB_REQUIRE_COMPILED", None)
+    words = [sys.executable, "-m", "gmplab", *FANOUT, "--record", "off"]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{gl.run('fanout', n=20, procs=2, record='off')!r}\n"
+
+
+def test_the_console_script_is_the_clis_main() -> None:
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"gmplab": "gmplab.cli:main"}
