@@ -12,12 +12,18 @@ from types import MethodType
 from typing import Any, Final
 
 from gmplab.plots.latency import latency
+from gmplab.plots.machines import machines
 from gmplab.plots.plot import Plot
+from gmplab.plots.steals import steal_matrix, steal_rate, steals
+from gmplab.plots.timeline import timeline
 from gmplab.traces.run import Run
 
-__all__ = ["PLOTS", "Plot", "Plots", "latency"]
+__all__ = ["PLOTS", "Plot", "Plots", "latency", "machines", "steal_matrix", "steal_rate", "steals", "timeline"]
 
-PLOTS: Final[dict[str, Callable[..., Plot]]] = {"latency": latency}
+PLOTS: Final[dict[str, Callable[..., Plot]]] = {
+    "latency": latency, "machines": machines, "steal_matrix": steal_matrix, "steal_rate": steal_rate, "steals": steals,
+    "timeline": timeline,
+}
 """Every plot by its name."""
 
 

@@ -20,7 +20,10 @@ GREEN: Final = "#009E73"
 PINK: Final = "#CC79A7"
 ORANGE: Final = "#E69F00"
 INK: Final = "#333333"
-FAINT: Final = "#8A8A8A"
+FAINT: Final = "#7A7A7A"
+EMPTY: Final = "#F2F2F2"
+PATTERN: Final = (0.0, 0.0, 0.0, 0.45)
+"""The lines of a pattern: light enough to leave the colour under them."""
 
 SEQUENTIAL: Final = "cividis"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from matplotlib.transforms import offset_copy
+
 from gmplab.plots.palette import FAINT
 from gmplab.traces.run import Run
 
@@ -107,12 +109,23 @@ def entitle(ax: Any, what: str, runs: Mapping[str, Run]) -> None:
     )
 
 
-def legend_below(ax: Any, entries: int) -> None:
-    """A legend under the axes, in up to two columns: there it hides nothing."""
-    ax.legend(
-        loc="upper left", bbox_to_anchor=(0, -0.14), ncols=min(entries, 2), fontsize="small", frameon=False, borderpad=0,
-        handlelength=2.6,
-    )
+def legend_below(ax: Any, columns: int, entries: Sequence[Any] | None = None) -> None:
+    """A legend under the axes and their label, of what is drawn or of given entries: there it hides nothing."""
+    entries = ax.get_legend_handles_labels()[0] if entries is None else entries
+    if entries:
+        below = offset_copy(ax.transAxes, fig=ax.figure, y=-42, units="points")
+        ax.legend(
+            handles=entries, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, fontsize="small",
+            ncols=min(len(entries), columns), frameon=False, borderpad=0, borderaxespad=0,
+        )
+
+
+def one_of(runs: Runs) -> dict[str, Run]:
+    """The one run that a plot shows, by its name. Raises `ValueError` where there are more."""
+    named = labelled(runs)
+    if len(named) > 1:
+        raise ValueError(f"{len(named)} runs: this plot shows one run: give one, and its axes in ax= for each")
+    return named
 
 
 def say_empty(ax: Any, why: str) -> None:

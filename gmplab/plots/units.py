@@ -60,6 +60,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
+def part(share: float) -> str:
+    """A part of a whole in percent, as words tell it: with one decimal.
+
+    >>> part(0.4715), part(0.0003), part(0)
+    ('47.2 %', 'under 0.1 %', '0 %')
+    """
+    return "under 0.1 %" if 0 < share < 0.0005 else f"{round(100 * share, 1):g} %"
+
+
 def time_ticks() -> FuncFormatter:
     """Ticks of a logarithmic axis in ns, each with its unit."""
     return FuncFormatter(lambda ns, _: said(ns))

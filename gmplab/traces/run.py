@@ -16,7 +16,7 @@ import pandas as pd
 from gmplab.errors import TraceError
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
-from gmplab.traces import card, lanes, spans
+from gmplab.traces import card, modes, spans
 from gmplab.traces.frames import (
     calls_frame, events_frame, goroutines_frame, machines_frame, processors_frame, schedule_frame,
 )
@@ -196,13 +196,13 @@ class Run:
     def machine_spans(self) -> pd.DataFrame:
         """One row per stay of an M in a mode (running, scheduling, spinning, syscall, idle, netpoll, ...)."""
         self.need("spans", "run.machine_spans")
-        return lanes.machine_spans(self.record)
+        return modes.machine_spans(self.record)
 
     @cached_property
     def processor_spans(self) -> pd.DataFrame:
         """One row per stay of a P in a mode: that of the M that has it, or idle."""
         self.need("spans", "run.processor_spans")
-        return lanes.processor_spans(self.record)
+        return modes.processor_spans(self.record)
 
     @cached_property
     def series(self) -> pd.DataFrame:

@@ -1,0 +1,177 @@
+"""The P timeline: who ran where, and when a P had nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from gmplab.plots import lanes
+from gmplab.plots.lanes import NONE, Slices
+from gmplab.plots.palette import HUES, INK, MODES, OTHERS, Look
+from gmplab.plots.plot import Plot, axes
+from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty, shortened
+from gmplab.plots.units import counted, part, said
+from gmplab.traces.run import Run
+
+Ints = npt.NDArray[np.int64]
+
+MOST_MARKS: Final = 250
+"""More marks of a kind than this are left out: they would hide what they mark."""
+MARKS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "stolen": (("steal", "steal_runnext"), "^"), "from the global queue": (("global", "global_tick"), "s"),
+}
+"""What is marked where a goroutine begins to run: (the sources, the marker)."""
+
+
+def timeline(
+    run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None, by: str = "name"
+) -> Plot:
+    """What each P did: a lane a P, running goroutines coloured by their name, idle time left empty.
+
+    Scheduling, spinning and system calls have looks of their own. A triangle marks where a stolen goroutine begins to
+    run, a square where one from the global queue does, unless there are too many. Slices narrower than a pixel are merged:
+    there the height shows the shares.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or more.
+    ax : Axes, optional
+        Where to draw; default: a figure of its own.
+    t : (t0, t1), optional
+        The part to show: ints of ns, or strings as "1.5ms".
+    by : {"name", "cls"}
+        What colours running goroutines: the name, or the class, that `go` was given. The five with the most time have
+        colours of their own.
+
+    Returns
+    -------
+    Plot
+        `data`: the rows of `run.processor_spans` that are shown, with the goroutine's name (or cls).
+
+    Raises
+    ------
+    TraceError
+        The run was recorded below level "full".
+
+    Examples
+    --------
+    >>> gmplab.run(main, procs=4).plot.timeline(t=("1ms", "2ms"))       # doctest: +SKIP
+    """
+    if by not in ("name", "cls"):
+        raise ValueError(f"by = {by!r}: must be 'name' or 'cls'")
+    named = one_of(run)
+    chosen = next(iter(named.values()))
+    chosen.need("spans", "plot.timeline")
+    t0, t1 = lanes.between(chosen, t)
+    data = shown(chosen, by, t0, t1)
+    looks, kind = coloured(chosen, data, by)
+    slices = Slices(
+        data["p"].to_numpy(dtype=np.int64), data["begin_ns"].to_numpy(), data["end_ns"].to_numpy(), kind
+    )
+    procs = min(int(data["p"].max()) + 1 if len(data) else len(chosen.record.processors), lanes.MOST_LANES)
+    slices = slices.where(slices.lane < procs)
+    fig, ax = axes(ax, 10.0, lanes.tall(procs))
+    n_merged = lanes.draw(ax, slices, looks, t0, t1)
+    running = slices.kind < sum(name.startswith("running") for name in looks)
+    running &= slices.kind != NONE
+    words = [f"g{g}" for g in data["g"][(data["p"] < procs).to_numpy()][running].tolist()]
+    if procs <= 40:
+        lanes.label(ax, slices.where(running), words, looks, t0, t1)
+    lanes.dress(ax, [f"P{p}" for p in range(procs)], t0, t1)
+    marked = mark(ax, chosen, procs, t0, t1)
+    legend_below(ax, 5, [*lanes.key(looks), *marked.values()])
+    entitle(ax, "What each P did", named)
+    if data.empty:
+        say_empty(ax, "nothing was recorded")
+    return Plot(fig, ax, data, told(named, data, by, t0, t1, n_merged, procs, marks_in(chosen, t0, t1), set(marked)))
+
+
+def shown(run: Run, by: str, t0: int, t1: int) -> pd.DataFrame:
+    """The spans of Ps that lie, at least in part, between two instants, with the name of the goroutine."""
+    spans = run.processor_spans
+    spans = spans[(spans["end_ns"] > t0) & (spans["begin_ns"] < t1)].reset_index(drop=True)
+    names = run.goroutines.set_index("g")[by]
+    return spans.assign(**{by: names.reindex(spans["g"]).array})
+
+
+def coloured(run: Run, data: pd.DataFrame, by: str) -> tuple[dict[str, Look], Ints]:
+    """The looks of what is shown, by what the legend calls them, and for each row the index of its look.
+
+    Names are ranked by their time in the whole run, so that each keeps its colour in every part that is shown.
+    """
+    running = (data["mode"] == "running").to_numpy()
+    names = data[by].astype(str)
+    time = run.goroutines.groupby(by, observed=True)["run_ns"].sum().sort_values(ascending=False, kind="stable")
+    ranked = [str(name) for name, ns in time.items() if ns > 0]
+    looks: dict[str, Look] = {}
+    kind = np.full(len(data), NONE, dtype=np.int64)
+
+    def give(rows: npt.NDArray[np.bool_], called: str, look: Look) -> None:
+        if rows.any():
+            kind[rows] = len(looks)
+            looks[called] = look
+
+    for hue, name in zip(HUES, ranked, strict=False):
+        called = f"running {shortened(name, 28) or 'without a ' + by}" if len(ranked) > 1 else "running"
+        give(running & (names == name).to_numpy(), called, Look(hue))
+    give(running & (kind == NONE), f"running others ({len(ranked) - len(HUES)})", OTHERS)
+    for mode, look in MODES.items():
+        if mode != "running":
+            give((data["mode"] == mode).to_numpy(), mode, look)
+    return looks, kind
+
+
+def marks_in(run: Run, t0: int, t1: int) -> dict[str, pd.DataFrame]:
+    """The schedules that are marked between two instants, by what they are."""
+    rows = run.schedule
+    rows = rows[(rows["t_ns"] >= t0) & (rows["t_ns"] < t1)]
+    return {what: rows[rows["source"].isin(sources)] for what, (sources, _) in MARKS.items()}
+
+
+def mark(ax: Axes, run: Run, procs: int, t0: int, t1: int) -> dict[str, object]:
+    """Mark where goroutines came from; returns what was marked and its entry in the legend."""
+    marked: dict[str, object] = {}
+    for what, rows in marks_in(run, t0, t1).items():
+        rows = rows[rows["p"] < procs]
+        if 0 < len(rows) <= MOST_MARKS:
+            (marked[what],) = ax.plot(
+                rows["t_ns"].to_numpy(), rows["p"].to_numpy(dtype=np.int64) + lanes.HEIGHT / 2 - 0.04, linestyle="",
+                marker=MARKS[what][1], markersize=4.5, color=INK, markeredgecolor="white", markeredgewidth=0.6, label=what,
+                zorder=4,
+            )
+    return marked
+
+
+def told(
+    named: dict[str, Run], data: pd.DataFrame, by: str, t0: int, t1: int, n_merged: int, procs: int,
+    marks: dict[str, pd.DataFrame], marked: set[str],
+) -> str:
+    """The picture in words."""
+    begin = f"What each P did in {context(named)}, from {said(t0)} to {said(t1)}"
+    if data.empty:
+        return f"{begin}: nothing was recorded."
+    inside = (data["end_ns"].clip(upper=t1) - data["begin_ns"].clip(lower=t0)).astype(np.int64)
+    time = inside.groupby(data["mode"].astype(str)).sum()
+    whole = int(time.sum())
+    parts = [f"{mode} {part(time[mode] / whole)}" for mode in [*MODES, "idle"] if mode in time.index]
+    sentences = [f"{begin}: {', '.join(parts)} of P time"]
+    names = inside[data["mode"] == "running"].groupby(data[by].astype(str)).sum()
+    if len(names) > 1:
+        most = names.sort_values(ascending=False, kind="stable")[: len(HUES)]
+        told = ", ".join(f"{name or 'without a ' + by} {part(ns / whole)}" for name, ns in most.items())
+        sentences.append(f"running, by {by}: {told}")
+    for what, rows in marks.items():
+        if len(rows):
+            hidden = "" if what in marked else ", too many to mark"
+            sentences.append(f"{counted(len(rows), 'goroutine')} {what}{hidden}")
+    if n_merged:
+        sentences.append(f"{counted(n_merged, 'slice')} narrower than a pixel merged")
+    if int(data["p"].max()) >= procs:
+        sentences.append(f"the first {procs} of {int(data['p'].max()) + 1} Ps shown")
+    return f"{'; '.join(sentences)}."
