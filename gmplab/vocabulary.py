@@ -124,11 +124,12 @@ WAIT_GC_CYCLE: Final = 15
 WAIT_GC_WORKER: Final = 16
 WAIT_STW: Final = 17
 WAIT_ARRIVALS: Final = 18
+WAIT_UPDATE_GOMAXPROCS: Final = 19
 WAIT_REASONS: Final = (
     "", "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)", "select", "select (no cases)",
     "sleep", "IO wait", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.Cond.Wait",
     "sync.WaitGroup.Wait", "semacquire", "wait for GC cycle", "GC worker (idle)", "stopping the world",
-    "wait for arrivals",
+    "wait for arrivals", "GOMAXPROCS updater (idle)",
 )
 
 # --- why a running G became runnable again: the reason of GO_STOP -------------------------------------------------
@@ -202,7 +203,9 @@ GC_WORKER_MODES: Final = ("none", "dedicated", "fractional", "idle")
 STW_SWEEP_TERM: Final = 0
 STW_MARK_TERM: Final = 1
 STW_GOMAXPROCS: Final = 2
-STWS: Final = ("GC sweep termination", "GC mark termination", "GOMAXPROCS")
+STW_GC: Final = 3
+"""The whole collection, as before Go 1.5: rules.gc_workers is False."""
+STWS: Final = ("GC sweep termination", "GC mark termination", "GOMAXPROCS", "GC")
 
 # --- whether spinning ended with a G: the reason of SPIN_STOP; kinds of netpoll -------------------------------------
 SPIN_FOUND: Final = 0
@@ -278,9 +281,12 @@ P_RETAKE: Final = 17
 P_HANDOFF: Final = 18
 """reason: HANDOFFS."""
 P_STOP: Final = 19
-"""p is stopped for stop-the-world."""
+"""p is stopped for stop-the-world: released before by the M that had it, or taken off pidle, or from a syscall. If no
+P_RELEASE came before, its M keeps it: the M that stops the world, or a held task's (block=HoldThread)."""
 P_RESIZE: Final = 20
-"""arg: the new GOMAXPROCS. All Ps are stopped then; those kept become idle or get an M by the rows that follow."""
+"""Each start of the world. arg: GOMAXPROCS from now on. All Ps are stopped then; Ps from arg on are destroyed: what
+they have moves by the rows that follow. Of those kept, one that still has its M runs on with it, the others become
+idle or get an M by the rows that follow."""
 M_CREATE: Final = 21
 """m is new (newm). aux: the M that asked, NO_M for boot and arrivals; reason: WHYS; p: its nextp."""
 M_START: Final = 22
@@ -300,7 +306,7 @@ STEAL_PASS: Final = 28
 PREEMPT_REQUEST: Final = 29
 """g on p is asked to stop, by m (NO_M: its own slice timer)."""
 TIMER_SET: Final = 30
-"""A timer for g joins p's heap. arg: due, in ns."""
+"""A timer for g joins p's heap. arg: due, in ns; aux: the destroyed P whose heap it leaves, NO_P for a new timer."""
 TIMER_FIRE: Final = 31
 """g's timer of p's heap fired on m. arg: due, in ns."""
 TIMER_STOP: Final = 32
@@ -311,11 +317,14 @@ IO_READY: Final = 34
 GC_PHASE: Final = 35
 """reason: GC_PHASES; arg: dedicated workers wanted."""
 GC_WORKER: Final = 36
-"""g is chosen as GC worker on p. reason: GC_WORKER_MODES."""
+"""g, waiting, is chosen as GC worker on p; its GO_READY follows when an M of p takes it. reason: GC_WORKER_MODES; none:
+it is not wanted any more, p stops first."""
 STW_START: Final = 37
-"""reason: STWS."""
+"""g on m asks all Ps to stop. reason: STWS."""
 STW_STOPPED: Final = 38
+"""All Ps stand."""
 STW_END: Final = 39
+"""All Ps may run again, those with work have an M."""
 LOCK_THREAD: Final = 40
 UNLOCK_THREAD: Final = 41
 REGION_BEGIN: Final = 42

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ import gmplab as gl
 from gmplab.policies import PRESETS
 from gmplab.traces.run import Run
 
-ACTS = st.sampled_from(["compute", "sleep", "syscall", "block", "io", "gosched", "lock", "send", "spawn", "thread"])
+ACTS = st.sampled_from(["compute", "sleep", "syscall", "block", "io", "gosched", "lock", "send", "spawn", "thread", "gc", "procs"])
 PROGRAMS = st.lists(st.lists(ACTS, max_size=6), min_size=1, max_size=12)
 GO = gl.policy_of("go")
 # A fixed pool is left out: goroutines locked to its threads use it up, and the program really is stuck.
@@ -25,6 +26,7 @@ POLICIES = st.sampled_from(
         GO.replace(queues=gl.GoQueues(capacity=2)), GO.replace(queues=gl.LifoQueue()), GO.replace(queues=gl.RandomOrder()),
         GO.replace(queues=gl.ByAttainedWork()), GO.replace(place=gl.PlaceRandom()), GO.replace(place=gl.LeastLoaded()),
         GO.replace(place=gl.PlaceGlobal()), GO.replace(control=gl.Balance(period_ns=20_000)),
+        GO.replace(control=gl.AllocateByUtilization(low_percent=40, high_percent=60)),
         GO.replace(preempt=gl.AsyncPreempt(quantum_ns=7_000, exact=True)),
     ]
 )
@@ -63,6 +65,10 @@ def program(lists: list[list[str]]) -> Any:
                     yield gl.send(c, act)
                 elif act == "spawn":
                     yield gl.go(child)
+                elif act == "gc":
+                    yield gl.gc(gl.Uniform(0, 200_000))
+                elif act == "procs":
+                    yield gl.gomaxprocs(1 + len(acts))
                 else:
                     yield gl.lock_os_thread()
             yield gl.done(wg)
@@ -101,13 +107,15 @@ def test_every_goroutine_runs_to_its_end_once_and_the_sums_agree(
     costs = gl.Costs.zero() if free else gl.Costs.linux_vm()
     run = gl.run(program(lists), procs=procs, policy=policy, seed=seed, costs=costs, until="10s")
     n = 1 + len(lists) + sum(acts.count("spawn") for acts in lists)
-    assert (run.complete, run.metrics["n_goroutines"]) == (True, n)
+    assert (run.complete, list(run.goroutines["kind"]).count("user")) == (True, n)
     exited = list(run.events["g"][run.events["kind"] == "GoExit"])
     assert len(exited) == len(set(exited))
     one_at_a_time(run)
     end = run.record.end_ns
-    per_p = run.processors.filter(like="_ns").sum(axis=1)
-    assert set(per_p) == {end}
+    resized = run.events[run.events["kind"] == "PResize"]
+    changes = [(0, procs), *zip(resized["t_ns"], resized["arg"], strict=True), (end, 0)]
+    p_time = sum(int(n) * int(until - since) for (since, n), (until, _) in pairwise(changes))
+    assert int(run.processors.filter(like="_ns").to_numpy().sum()) == p_time
     alive = run.machines[run.machines["exited_ns"].isna()]
     assert list(alive.filter(regex="(running|scheduling|spinning|syscall|idle|netpoll|locked|held|stopped|starting)_ns").sum(axis=1)) == [
         end - t for t in alive["created_ns"]

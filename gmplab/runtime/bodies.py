@@ -21,6 +21,7 @@ from gmplab.runtime.chan import (
     Case, Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo,
 )
 from gmplab.runtime.dice import Distribution, as_distribution, below, draw, duration_ns
+from gmplab.runtime.mgc import OP_GC, OP_GC_WORKER, gcbgmarkworker, gccycle
 from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge
 from gmplab.runtime.proc import (
     goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
@@ -30,9 +31,11 @@ from gmplab.runtime.sync import (
     Cond, Mutex, RWMutex, Semaphore, WaitGroup, cond_signal, cond_wait, lock, rlock, runlock, sem_acquire, sem_release,
     unlock, wg_add, wg_wait, wlock, wunlock,
 )
+from gmplab.runtime.stw import OP_GOMAXPROCS, OP_UPDATE_GOMAXPROCS, updatemaxprocs
+from gmplab.runtime.stw import gomaxprocs as setgomaxprocs
 from gmplab.runtime.syscalls import entersyscall, entersyscallblock
 from gmplab.vocabulary import (
-    CALL_CHILD, KIND_USER, LOG, NO_P, REGION_BEGIN, REGION_END, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD,
+    CALL_CHILD, KIND_USER, LOG, MAX_PROCS, NO_P, REGION_BEGIN, REGION_END, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD,
     TIMER_SET, WAIT_ARRIVALS, WAIT_IO, WAIT_SLEEP,
 )
 
@@ -69,6 +72,7 @@ OP_REGION_END: Final = 29
 OP_LOG: Final = 30
 OP_NOW: Final = 31
 OP_WAIT_ARRIVALS: Final = 32
+# 33 to 36: stw.py and mgc.py.
 # Ops of programs alone: they take no step and no time.
 OP_LOOP: Final = 40
 OP_LOOP_J: Final = 41
@@ -179,6 +183,14 @@ class Program:
 
     def unlock_os_thread(self) -> Program:
         return self.op(OP_UNLOCK_THREAD)
+
+    def gc(self, mark: Any) -> Program:
+        """Collect garbage: `mark` is the CPU time of marking; the goroutine goes on when the cycle has ended."""
+        return self.timed(OP_GC, mark, 0, "gc")
+
+    def gomaxprocs(self, n: i64) -> Program:
+        """Use n Ps from now on, at least 1."""
+        return self.op(OP_GOMAXPROCS, checked_procs(n, 1))
 
     def wait_arrivals(self) -> Program:
         """Wait until all arrivals have come and all user goroutines but this one are done."""
@@ -378,6 +390,47 @@ def lock_os_thread() -> Any:
 def unlock_os_thread() -> Any:
     """runtime.UnlockOSThread."""
     return request(OP_UNLOCK_THREAD)
+
+
+def gc(mark: Any) -> Any:
+    """runtime.GC: collect garbage, and go on when the cycle has ended.
+
+    The world stops; a quarter of the Ps, and idle ones, mark beside the program; the world stops again. With
+    `rules.gc_workers=False` (Go before 1.5) all of it happens while the world stands.
+
+    Parameters
+    ----------
+    mark : int (ns), str or Distribution
+        CPU time of marking, shared by all workers. There is no heap: this stands for its size.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield gc("3ms")
+    """
+    return _timed(OP_GC, mark, {}, "gc", 0)
+
+
+def checked_procs(n: Any, least: int) -> int:
+    """n, a number of Ps."""
+    if isinstance(n, bool) or not isinstance(n, int) or not least <= n <= MAX_PROCS:
+        raise ValueError(f"gomaxprocs: n = {n!r}: must be an int of {least} to {MAX_PROCS} Ps")
+    return n
+
+
+def gomaxprocs(n: int) -> Any:
+    """runtime.GOMAXPROCS: use n Ps from now on; the result is the number before. 0: only ask.
+
+    The world stops for it, and not while a garbage collection is under way. Of Ps that are given up, the queued
+    goroutines go to the global queue's head and the timers to the caller's P. From then on `Control` policies change
+    the number no more.
+
+    Parameters
+    ----------
+    n : int
+        0 to 65534 Ps.
+    """
+    return request(OP_GOMAXPROCS, checked_procs(n, 0))
 
 
 def region(name: str) -> Any:
@@ -862,6 +915,14 @@ def perform_other(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         unlockosthread(sched, mp, gp)
     elif op == OP_NOW:
         gp.result = sched.now_ns
+    elif op == OP_GC_WORKER:
+        return gcbgmarkworker(sched, mp, gp)
+    elif op == OP_GC:
+        return gccycle(sched, mp, gp, span_ns(gp) if gp.stage == 0 else 0)
+    elif op == OP_GOMAXPROCS:
+        return setgomaxprocs(sched, mp, gp)
+    elif op == OP_UPDATE_GOMAXPROCS:
+        return updatemaxprocs(sched, mp, gp)
     elif op == OP_WAIT_ARRIVALS:
         if gp.stage == 0 and (sched.arrivals > 0 or sched.n_user > 1):
             gp.stage = 1

@@ -96,13 +96,19 @@ class Costs:
     timer_op: Cost = 80
     """A timer started, or fired. Estimate."""
     usleep_slack: Cost = 50_000
-    """Added by the kernel to usleep (sysmon; the 3 us before a runnext is stolen). Linux: timer slack 50 us a thread."""
+    """Added by the kernel to usleep (sysmon; the 3 us before a runnext is stolen) and to the 100 us after which
+    stop-the-world asks again. Linux: timer slack 50 us a thread."""
     epoll_grain: Cost = 1_000_000
     """epoll_wait's time-out is rounded up to this below 1 ms. Go: netpoll_epoll.go: netpoll."""
     sysmon_round: Cost = 1_000
     """Estimate: a scan over allp."""
     stw: Cost = 1_500
     """Stopping and starting the world once all Ps stand. Measured: ReadMemStats 1.1-1.8 us on one P."""
+    gc_sweep_term: Cost = 40_000
+    """What a GC cycle does while the world stands at its start. Measured with Go 1.27 on 2 Ps: pauses of 29-200 us, of
+    which 7-40 us until all Ps stood."""
+    gc_mark_term: Cost = 2_500
+    """The same at the end of marking. Measured: pauses of 1.3-6 us."""
     gc_drain: Cost = 10_000
     """The work that a GC worker does between two looks at whether to stop. Go: mgcmark.go: drainCheckThreshold."""
     kernel_slice_ns: int = 3_000_000
@@ -173,6 +179,10 @@ class Prices:
         self.epoll_grain: i64 = self.price(costs.epoll_grain, "epoll_grain")
         self.sysmon_round: i64 = self.price(costs.sysmon_round, "sysmon_round")
         self.stw: i64 = self.price(costs.stw, "stw")
+        self.gc_sweep_term: i64 = self.price(costs.gc_sweep_term, "gc_sweep_term")
+        self.gc_mark_term: i64 = self.price(costs.gc_mark_term, "gc_mark_term")
+        if costs.gc_drain == 0:
+            raise ValueError("Costs: gc_drain = 0: must be at least 1 ns: a GC worker would look for ever at one instant")
         self.gc_drain: i64 = self.price(costs.gc_drain, "gc_drain")
         slice_ns: Cost = costs.kernel_slice_ns
         if isinstance(slice_ns, Distribution):

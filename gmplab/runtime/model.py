@@ -19,7 +19,7 @@ from gmplab.runtime.contracts import (
 from gmplab.runtime.costs import Prices
 from gmplab.runtime.dice import Distribution, below, draw
 from gmplab.runtime.recorder import Histogram, Recorder
-from gmplab.vocabulary import GDEAD, IN_IDLE, IN_STARTING, N_MODES, NO_G, NO_P, PIDLE
+from gmplab.vocabulary import GC_OFF, GCW_NONE, GDEAD, IN_IDLE, IN_STARTING, N_MODES, NO_G, NO_P, PIDLE
 
 # Where an M goes on at its next step.
 PH_MSTART: Final = 0
@@ -48,6 +48,8 @@ PH_SPIN_GAP: Final = 22
 PH_STW_WAIT: Final = 23
 PH_STOPM_SYS: Final = 24
 PH_GOEXIT: Final = 25
+PH_GC_DRAIN: Final = 26
+PH_FOUND_WORKER: Final = 27
 
 FOREVER: Final = 4_000_000_000_000_000_000
 """An instant that never comes."""
@@ -112,6 +114,17 @@ class Waitq:
         s.prev = None
         s.queue = None
         self.size -= 1
+
+
+@final
+class Sema:
+    """A counting semaphore with a queue. Go: sema.go: semaRoot, by address there."""
+
+    def __init__(self, count: i64 = 0) -> None:
+        self.id: i64 = 0
+        """Of the runtime's own only; else the object's that has it."""
+        self.count: i64 = count
+        self.waitq: Waitq = Waitq()
 
 
 @final
@@ -326,6 +339,11 @@ class P:
         self.gfree: list[G] = []
         self.timers: Timers = Timers()
         self.on_pidle: bool = False
+        # GC: what its worker is, which one is chosen for it, and how long fractional ones ran here in this cycle.
+        self.gc_worker_mode: i64 = GCW_NONE
+        self.next_gc_worker: Optional[G] = None
+        self.gc_worker_since: i64 = 0
+        self.gc_fractional_ns: i64 = 0
         self.mode: i64 = IN_IDLE
         self.since_ns: i64 = 0
         self.ns: list[i64] = [0] * N_MODES
@@ -398,6 +416,44 @@ class Timers:
         """When the earliest timer is due, 0 if there is none. Go: time.go: timers.wakeTime."""
         self.clean()
         return self.when[0] if len(self.when) > 0 else 0
+
+
+@final
+class GC:
+    """The garbage collector, as far as the scheduler sees it. Go: mgc.go: work; mgcpacer.go: gcControllerState.
+
+    Marking is an amount of CPU time. What no worker has taken is `left_ns`; a worker takes a share at a time.
+    """
+
+    def __init__(self) -> None:
+        self.phase: i64 = GC_OFF
+        self.cycles: i64 = 0
+        self.left_ns: i64 = 0
+        self.nworking: i64 = 0
+        """Workers that mark now; Go counts those that do not (work.nwait)."""
+        self.mark_start_ns: i64 = 0
+        self.dedicated_needed: i64 = 0
+        self.fractional_goal: float = 0.0
+        self.idle_workers: i64 = 0
+        self.most_idle_workers: i64 = 0
+        self.n_workers: i64 = 0
+        self.pool: list[G] = []
+        """Workers that wait to be chosen; last in, first out."""
+        self.ready: bool = False
+        """The channel on which a new worker says that it is in the pool: whether it has; who waits for it; its id."""
+        self.starter: Optional[G] = None
+        self.ready_id: i64 = 0
+        self.waiters: list[G] = []
+        """Gs that wait for the end of a cycle. Go: work.sweepWaiters."""
+        self.start_sema: Sema = Sema(1)
+        self.gc_sema: Sema = Sema(1)
+        """Held through a cycle, and while GOMAXPROCS changes."""
+        self.world_sema: Sema = Sema(1)
+        """Held while the world stands."""
+        self.mark_done_sema: Sema = Sema(1)
+        self.dedicated_ns: i64 = 0
+        self.fractional_ns: i64 = 0
+        self.idle_ns: i64 = 0
 
 
 class Driver:
@@ -503,6 +559,21 @@ class Sched:
         self.gcwaiting: bool = False
         self.stopwait: i64 = 0
         self.stopper: Optional[M] = None
+        self.stop_why: i64 = 0
+        self.stop_began_ns: i64 = 0
+        self.stood: list[M] = []
+        """Ms with a held task that came back while the world stood: they wait for its start."""
+        self.n_stw: i64 = 0
+        self.stw_stopping_ns: i64 = 0
+        self.stw_total_ns: i64 = 0
+        # a change of GOMAXPROCS that the control policy ordered. Go: proc.go: updateMaxProcsG.
+        self.custom_procs: bool = False
+        self.wanted_procs: i64 = 0
+        self.updater: Optional[G] = None
+        # the garbage collector
+        self.gc: GC = GC()
+        self.gc_blacken: bool = False
+        """Whether workers may mark: tested on the hot path. Go: mgc.go: gcBlackenEnabled."""
         self.sysmon: Optional[M] = None
         self.sysmonwait: bool = False
         # arrivals that are still to come, and their Gs that live

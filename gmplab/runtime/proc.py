@@ -27,8 +27,11 @@ from mypy_extensions import i64
 from gmplab.errors import PolicyError, SchedError
 from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES
 from gmplab.runtime.dice import FOR_STEAL, draw, mix, stream
+from gmplab.runtime.gcpacer import (
+    findrunnablegcworker, gcmarkworkavailable, idlegcworker, needidlemarkworker, releasenextgcmarkworker,
+)
 from gmplab.runtime.model import (
-    AT_WAKEP, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_NETPOLL,
+    AT_WAKEP, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_NETPOLL,
     PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_WOKEN, G, M, P,
     Sched, charge, overload, price, settle, settlep,
 )
@@ -39,14 +42,15 @@ from gmplab.runtime.runq import (
 from gmplab.vocabulary import (
     CALL_GOSCHED, CALL_HELD, CALL_MSTART, CALL_PARK, CALL_PREEMPT, CALL_STOPLOCKED, GDEAD, GO_CREATE, GO_PARK,
     GO_READY, GO_START, GO_STOP, GRUNNABLE, GRUNNING, GSYSCALL, GWAITING, HANDOFF_GCSTOP, HANDOFF_IDLE,
-    HANDOFF_LAST_P, HANDOFF_NO_SPINNING, HANDOFF_WORK, HOLD, IN_HELD, IN_IDLE, IN_LOCKED, IN_NETPOLL, IN_RUNNING,
-    IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, M_CREATE, M_PARK, M_START, M_WAKE, NETPOLL, NO_G, NO_M,
+    HANDOFF_GC, HANDOFF_LAST_P, HANDOFF_NO_SPINNING, HANDOFF_WORK, HOLD, IN_HELD, IN_IDLE, IN_LOCKED, IN_NETPOLL, IN_RUNNING,
+    IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, M_CREATE, M_PARK, M_START, M_WAKE, NETPOLL, NO_G,
     NO_P, P_ACQUIRE, P_HANDOFF, P_RELEASE, P_STOP, PGCSTOP, PIDLE, POLL_BLOCKING, POLL_NONBLOCKING, PRUNNING,
     PREEMPT_REQUEST, Q_GET, Q_GLOBAL, Q_NONE, SPIN_FOUND, SPIN_GAVE_UP, SPIN_GCSTOP, SPIN_START, SPIN_STOP,
-    SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_INJECTED, SRC_LOCKED, SRC_NETPOLL, SRC_STEAL, SRC_STEAL_RUNNEXT, STEAL_PASS,
+    KIND_SYSTEM, SRC_GC_WORKER, SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_INJECTED, SRC_LOCKED, SRC_NETPOLL, SRC_STEAL,
+    SRC_STEAL_RUNNEXT, STEAL_PASS,
     STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STOP_GOSCHED, STOP_PREEMPT, TIMER_FIRE, WAIT_IO, WAIT_SLEEP,
     WAKE_WANTED, WHY_BACKOFF, WHY_HANDOFFP, WHY_HELD, WHY_IDLE, WHY_INJECT, WHY_LOCKED, WHY_NETPOLL,
-    WHY_NETPOLL_BREAK, WHY_READY, WHY_START_LOCKED, WHY_WAKEP,
+    WHY_NETPOLL_BREAK, WHY_READY, WHY_START_LOCKED, WHY_STOP_WORLD, WHY_WAKEP,
 )
 
 
@@ -70,6 +74,8 @@ def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64
         mp.phase = PH_HELD
         if sched.rec.full:
             sched.rec.event(now, HOLD, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
+        if sched.gcwaiting and mp.p is not None and mp.p.status == PRUNNING:
+            gcstopp(sched, mp, mp.p)
         code = park(sched, mp, WHY_HELD, obj if reason == WAIT_SLEEP else -1)
         if reason != WAIT_SLEEP and reason != WAIT_IO:
             sched.nmidlelocked += 1
@@ -346,6 +352,10 @@ def handoffp(sched: Sched, mp: Optional[M], pp: P) -> None:
         note_handoff(sched, mp, pp, HANDOFF_WORK)
         startm(sched, mp, pp, False, WHY_HANDOFFP)
         return
+    if sched.gc_blacken and gcmarkworkavailable(sched):
+        note_handoff(sched, mp, pp, HANDOFF_GC)
+        startm(sched, mp, pp, False, WHY_HANDOFFP)
+        return
     if sched.nmspinning + sched.npidle == 0:
         sched.needspinning = 0
         note_handoff(sched, mp, pp, HANDOFF_NO_SPINNING)
@@ -353,7 +363,7 @@ def handoffp(sched: Sched, mp: Optional[M], pp: P) -> None:
         return
     if sched.gcwaiting:
         note_handoff(sched, mp, pp, HANDOFF_GCSTOP)
-        gcstopp(sched, pp)
+        gcstopp(sched, mp, pp)
         return
     if sched.npidle == sched.gomaxprocs - 1 and sched.lastpoll != 0:
         note_handoff(sched, mp, pp, HANDOFF_LAST_P)
@@ -371,15 +381,15 @@ def note_handoff(sched: Sched, mp: Optional[M], pp: P, how: i64) -> None:
         sched.rec.event(sched.now_ns, P_HANDOFF, NO_G, mid(mp), pp.id, how, NO_P, 0)
 
 
-def gcstopp(sched: Sched, pp: P) -> None:
-    """pp stands for stop-the-world; the last one wakes who stops it."""
+def gcstopp(sched: Sched, mp: Optional[M], pp: P) -> None:
+    """pp stands for stop-the-world, by mp; the last one wakes who stops it. Go: proc.go: gcstopm, handoffp."""
     pp.status = PGCSTOP
     settlep(pp, IN_STOPPED, sched.now_ns)
     sched.stopwait -= 1
     if sched.rec.full:
-        sched.rec.event(sched.now_ns, P_STOP, NO_G, NO_M, pp.id, 0, NO_P, 0)
+        sched.rec.event(sched.now_ns, P_STOP, NO_G, mid(mp), pp.id, 0, NO_P, 0)
     if sched.stopwait == 0 and sched.stopper is not None and sched.stopper.parked:
-        notewakeup(sched, None, sched.stopper, 12)
+        notewakeup(sched, mp, sched.stopper, WHY_STOP_WORLD)
 
 
 def wake_delay(sched: Sched, why: i64) -> i64:
@@ -453,8 +463,10 @@ def gcstopm(sched: Sched, mp: M) -> i64:
         raise SchedError(f"gcstopm: no p (m={mp.id} t={sched.now_ns})")
     if mp.spinning:
         stopspinning(sched, mp, SPIN_GCSTOP)
+    # Here alone: a P with a chosen worker has just got its M, which looks for no G before this one. Go: in releasep.
+    releasenextgcmarkworker(sched, mp, pp)
     releasep(sched, mp)
-    gcstopp(sched, pp)
+    gcstopp(sched, mp, pp)
     return stopm(sched, mp)
 
 
@@ -556,6 +568,12 @@ def findrunnable(sched: Sched, mp: M) -> i64:
         return STEP_ON
     if not sched.thieves_fire and checkalltimers(sched, mp):
         return STEP_ON
+    if sched.gc_blacken:
+        worker = findrunnablegcworker(sched, mp, pp)
+        if worker is not None:
+            code = found(sched, mp, worker, SRC_GC_WORKER, False)
+            mp.phase = PH_FOUND_WORKER
+            return code
     # Fairness: or two Gs that ready one another would own the local queue for ever.
     if sched.fair_tick > 0 and pp.schedtick % sched.fair_tick == 0 and sched.runq.tail != sched.runq.head:
         gp = globrunqget(sched, mp)
@@ -736,9 +754,13 @@ def spinagain(sched: Sched, mp: M) -> i64:
 
 
 def lastlook(sched: Sched, mp: M) -> i64:
-    """The look at the global queue under sched.lock, and the P goes on pidle. Go: proc.go: findRunnable."""
+    """The look at the global queue under sched.lock, and the P goes on pidle; before, idle GC work. Go: proc.go: findRunnable."""
     pp = mp.p
     assert pp is not None
+    if sched.gc_blacken:
+        worker = idlegcworker(sched, mp, pp)
+        if worker is not None:
+            return found(sched, mp, worker, SRC_GC_WORKER, False)
     if sched.gcwaiting:
         mp.phase = PH_FIND
         return STEP_ON
@@ -782,12 +804,30 @@ def recheck(sched: Sched, mp: M) -> i64:
             becomespinning(sched, mp)
             mp.phase = PH_FIND
             return STEP_ON
+    if sched.gc_blacken and needidlemarkworker(sched):
+        code = checkidlegcnop(sched, mp)
+        if code >= 0:
+            return code
     for p2 in sched.allp:
         when = p2.timers.wake_time()
         if when != 0 and (mp.poll_until == 0 or when < mp.poll_until):
             mp.poll_until = when
     mp.phase = PH_NETPOLL
     return STEP_ON
+
+
+def checkidlegcnop(sched: Sched, mp: M) -> i64:
+    """mp, without a P, takes an idle one for an idle GC worker; -1 if there is no P or no worker. Go: proc.go: checkIdleGCNoP."""
+    if len(sched.gc.pool) == 0:
+        return -1
+    pp = pidlegetspinning(sched, mp)
+    if pp is None:
+        return -1
+    acquirep(sched, mp, pp)
+    becomespinning(sched, mp)
+    worker = idlegcworker(sched, mp, pp)
+    assert worker is not None
+    return found(sched, mp, worker, SRC_GC_WORKER, False)
 
 
 def checkrunqsnop(sched: Sched) -> bool:
@@ -875,17 +915,22 @@ def netpoll(sched: Sched, mp: Optional[M], how: i64) -> Optional[G]:
         n += 1
     at = head
     while at is not None:
-        overload(sched)
-        at.status = GRUNNABLE
-        at.blocked_ns += sched.now_ns - at.park_ns
-        at.ready_ns = sched.now_ns
-        sched.n_runnable += 1
+        injected(sched, mp, at)
         sched.netpoll_waiters -= 1
-        note_batch(sched, mp, at, pid(mp) if mp is not None else NO_P)
         at = at.schedlink
     if sched.rec.full:
         sched.rec.event(sched.now_ns, NETPOLL, NO_G, mid(mp), pid(mp) if mp is not None else NO_P, how, NO_P, n)
     return head
+
+
+def injected(sched: Sched, mp: Optional[M], gp: G) -> None:
+    """The waiting gp is runnable, in a list in mp's hands that injectglist will queue. Go: casgstatus in injectglist."""
+    overload(sched)
+    gp.status = GRUNNABLE
+    gp.blocked_ns += sched.now_ns - gp.park_ns
+    gp.ready_ns = sched.now_ns
+    sched.n_runnable += 1
+    note_batch(sched, mp, gp, pid(mp) if mp is not None else NO_P)
 
 
 def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
@@ -983,6 +1028,16 @@ def schedule_found(sched: Sched, mp: M) -> i64:
     if gp.lockedm is not None and gp.lockedm is not mp:
         mp.found = None
         return startlockedm(sched, mp, gp)
+    mp.phase = PH_EXECUTE
+    return STEP_ON
+
+
+def schedule_worker(sched: Sched, mp: M) -> i64:
+    """The rest of schedule(), with a dedicated or fractional GC worker in hand: another M is woken for what mp would
+    have run. Go: proc.go: schedule: tryWakeP."""
+    if mp.spinning:
+        resetspinning(sched, mp)
+    wakep(sched, mp, FOR_READY)
     mp.phase = PH_EXECUTE
     return STEP_ON
 
@@ -1185,7 +1240,7 @@ def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
     if mp is None or mp.curg is None or mp is by:
         return False
     gp = mp.curg
-    if gp.status == GSYSCALL or sched.preempt.mode == "none":
+    if gp.status != GRUNNING or sched.preempt.mode == "none":
         return False
     gp.preempt = True
     pp.preempt = True
@@ -1224,6 +1279,26 @@ def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
         gp.key = draw(mix(parent.key), parent.children)
         parent.children += 1
     sched.n_user += 1
+    return gp
+
+
+def newsystemg(sched: Sched, mp: M, parent: Optional[G], name: str, op: i64) -> G:
+    """A runnable goroutine of the runtime's own, which performs `op` from stage 1 on. Go: newproc1, isSystemGoroutine.
+
+    It takes no number of its parent's children: the dice of the program's own Gs do not depend on it.
+    """
+    gp = newproc1(sched, mp, None)
+    if parent is not None:
+        gp.parent = parent.goid
+    gp.system = True
+    gp.op = op
+    gp.stage = 1
+    sched.n_user -= 1
+    key = (KIND_SYSTEM, name, "", "")
+    if key not in sched.label_of:
+        sched.label_of[key] = len(sched.labels)
+        sched.labels.append(key)
+    gp.label = sched.label_of[key]
     return gp
 
 

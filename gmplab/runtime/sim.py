@@ -28,7 +28,7 @@ from gmplab.runtime.runq import note_put, pidleput, runqput
 from gmplab.runtime.steps import step
 from gmplab.runtime.syscalls import handoff_due
 from gmplab.vocabulary import (
-    GO_CREATE, GO_PARK, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, NO_G, NO_M, NO_P, Q_NONE, STEP_COMPUTE,
+    GO_CREATE, GO_PARK, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, NO_G, NO_M, NO_P, PDEAD, Q_NONE, STEP_COMPUTE,
     STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_IO, WAIT_REASONS, WHY_SYSMON,
 )
 
@@ -222,7 +222,8 @@ class Sim(Driver):
         if not mp.computing:
             return
         at = self.sched.now_ns
-        if self.sched.preempt.mode == "async":
+        if self.sched.preempt.mode == "async" and not (mp.curg is not None and mp.curg.system):
+            # The runtime's own Gs look at the request themselves.
             at += price(self.sched, self.sched.prices.preempt_signal)
         if at < mp.began_ns:
             at = mp.began_ns
@@ -430,7 +431,8 @@ class Sim(Driver):
                 mp.ns[mp.mode] += now - mp.since_ns
                 mp.since_ns = now
         for pp in sched.allp:
-            settlep(pp, pp.mode, now)
+            if pp.status != PDEAD:
+                settlep(pp, pp.mode, now)
         for gp in sched.allgs:
             if gp is not None:
                 if gp.status == GRUNNING:
@@ -475,8 +477,9 @@ class Sim(Driver):
             "threads_exited": s.nmfreed, "parks_m": s.parks_m, "wakes_m": s.wakes_m, "handoffs": s.handoffs,
             "retakes": s.retakes, "preempt_requests": s.preempt_requests, "preemptions": s.preemptions,
             "switches": s.n_schedules, "gosched": s.gosched, "syscalls": s.syscalls,
-            "syscalls_lost_p": s.syscalls_lost_p, "netpolls": s.netpolls, "timers_fired": s.timers_fired, "stw": 0,
-            "gc_cycles": 0, "overflows": s.overflows, "idle_overloaded_wall_ns": s.overload_wall,
+            "syscalls_lost_p": s.syscalls_lost_p, "netpolls": s.netpolls, "timers_fired": s.timers_fired,
+            "stw": s.n_stw, "stw_stopping_ns": s.stw_stopping_ns, "stw_total_ns": s.stw_total_ns, "gc_cycles": s.gc.cycles,
+            "overflows": s.overflows, "idle_overloaded_wall_ns": s.overload_wall,
             "idle_overloaded_p_ns": s.overload_p, "idle_overloaded_g_ns": s.overload_g, "steps": self.n_steps,
         }
 
@@ -485,7 +488,7 @@ def asleep(sched: Sched) -> str:
     """Who waits for what, as Go prints a deadlock."""
     lines: list[str] = []
     for gp in sched.allgs:
-        if gp is not None and gp.status == GWAITING and len(lines) < 20:
+        if gp is not None and gp.status == GWAITING and not gp.system and len(lines) < 20:
             where = sched.object_names.get(gp.waitobj, "")
             on = f" on {where}" if where else ""
             lines.append(f"goroutine {gp.goid} [{WAIT_REASONS[gp.waitreason]}]: {sched.labels[gp.label][1]}{on}")

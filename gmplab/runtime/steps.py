@@ -3,7 +3,8 @@
 A step takes effect at `sched.now_ns`, leaves its cost in `mp.debt_ns` and returns what the M does next. Boundaries
 between steps, each of which may cost nothing and stays a boundary: runqput | wakep; each G readied by one call |
 the next; pass | pass; the last pass | pidleput; throttled | pidleput; nmspinning-- | recheck; pidleput | sleep;
-wake issued | M runs; entersyscall | retake; exitsyscall | P found or not; newm | mstart; preempt requested | taken.
+wake issued | M runs; entersyscall | retake; exitsyscall | P found or not; newm | mstart; preempt requested | taken;
+stop of the world requested | each P stopped | the world stands | started.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from mypy_extensions import i64
 
 from gmplab.errors import SchedError
 from gmplab.runtime.bodies import computed, run
+from gmplab.runtime.mgc import gcdrained
 from gmplab.runtime.model import (
-    PH_COMPUTED, PH_EXECUTE, PH_EXITSYSCALL, PH_FIND, PH_FOUND, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_MSTART,
-    PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_SYSCALL_DONE,
-    PH_SYSMON, PH_SYSMON_ROUND, PH_WOKEN, M, Sched,
+    PH_COMPUTED, PH_EXECUTE, PH_EXITSYSCALL, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_GC_DRAIN, PH_HELD, PH_IDLE,
+    PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL,
+    PH_STEAL_RUNNEXT, PH_STW_WAIT, PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, PH_WOKEN, M, Sched,
 )
 from gmplab.runtime.proc import (
-    backedoff, blockingnetpoll, execute, findrunnable, heldwoken, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
-    schedule, schedule_found, stealwork, wakep, woken,
+    backedoff, blockingnetpoll, execute, findrunnable, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
+    schedule, schedule_found, schedule_worker, stealwork, wakep, woken,
 )
+from gmplab.runtime.stw import heldgoeson, stopwoken
 from gmplab.runtime.syscalls import exitsyscall, exitsyscallnop
 from gmplab.runtime.sysmon import sysmon, sysmon_round
 from gmplab.vocabulary import STEP_ON
@@ -96,5 +99,11 @@ def step_rarely(sched: Sched, mp: M, phase: i64) -> i64:
     if phase == PH_LOCKED_WOKEN:
         return lockedwoken(sched, mp)
     if phase == PH_HELD:
-        return heldwoken(sched, mp)
+        return heldgoeson(sched, mp)
+    if phase == PH_FOUND_WORKER:
+        return schedule_worker(sched, mp)
+    if phase == PH_GC_DRAIN:
+        return gcdrained(sched, mp)
+    if phase == PH_STW_WAIT:
+        return stopwoken(sched, mp)
     raise SchedError(f"step: no such phase (m={mp.id} phase={phase} t={sched.now_ns})")

@@ -14,7 +14,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import GoPanic
 from gmplab.runtime.chan import own_sudog
-from gmplab.runtime.model import G, M, Sched, Waitq, charge
+from gmplab.runtime.model import G, M, Sched, Sema, Waitq, charge
 from gmplab.runtime.proc import gopark, goyield, ready, toready
 from gmplab.vocabulary import (
     CALL_GOYIELD, STEP_ON, STOP_GOYIELD, WAIT_COND, WAIT_MUTEX, WAIT_RWMUTEX_LOCK, WAIT_RWMUTEX_RLOCK, WAIT_SEMACQUIRE,
@@ -26,15 +26,6 @@ STARVATION_NS: Final = 1_000_000
 ACTIVE_SPIN: Final = 4
 """Go: proc.go: active_spin."""
 MAX_READERS: Final = 1 << 30
-
-
-@final
-class Sema:
-    """A counting semaphore with a queue. Go: sema.go: semaRoot, by address there."""
-
-    def __init__(self) -> None:
-        self.count: i64 = 0
-        self.waitq: Waitq = Waitq()
 
 
 @final

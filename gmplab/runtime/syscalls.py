@@ -16,7 +16,7 @@ from gmplab.runtime.proc import acquirep, dropg, gcstopp, handoffp, notewakeup, 
 from gmplab.runtime.runq import globrunqput, mid, pid, pidleget
 from gmplab.vocabulary import (
     CALL_EXITSYSCALL, GO_STOP, GO_SYSCALL, GO_SYSEXIT, GRUNNABLE, GRUNNING, GSYSCALL, IN_RUNNING,
-    IN_SCHEDULING, IN_SYSCALL, NO_G, NO_P, P_RETAKE, PRUNNING, Q_GLOBAL, RETAKE_EXITSYSCALL, RETAKE_POLICY,
+    IN_SCHEDULING, IN_SYSCALL, NO_G, NO_P, P_RETAKE, PRUNNING, Q_GLOBAL, RETAKE_EXITSYSCALL, RETAKE_POLICY, RETAKE_STW,
     SRC_INJECTED, STEP_ON, STEP_SYSCALL, STOP_EXITSYSCALL, WHY_DEEP_SLEEP,
 )
 
@@ -37,8 +37,8 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     if sched.rec.full:
         sched.rec.event(now, GO_SYSCALL, gp.goid, mp.id, pp.id, 0, NO_P, 0)
     if sched.gcwaiting:
-        takep(sched, None, pp, 2)
-        gcstopp(sched, pp)
+        takep(sched, None, pp, RETAKE_STW)
+        gcstopp(sched, mp, pp)
     wakesysmon(sched, mp)
     mp.phase = PH_SYSCALL_DONE
     mp.rest_ns = ns

@@ -13,6 +13,7 @@ from gmplab.errors import PolicyError
 from gmplab.runtime.contracts import Orders
 from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, price, settle
 from gmplab.runtime.proc import handoffp, injectglist, netpoll, park, preemptone, startm
+from gmplab.runtime.stw import sysmonupdategomaxprocs
 from gmplab.runtime.syscalls import insyscall, takep
 from gmplab.vocabulary import (
     IN_IDLE, IN_SCHEDULING, M_START, NO_G, NO_P, POLL_SYSMON, PRUNNING, Q_MOVE, RETAKE_SYSMON, STEP_ON, STEP_PARK, SYSMON,
@@ -150,6 +151,8 @@ def control(sched: Sched, mp: M) -> None:
             k += 1
         if k > 0 and sched.rec.full:
             sched.rec.event(sched.now_ns, Q_MOVE, NO_G, mp.id, b.id, 0, a.id, k)
+    if orders.procs != -1:
+        sysmonupdategomaxprocs(sched, mp, orders.procs)
     for _ in range(orders.start_ms):
         startm(sched, mp, None, False, WHY_CONTROL)
     for _ in range(orders.retire_ms):

@@ -92,7 +92,9 @@ METRICS: Final[dict[str, Metric]] = {
     "netpolls": Metric("1", "looks into epoll"),
     "timers_fired": Metric("1", "timers that fired"),
     "stw": Metric("1", "stops of the world"),
-    "gc_cycles": Metric("1", "garbage collections"),
+    "stw_stopping_ns": Metric("ns", "time from asking to stop until all Ps stood, summed over the stops"),
+    "stw_total_ns": Metric("ns", "time from asking to stop until the world was started, summed over the stops"),
+    "gc_cycles": Metric("1", "garbage collections begun"),
     **{f"p_{mode}_ns": Metric("ns P", f"time of all Ps in the mode {mode!r}, summed") for mode in MODES},
     "utilisation": Metric("1", "p_running_ns / the sum of p_*_ns: share of P time that ran goroutines"),
     **{f"m_{mode}_ns": Metric("ns M", f"time of all Ms in the mode {mode!r}, summed; with sysmon") for mode in MODES},
@@ -108,7 +110,8 @@ COUNTERS: Final = (
     "n_goroutines", "n_exited", "n_schedules", "switches", "steal_passes", "steal_probes", "steals", "stolen",
     "overflows", "spins", "threads_created", "threads_peak", "threads_exited", "parks_m", "wakes_m", "handoffs",
     "retakes", "syscalls", "syscalls_lost_p", "preempt_requests", "preemptions", "gosched", "netpolls", "timers_fired",
-    "stw", "gc_cycles", "idle_overloaded_wall_ns", "idle_overloaded_p_ns", "idle_overloaded_g_ns", "steps",
+    "stw", "stw_stopping_ns", "stw_total_ns", "gc_cycles", "idle_overloaded_wall_ns", "idle_overloaded_p_ns",
+    "idle_overloaded_g_ns", "steps",
 )
 """The metrics that are counters of the record as they are."""
 
