@@ -773,10 +773,12 @@ def lastlook(sched: Sched, mp: M) -> i64:
         becomespinning(sched, mp)
         mp.phase = PH_FIND
         return STEP_ON
-    if not mp.spinning and sched.nmspinning == 0 and sched.thieves_fire and checkalltimers(sched, mp):
-        # Only where the spin policy forbids what Go's always allows: nobody else would fire another P's timers.
-        mp.phase = PH_FIND
-        return STEP_ON
+    if not mp.spinning and sched.nmspinning == 0 and sched.thieves_fire:
+        # Only where the spin policy forbids what Go's always allows: nobody else would look at the other Ps' timers.
+        if checkalltimers(sched, mp):
+            mp.phase = PH_FIND
+            return STEP_ON
+        checktimersnop(sched, mp)
     releasep(sched, mp)
     pidleput(sched, pp, mp)
     mp.was_spinning = mp.spinning
@@ -808,12 +810,17 @@ def recheck(sched: Sched, mp: M) -> i64:
         code = checkidlegcnop(sched, mp)
         if code >= 0:
             return code
+    checktimersnop(sched, mp)
+    mp.phase = PH_NETPOLL
+    return STEP_ON
+
+
+def checktimersnop(sched: Sched, mp: M) -> None:
+    """mp, about to sleep, wakes by the earliest timer of any P. Go: proc.go: checkTimersNoP."""
     for p2 in sched.allp:
         when = p2.timers.wake_time()
         if when != 0 and (mp.poll_until == 0 or when < mp.poll_until):
             mp.poll_until = when
-    mp.phase = PH_NETPOLL
-    return STEP_ON
 
 
 def checkidlegcnop(sched: Sched, mp: M) -> i64:
