@@ -322,9 +322,9 @@ it is not wanted any more, p stops first."""
 STW_START: Final = 37
 """g on m asks all Ps to stop. reason: STWS."""
 STW_STOPPED: Final = 38
-"""All Ps stand."""
+"""All Ps stand. reason: STWS."""
 STW_END: Final = 39
-"""All Ps may run again, those with work have an M."""
+"""All Ps may run again, those with work have an M. reason: STWS."""
 LOCK_THREAD: Final = 40
 UNLOCK_THREAD: Final = 41
 REGION_BEGIN: Final = 42
@@ -352,6 +352,7 @@ REASONS_OF: Final[dict[int, tuple[str, ...]]] = {
     GO_CREATE: QUEUES, GO_READY: QUEUES, GO_START: SOURCES, GO_PARK: WAIT_REASONS, GO_STOP: STOPS, Q_GET: SOURCES,
     Q_PUT: QUEUES, P_RETAKE: RETAKES, P_HANDOFF: HANDOFFS, M_CREATE: WHYS, M_PARK: WHYS, M_WAKE: WHYS, M_EXIT: WHYS,
     SPIN_STOP: SPIN_ENDS, NETPOLL: POLLS, GC_PHASE: GC_PHASES, GC_WORKER: GC_WORKER_MODES, STW_START: STWS,
+    STW_STOPPED: STWS, STW_END: STWS,
 }
 """Which enumeration names an event kind's `reason`; a kind not listed has none (STEAL_PASS: a number)."""
 

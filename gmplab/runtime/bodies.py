@@ -418,7 +418,7 @@ def checked_procs(n: Any, least: int) -> int:
     return n
 
 
-def gomaxprocs(n: int) -> Any:
+def gomaxprocs(n: Any) -> Any:
     """runtime.GOMAXPROCS: use n Ps from now on; the result is the number before. 0: only ask.
 
     The world stops for it, and not while a garbage collection is under way. Of Ps that are given up, the queued
