@@ -31,11 +31,16 @@ class StealOrder:
     def __init__(self, n: i64) -> None:
         self.n: i64 = 0
         self.coprimes: list[int] = []
+        # The pass under way: most of its cost would be to divide anew for each victim.
+        self.roll: i64 = -1
+        self.first: i64 = 0
+        self.step: i64 = 0
         self.reset(n)
 
     def reset(self, n: i64) -> None:
         """GOMAXPROCS is n now. Go: proc.go: randomOrder.reset."""
         self.n = n
+        self.roll = -1
         self.coprimes = [i for i in range(1, n + 1) if gcd(i, n) == 1]
 
 
@@ -89,10 +94,17 @@ class StealHalf(Steal):
         assert isinstance(state, StealOrder), "StealHalf.victim: the state must be that of StealHalf.start"
         if state.n != n:
             state.reset(n)
-        k: i64 = len(state.coprimes)
-        at = roll % k if self.one_draw else (roll // n) % k
-        step: i64 = state.coprimes[at]
-        return (roll % n + i * step) % n
+        if state.roll != roll:
+            k: i64 = len(state.coprimes)
+            at = roll % k if self.one_draw else (roll // n) % k
+            state.roll = roll
+            state.first = roll % n
+            state.step = state.coprimes[at]
+        return (state.first + i * state.step) % n
+
+    def each_once(self) -> bool:
+        """True for Go's strides; a fixed one may share a divisor with the number of Ps."""
+        return self.stride == 0 or self.stride == 1
 
     def amount(self, state: object, view: View, thief: i64, victim: i64, queued: i64) -> i64:
         """ceil(queued / 2), within `threshold` and `most`. Go: proc.go: runqgrab: n - n/2."""

@@ -14,6 +14,7 @@ import threading
 from typing import Any, Final, Optional, final
 from collections.abc import Generator
 
+from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError, GoPanic
@@ -26,6 +27,7 @@ from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge
 from gmplab.runtime.proc import (
     goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
 )
+from gmplab.runtime.recorder import Histogram
 from gmplab.runtime.runq import pid
 from gmplab.runtime.sync import (
     Cond, Mutex, RWMutex, Semaphore, WaitGroup, cond_signal, cond_wait, lock, rlock, runlock, sem_acquire, sem_release,
@@ -105,9 +107,14 @@ class Program:
     def __init__(self, name: str = "program", cls: str = "") -> None:
         self.name: str = name
         self.cls: str = cls
-        self.code: list[i64] = []
+        self.code: vec[i64] = vec[i64]([])
         self.objects: list[object] = []
         self.open: list[i64] = []
+        # The label of the Gs that run it, as long as run and parent stay the same.
+        self.label: i64 = 0
+        self.label_cls: i64 = 0
+        self.label_run: object = None
+        self.label_parent: object = None
 
     def op(self, op: i64, a: i64 = 0, b: i64 = 0, obj: object = None) -> Program:
         """Append (op, a, b, index of obj, whether obj is a list indexed by the G's arg)."""
@@ -119,10 +126,8 @@ class Program:
                     index = i
             if index == len(self.objects):
                 self.objects.append(obj)
-        self.code.append(op)
-        self.code.append(a)
-        self.code.append(b)
-        self.code.append(index)
+        for word in (op, a, b, index):
+            self.code = append(self.code, word)
         return self
 
     def timed(self, op: i64, value: Any, b: i64, what: str) -> Program:
@@ -536,6 +541,7 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
             gp.form = FORM_GREENLET
             made = (fn, spawn.args)
         gp.body = made
+    gp.cold = True
     gp.weight = spawn.weight
     gp.deadline_ns = spawn.deadline_ns
     gp.label, gp.cls = intern_label(sched, name, cls, spawn.site)
@@ -549,13 +555,24 @@ def intern_label(sched: Sched, name: str, cls: str, site: str) -> tuple[i64, i64
         label = len(sched.labels)
         sched.labels.append(key)
         sched.label_of[key] = label
-    if cls not in sched.classes:
-        from gmplab.runtime.recorder import Histogram
-
+    index = sched.class_of.get(cls, -1)
+    if index < 0:
+        index = len(sched.classes)
         sched.classes.append(cls)
+        sched.class_of[cls] = index
         sched.wait_hists.append(Histogram())
         sched.sojourn_hists.append(Histogram())
-    return label, sched.classes.index(cls)
+    return label, index
+
+
+def label_program(sched: Sched, gp: G, prog: Program, parent: Program) -> None:
+    """Label gp, which a program spawned: as set_body would, without a look at the table for each of a million Gs."""
+    if prog.label_run is not sched.run_token or prog.label_parent is not parent:
+        prog.label, prog.label_cls = intern_label(sched, prog.name, prog.cls, parent.name)
+        prog.label_run = sched.run_token
+        prog.label_parent = parent
+    gp.label = prog.label
+    gp.cls = prog.label_cls
 
 
 def spawn_new(sched: Sched, mp: Optional[M], parent: Optional[G], spawn: Spawn) -> G:
@@ -626,6 +643,7 @@ def fetch_op(gp: G) -> None:
             else:
                 gp.i = 0
         else:
+            gp.cold = True
             gp.j += 1
             if gp.j < code[pc + 2]:
                 gp.pc = code[pc + 1]
@@ -793,7 +811,7 @@ def perform_go(sched: Sched, mp: M, gp: G) -> i64:
         child.form = FORM_PROGRAM
         child.prog = spawn
         child.arg = gp.a + (gp.i if gp.b == 1 else 0)
-        child.label, child.cls = intern_label(sched, spawn.name, spawn.cls, gp.prog.name)
+        label_program(sched, child, spawn, gp.prog)
     else:
         assert isinstance(spawn, Spawn)
         child = spawn_new(sched, mp, gp, spawn)

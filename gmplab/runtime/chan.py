@@ -172,6 +172,7 @@ def chanrecv(sched: Sched, mp: M, gp: G, c: Optional[Chan], with_ok: bool) -> i6
         c.recvq.enqueue(s)
         gp.stage = 1
         return gopark(sched, mp, gp, WAIT_CHAN_RECEIVE, chan_id(sched, c), 0)
+    gp.cold = True
     gp.result = (value, ok) if with_ok else value
     return STEP_ON
 
@@ -216,6 +217,7 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
     The result is (index, value, ok); index -1: the default case.
     """
     n: i64 = len(cases)
+    gp.cold = True
     charge(sched, mp, sched.prices.chan_op + n * sched.prices.select_case if sched.prices.chan_op >= 0 else 0)
     if n == 0:
         if not block:

@@ -319,6 +319,13 @@ class Steal(Component):
         """The i-th victim of a pass. `roll` is 62 random bits, the same through one pass; the thief itself is skipped."""
         raise NotImplementedError
 
+    def each_once(self) -> bool:
+        """Whether a pass looks at every P exactly once, so that one that can find nothing need not be asked for its order.
+
+        It counts only where the class that answers is the one whose `victim` runs: who overrides that alone is asked.
+        """
+        return False
+
     def amount(self, state: object, view: View, thief: i64, victim: i64, queued: i64) -> i64:
         """How many of the victim's `queued` > 0 Gs to take from its head, 0 to queued."""
         raise NotImplementedError

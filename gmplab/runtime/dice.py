@@ -38,13 +38,24 @@ def _mix_py(z: int) -> int:
     return (z ^ (z >> 31)) >> 1
 
 
+def _wide(high: i64, low: i64) -> i64:
+    # A literal above 2**62 would be an object, unboxed at each use.
+    return (high << 32) | low
+
+
+MULTIPLY_FIRST: Final[i64] = _wide(-0x40A7B893, 0x1CE4E5B9)
+MULTIPLY_SECOND: Final[i64] = _wide(-0x6B2FB645, 0x133111EB)
+GOLDEN: Final[i64] = _wide(-0x61C88647, 0x7F4A7C15)
+ALL_BUT_SIGN: Final[i64] = _wide(0x7FFFFFFF, 0xFFFFFFFF)
+
+
 def mix(z: i64) -> i64:
     """Splitmix64's finaliser, upper 63 bits. Both branches give the same bits (a test compares them)."""
     if PY:
         return _mix_py(z)
-    z = (z ^ ((z >> 30) & 0x3FFFFFFFF)) * -4658895280553007687
-    z = (z ^ ((z >> 27) & 0x1FFFFFFFFF)) * -7723592293110705685
-    return ((z ^ ((z >> 31) & 0x1FFFFFFFF)) >> 1) & 0x7FFFFFFFFFFFFFFF
+    z = (z ^ ((z >> 30) & 0x3FFFFFFFF)) * MULTIPLY_FIRST
+    z = (z ^ ((z >> 27) & 0x1FFFFFFFFF)) * MULTIPLY_SECOND
+    return ((z ^ ((z >> 31) & 0x1FFFFFFFF)) >> 1) & ALL_BUT_SIGN
 
 
 def stream(seed: i64, concern: i64, key: i64) -> i64:
@@ -56,7 +67,7 @@ def draw(key: i64, n: i64) -> i64:
     """Draw number `n` of the stream `key`: 63 random bits."""
     if PY:
         return _mix_py(key + (n + 1) * 0x9E3779B97F4A7C15)
-    return mix(key + (n + 1) * -7046029254386353131)
+    return mix(key + (n + 1) * GOLDEN)
 
 
 def below(bits: i64, n: i64) -> i64:

@@ -127,8 +127,8 @@ def readyworker(sched: Sched, mp: M, gp: G) -> None:
         raise SchedError(f"readyworker: the worker does not wait (g={gp.goid} status={gp.status} t={sched.now_ns})")
     overload(sched)
     gp.status = GRUNNABLE
-    gp.blocked_ns += sched.now_ns - gp.park_ns
-    gp.ready_ns = sched.now_ns
+    gp.blocked_ns += sched.now_ns - gp.since_ns
+    gp.since_ns = sched.now_ns
     gp.waitreason = 0
     sched.n_runnable += 1
     if sched.rec.full:

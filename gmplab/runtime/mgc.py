@@ -251,7 +251,7 @@ def pollwork(sched: Sched, mp: M, pp: P) -> bool:
     if sched.rules.netpoll and sched.netpoll_waiters > 0 and sched.lastpoll != 0:
         charge(sched, mp, sched.prices.netpoll)
         sched.netpolls += 1
-        if len(sched.netpoll_ready) > 0:
+        if sched.netpoll_ready.size() > 0:
             first = netpoll(sched, mp, POLL_NONBLOCKING)
             if first is not None:
                 injectglist(sched, mp, first)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Optional, final
 
+from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.runtime.contracts import (
@@ -129,68 +130,74 @@ class Sema:
 
 @final
 class G:
-    """A goroutine. Go: runtime2.go: g."""
+    """A goroutine. Go: runtime2.go: g.
+
+    The fields stand in the order of memory: first what every G uses each time it runs, then what only some do, which
+    `gdestroy` leaves alone for a G that never needed it (`cold`). With a million Gs alive that is what time is lost on.
+    """
 
     def __init__(self, goid: i64) -> None:
         self.goid: i64 = goid
         self.status: i64 = GDEAD
+        self.since_ns: i64 = 0
+        """Since when it has its status: runnable, running, in a syscall, waiting."""
         self.m: Optional[M] = None
         self.schedlink: Optional[G] = None
-        self.lockedm: Optional[M] = None
         self.preempt: bool = False
         self.system: bool = False
-        self.parent: i64 = NO_G
-        self.label: i64 = 0
-        self.cls: i64 = 0
-        self.weight: i64 = 1
-        self.deadline_ns: i64 = -1
+        self.asked: bool = False
+        self.tight: bool = False
+        self.cold: bool = False
+        """Whether a field below "rarely" may differ from what the constructor gave it."""
         # The body: what it asks for (op, a, b, obj), and where it goes on.
         self.form: i64 = 0
-        self.body: Any = None
         self.prog: Any = None
         self.pc: i64 = 0
         self.arg: i64 = 0
         self.i: i64 = 0
-        self.j: i64 = 0
         self.op: i64 = 0
         self.a: i64 = 0
         self.b: i64 = 0
         self.obj: object = None
-        self.value: object = None
-        self.asked: bool = False
         self.stage: i64 = 0
         """0: fetch the next op; else the op under way goes on at this stage."""
-        self.result: object = None
         self.rest_ns: i64 = 0
         """What is left of the compute or syscall under way."""
-        self.tight: bool = False
-        # Waiting.
-        self.waitreason: i64 = 0
-        self.waitobj: i64 = 0
-        self.sudog: Optional[Sudog] = None
-        self.cases: Optional[list[Sudog]] = None
-        self.waiting_since: i64 = 0
-        self.starving: bool = False
-        self.awoke: bool = False
-        self.spins: i64 = 0
-        self.timer: i64 = 0
-        """Serial of its pending timer, 0 if none; a heap entry with another serial is dead."""
         # Dice: a key made from the path of go statements, and how much was drawn.
         self.key: i64 = 0
         self.draws: i64 = 0
-        self.children: i64 = 0
-        # Times.
-        self.rank: i64 = 0
+        # What its row tells at the end.
+        self.parent: i64 = NO_G
+        self.label: i64 = 0
+        self.cls: i64 = 0
         self.last_p: i64 = NO_P
-        self.ready_ns: i64 = 0
-        self.start_ns: i64 = 0
-        self.park_ns: i64 = 0
         self.created_ns: i64 = 0
         self.first_run_ns: i64 = -1
         self.run_ns: i64 = 0
         self.wait_ns: i64 = 0
         self.blocked_ns: i64 = 0
         self.n_schedules: i64 = 0
+        # Rarely.
+        self.lockedm: Optional[M] = None
+        self.body: Any = None
+        self.j: i64 = 0
+        self.value: object = None
+        self.result: object = None
+        self.children: i64 = 0
+        self.rank: i64 = 0
+        self.weight: i64 = 1
+        self.deadline_ns: i64 = -1
+        self.waitreason: i64 = 0
+        self.waitobj: i64 = 0
+        self.sudog: Optional[Sudog] = None
+        self.cases: Optional[list[Sudog]] = None
+        self.timer: i64 = 0
+        """Serial of its pending timer, 0 if none; a heap entry with another serial is dead."""
+        # What Go's lockSlow keeps on its stack.
+        self.waiting_since: i64 = 0
+        self.starving: bool = False
+        self.awoke: bool = False
+        self.spins: i64 = 0
 
 
 @final
@@ -276,6 +283,7 @@ class M:
         self.wake_why: i64 = 0
         self.seen_runnext: Optional[G] = None
         self.toready: Optional[G] = None
+        self.toready_last: Optional[G] = None
         self.found: Optional[G] = None
         self.source: i64 = 0
         self.inherit_time: bool = False
@@ -299,7 +307,7 @@ class M:
         # Time sums, and the driver's mark.
         self.mode: i64 = IN_STARTING
         self.since_ns: i64 = 0
-        self.ns: list[i64] = [0] * N_MODES
+        self.ns: vec[i64] = vec[i64]([0] * N_MODES)
         self.event: i64 = 0
         """The driver's: serial of its pending event, 0 if none."""
         self.event_ns: i64 = 0
@@ -346,7 +354,7 @@ class P:
         self.gc_fractional_ns: i64 = 0
         self.mode: i64 = IN_IDLE
         self.since_ns: i64 = 0
-        self.ns: list[i64] = [0] * N_MODES
+        self.ns: vec[i64] = vec[i64]([0] * N_MODES)
 
 
 @final
@@ -357,65 +365,74 @@ class Timers:
     """
 
     def __init__(self) -> None:
-        self.when: list[i64] = []
-        self.serial: list[i64] = []
+        self.n: i64 = 0
+        self.when: vec[i64] = vec[i64]([])
+        self.serial: vec[i64] = vec[i64]([])
         self.g: list[G] = []
 
     def push(self, when: i64, serial: i64, gp: G) -> None:
-        i: i64 = len(self.when)
-        self.when.append(when)
-        self.serial.append(serial)
-        self.g.append(gp)
+        i = self.n
+        self.n = i + 1
+        if i >= len(self.when):
+            self.when = append(self.when, 0)
+            self.serial = append(self.serial, 0)
+        w = self.when
+        s = self.serial
+        g = self.g
+        g.append(gp)
         while i > 0:
             j = (i - 1) >> 1
-            if self.when[j] < when or (self.when[j] == when and self.serial[j] < serial):
+            if w[j] < when or (w[j] == when and s[j] < serial):
                 break
-            self.when[i] = self.when[j]
-            self.serial[i] = self.serial[j]
-            self.g[i] = self.g[j]
+            w[i] = w[j]
+            s[i] = s[j]
+            g[i] = g[j]
             i = j
-        self.when[i] = when
-        self.serial[i] = serial
-        self.g[i] = gp
+        w[i] = when
+        s[i] = serial
+        g[i] = gp
 
     def pop(self) -> G:
-        top = self.g[0]
-        when = self.when.pop()
-        serial = self.serial.pop()
-        gp = self.g.pop()
-        n: i64 = len(self.when)
-        i: i64 = 0
+        w = self.when
+        s = self.serial
+        g = self.g
+        top = g[0]
+        gp = g.pop()
+        n = self.n - 1
+        self.n = n
         if n == 0:
             return top
+        when = w[n]
+        serial = s[n]
+        i: i64 = 0
         while True:
             j = 2 * i + 1
             if j >= n:
                 break
-            if j + 1 < n and (
-                self.when[j + 1] < self.when[j]
-                or (self.when[j + 1] == self.when[j] and self.serial[j + 1] < self.serial[j])
-            ):
+            if j + 1 < n and (w[j + 1] < w[j] or (w[j + 1] == w[j] and s[j + 1] < s[j])):
                 j += 1
-            if self.when[j] > when or (self.when[j] == when and self.serial[j] > serial):
+            if w[j] > when or (w[j] == when and s[j] > serial):
                 break
-            self.when[i] = self.when[j]
-            self.serial[i] = self.serial[j]
-            self.g[i] = self.g[j]
+            w[i] = w[j]
+            s[i] = s[j]
+            g[i] = g[j]
             i = j
-        self.when[i] = when
-        self.serial[i] = serial
-        self.g[i] = gp
+        w[i] = when
+        s[i] = serial
+        g[i] = gp
         return top
 
     def clean(self) -> None:
         """Drop dead entries from the top."""
-        while len(self.when) > 0 and self.g[0].timer != self.serial[0]:
+        while self.n > 0 and self.g[0].timer != self.serial[0]:
             self.pop()
 
     def wake_time(self) -> i64:
         """When the earliest timer is due, 0 if there is none. Go: time.go: timers.wakeTime."""
+        if self.n == 0:
+            return 0
         self.clean()
-        return self.when[0] if len(self.when) > 0 else 0
+        return self.when[0] if self.n > 0 else 0
 
 
 @final
@@ -522,6 +539,8 @@ class Sched:
         self.runnext_pass: i64 = policy.steal.runnext_pass
         self.timers_pass: i64 = policy.steal.timers_pass
         self.thieves_fire: bool = policy.rules.timers_on_p and 0 <= policy.steal.timers_pass < policy.steal.passes
+        own_order = definer(policy.steal, "each_once") is definer(policy.steal, "victim")
+        self.each_once: bool = own_order and policy.steal.each_once() and prices.steal_probe >= 0
         self.backoff_ns: i64 = policy.steal.runnext_backoff_ns
         self.quantum_ns: i64 = policy.preempt.quantum_ns
         self.exact_slice: bool = policy.preempt.exact and policy.preempt.mode != "none"
@@ -553,7 +572,7 @@ class Sched:
         self.lastpoll: i64 = 1
         self.poll_until: i64 = 0
         self.poller: Optional[M] = None
-        self.netpoll_ready: list[G] = []
+        self.netpoll_ready: GQueue = GQueue()
         self.netpoll_waiters: i64 = 0
         # stop the world
         self.gcwaiting: bool = False
@@ -597,6 +616,9 @@ class Sched:
         # labels
         self.labels: list[tuple[int, str, str, str]] = []
         self.label_of: dict[tuple[int, str, str, str], int] = {}
+        self.class_of: dict[str, int] = {"": 0}
+        self.run_token: object = object()
+        """What a Program's cached label is valid for: this run."""
         self.texts: list[str] = []
         self.classes: list[str] = [""]
         self.hub: Any = None
@@ -647,6 +669,14 @@ class Sched:
         self.control_state = policy.control.start(view)
 
 
+def definer(component: object, name: str) -> object:
+    """The class whose method `name` a component has."""
+    for cls in type(component).__mro__:
+        if name in cls.__dict__:
+            return cls
+    return None
+
+
 def price(sched: Sched, cost: i64) -> i64:
     """A price, drawn if it is a distribution. Draws are numbered in the order of the core's steps."""
     if cost >= 0:
@@ -669,8 +699,8 @@ def charge(sched: Sched, mp: M, cost: i64) -> None:
 
 def settle(mp: M, mode: i64, now: i64) -> None:
     """From now on mp, and the P it has, are in `mode`; what was goes into the sums."""
-    d = now - mp.since_ns
-    mp.ns[mp.mode] += d
+    sums = mp.ns
+    sums[mp.mode] += now - mp.since_ns
     mp.mode = mode
     mp.since_ns = now
     pp = mp.p
@@ -679,7 +709,8 @@ def settle(mp: M, mode: i64, now: i64) -> None:
 
 
 def settlep(pp: P, mode: i64, now: i64) -> None:
-    pp.ns[pp.mode] += now - pp.since_ns
+    sums = pp.ns
+    sums[pp.mode] += now - pp.since_ns
     pp.mode = mode
     pp.since_ns = now
 
@@ -741,7 +772,7 @@ class SchedView(View):
 
     def running_ns(self, p: i64) -> i64:
         mp = self.s.allp[p].m
-        return self.s.now_ns - mp.curg.start_ns if mp is not None and mp.curg is not None else 0
+        return self.s.now_ns - mp.curg.since_ns if mp is not None and mp.curg is not None else 0
 
     def npidle(self) -> i64:
         return self.s.npidle
@@ -762,7 +793,7 @@ class SchedView(View):
         return self.s.n_exited
 
     def ready_ns(self, g: i64) -> i64:
-        return self.g(g).ready_ns
+        return self.g(g).since_ns
 
     def attained_ns(self, g: i64) -> i64:
         return self.g(g).run_ns

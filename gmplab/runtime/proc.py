@@ -62,10 +62,11 @@ def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64
     """
     now = sched.now_ns
     gp.status = GWAITING
+    gp.cold = True
     gp.waitreason = reason
     gp.waitobj = obj
-    gp.park_ns = now
-    gp.run_ns += now - gp.start_ns
+    gp.run_ns += now - gp.since_ns
+    gp.since_ns = now
     charge(sched, mp, sched.prices.park)
     if sched.rec.full:
         sched.rec.event(now, GO_PARK, gp.goid, mp.id, pid(mp), reason, front, obj)
@@ -98,9 +99,8 @@ def ready(sched: Sched, mp: M, gp: G) -> None:
         raise SchedError(f"ready: bad g->status in ready (g={gp.goid} status={gp.status} t={now})")
     overload(sched)
     gp.status = GRUNNABLE
-    gp.blocked_ns += now - gp.park_ns
-    gp.ready_ns = now
-    gp.waitreason = 0
+    gp.blocked_ns += now - gp.since_ns
+    gp.since_ns = now
     sched.n_runnable += 1
     charge(sched, mp, sched.prices.ready)
     by: i64 = mp.curg.goid if mp.curg is not None else NO_G
@@ -478,12 +478,13 @@ def execute(sched: Sched, mp: M, gp: G) -> i64:
         raise SchedError(f"execute: no p, or bad status (m={mp.id} g={gp.goid} status={gp.status} t={now})")
     overload(sched)
     sched.n_runnable -= 1
-    wait = now - gp.ready_ns
+    ready_ns = gp.since_ns
+    wait = now - ready_ns
     mp.curg = gp
     gp.m = mp
     gp.status = GRUNNING
     gp.preempt = False
-    gp.start_ns = now
+    gp.since_ns = now
     gp.last_p = pp.id
     gp.wait_ns += wait
     gp.n_schedules += 1
@@ -498,7 +499,7 @@ def execute(sched: Sched, mp: M, gp: G) -> i64:
     rec = sched.rec
     if rec.schedule_on:
         rec.schedule.row8(
-            now, gp.ready_ns, mp.enter_ns, ((gp.goid + 1) << 32) | (mp.id + 1),
+            now, ready_ns, mp.enter_ns, ((gp.goid + 1) << 32) | (mp.id + 1),
             ((mp.victim + 1) << 32) | (mp.source << 24) | (mp.caller << 16) | (pp.id + 1),
             (pp.runq.size() << 32) | sched.runq.size(),
             (len(sched.midle) << 32) | (sched.nmspinning << 16) | sched.npidle,
@@ -534,7 +535,7 @@ def checkalltimers(sched: Sched, mp: M) -> bool:
     """Fire the due timers of all Ps: where no thief looks at them, as before Go 1.14, when one goroutine kept all."""
     fired = False
     for p2 in sched.allp:
-        if len(p2.timers.when) > 0 and checktimers(sched, mp, p2):
+        if p2.timers.n > 0 and checktimers(sched, mp, p2):
             fired = True
     return fired
 
@@ -542,13 +543,12 @@ def checkalltimers(sched: Sched, mp: M) -> bool:
 def toready(mp: M, gp: G) -> None:
     """Append gp to the Gs that mp readies in its next steps, one a step."""
     gp.schedlink = None
-    last = mp.toready
-    if last is None:
+    last = mp.toready_last
+    if last is None or mp.toready is None:
         mp.toready = gp
-        return
-    while last.schedlink is not None:
-        last = last.schedlink
-    last.schedlink = gp
+    else:
+        last.schedlink = gp
+    mp.toready_last = gp
 
 
 def findrunnable(sched: Sched, mp: M) -> i64:
@@ -564,7 +564,7 @@ def findrunnable(sched: Sched, mp: M) -> i64:
         raise SchedError(f"findrunnable: no p (m={mp.id} t={sched.now_ns})")
     if sched.gcwaiting:
         return gcstopm(sched, mp)
-    if len(pp.timers.when) > 0 and checktimers(sched, mp, pp):
+    if pp.timers.n > 0 and checktimers(sched, mp, pp):
         return STEP_ON
     if not sched.thieves_fire and checkalltimers(sched, mp):
         return STEP_ON
@@ -575,7 +575,7 @@ def findrunnable(sched: Sched, mp: M) -> i64:
             mp.phase = PH_FOUND_WORKER
             return code
     # Fairness: or two Gs that ready one another would own the local queue for ever.
-    if sched.fair_tick > 0 and pp.schedtick % sched.fair_tick == 0 and sched.runq.tail != sched.runq.head:
+    if sched.runq.tail != sched.runq.head and sched.fair_tick > 0 and pp.schedtick % sched.fair_tick == 0:
         gp = globrunqget(sched, mp)
         pp.runnext_run = 0
         return found(sched, mp, gp, SRC_GLOBAL_TICK, False)
@@ -630,6 +630,11 @@ def stealwork(sched: Sched, mp: M) -> i64:
     if n < 0 or n > MAX_PROBES:
         raise PolicyError(f"{type(steal).__name__}.probes returned {n}: must be 0 to {MAX_PROBES}")
     last = mp.pass_ >= sched.runnext_pass and sched.runnext_pass >= 0
+    if sched.each_once and mp.probe == 0 and len(sched.groups) == 0 and nothingtosteal(sched, mp, last):
+        mp.probe = n
+        sched.steal_probes += n - 1
+        charge(sched, mp, (n - 1) * sched.prices.steal_probe)
+        return passover(sched, mp)
     while mp.probe < n:
         v = steal.victim(sched.steal_state, sched.view, pp.id, mp.pass_, mp.probe, mp.roll)
         if v < 0 or v >= sched.gomaxprocs:
@@ -641,7 +646,7 @@ def stealwork(sched: Sched, mp: M) -> i64:
         sched.steal_probes += 1
         near = near_cost(sched, pp, p2)
         charge(sched, mp, sched.prices.steal_probe if near else sched.prices.steal_probe_remote)
-        if sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass and len(p2.timers.when) > 0:
+        if sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass and p2.timers.n > 0:
             if checktimers(sched, mp, p2):
                 mp.phase = PH_FIND
                 return STEP_ON
@@ -671,6 +676,24 @@ def stealwork(sched: Sched, mp: M) -> i64:
                     sched, mp, WHY_BACKOFF, sched.now_ns + sched.backoff_ns + price(sched, sched.prices.usleep_slack)
                 )
             return stealrunnext(sched, mp, p2)
+    return passover(sched, mp)
+
+
+def nothingtosteal(sched: Sched, mp: M, last: bool) -> bool:
+    """Whether this pass can take nothing from anyone, and no timer can be due."""
+    timers = sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass
+    for p2 in sched.allp:
+        if p2 is mp.p:
+            continue
+        if timers and p2.timers.n > 0:
+            return False
+        if not p2.on_pidle and (p2.runq.tail != p2.runq.head or (last and p2.runnext is not None)):
+            return False
+    return True
+
+
+def passover(sched: Sched, mp: M) -> i64:
+    """A pass found nothing: the next one, or the end of the round."""
     passed(sched, mp, 0)
     mp.probe = 0
     mp.pass_ += 1
@@ -860,7 +883,7 @@ def blockingnetpoll(sched: Sched, mp: M) -> i64:
         settle(mp, IN_NETPOLL, sched.now_ns)
         mp.phase = PH_NETPOLL_DONE
         mp.until_ns = polltimeout(sched, mp.poll_until)
-        if len(sched.netpoll_ready) > 0:
+        if sched.netpoll_ready.size() > 0:
             mp.until_ns = sched.now_ns
         sched.netpolls += 1
         if sched.rec.full:
@@ -915,8 +938,8 @@ def netpoll(sched: Sched, mp: Optional[M], how: i64) -> Optional[G]:
     """Take at most 128 ready Gs out of epoll, linked by schedlink, now runnable. Go: netpoll_epoll.go: netpoll."""
     n: i64 = 0
     head: Optional[G] = None
-    while len(sched.netpoll_ready) > 0 and n < 128:
-        gp = sched.netpoll_ready.pop(0)
+    while sched.netpoll_ready.size() > 0 and n < 128:
+        gp = sched.netpoll_ready.pop()
         gp.schedlink = head
         head = gp
         n += 1
@@ -934,8 +957,8 @@ def injected(sched: Sched, mp: Optional[M], gp: G) -> None:
     """The waiting gp is runnable, in a list in mp's hands that injectglist will queue. Go: casgstatus in injectglist."""
     overload(sched)
     gp.status = GRUNNABLE
-    gp.blocked_ns += sched.now_ns - gp.park_ns
-    gp.ready_ns = sched.now_ns
+    gp.blocked_ns += sched.now_ns - gp.since_ns
+    gp.since_ns = sched.now_ns
     sched.n_runnable += 1
     note_batch(sched, mp, gp, pid(mp) if mp is not None else NO_P)
 
@@ -944,7 +967,7 @@ def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
     """A non-blocking poll: the first G in hand, the rest injected."""
     charge(sched, mp, sched.prices.netpoll)
     sched.netpolls += 1
-    if len(sched.netpoll_ready) == 0:
+    if sched.netpoll_ready.size() == 0:
         return None
     first = netpoll(sched, mp, how)
     if first is not None:
@@ -1114,8 +1137,8 @@ def heldwoken(sched: Sched, mp: M) -> i64:
         # Its own sleep or descriptor, which the kernel kept for it, is over.
         overload(sched)
         gp.status = GRUNNABLE
-        gp.blocked_ns += sched.now_ns - gp.park_ns
-        gp.ready_ns = sched.now_ns
+        gp.blocked_ns += sched.now_ns - gp.since_ns
+        gp.since_ns = sched.now_ns
         sched.n_runnable += 1
         mp.parked = False
         if sched.rec.full:
@@ -1169,8 +1192,8 @@ def stop(sched: Sched, mp: M, gp: G) -> None:
     now = sched.now_ns
     overload(sched)
     gp.status = GRUNNABLE
-    gp.run_ns += now - gp.start_ns
-    gp.ready_ns = now
+    gp.run_ns += now - gp.since_ns
+    gp.since_ns = now
     sched.n_runnable += 1
     dropg(mp, gp)
 
@@ -1272,7 +1295,11 @@ def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
     Differs: ids are dense, not in batches of 16 a P.
     """
     gp: Optional[G] = None
-    if mp is not None and mp.p is not None:
+    if mp is None:
+        # An arrival: no P is at hand, but dead Gs may be.
+        if len(sched.gfree) > 0:
+            gp = sched.gfree.pop()
+    elif mp.p is not None:
         gp = gfget(sched, mp.p)
     if gp is None:
         gp = malg(sched, mp)
@@ -1280,11 +1307,12 @@ def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
     sched.allgs.append(gp)
     gp.status = GRUNNABLE
     gp.created_ns = sched.now_ns
-    gp.ready_ns = sched.now_ns
+    gp.since_ns = sched.now_ns
     if parent is not None:
         gp.parent = parent.goid
         gp.key = draw(mix(parent.key), parent.children)
         parent.children += 1
+        parent.cold = True
     sched.n_user += 1
     return gp
 
@@ -1358,7 +1386,7 @@ def goexit0(sched: Sched, mp: M, gp: G) -> i64:
 def gdestroy(sched: Sched, mp: M, gp: G) -> None:
     """Account for the end of gp and clear it for reuse. Go: proc.go: gdestroy."""
     now = sched.now_ns
-    gp.run_ns += now - gp.start_ns
+    gp.run_ns += now - gp.since_ns
     gp.status = GDEAD
     sched.n_exited += 1
     if not gp.system:
@@ -1375,33 +1403,44 @@ def gdestroy(sched: Sched, mp: M, gp: G) -> None:
     mp.lockedg = None
     mp.locked_ext = 0
     dropg(mp, gp)
-    gp.lockedm = None
     gp.preempt = False
-    gp.body = None
+    gp.tight = False
+    gp.asked = False
     gp.prog = None
-    gp.obj = None
-    gp.value = None
-    gp.result = None
-    gp.sudog = None
     gp.pc = 0
     gp.arg = 0
     gp.i = 0
-    gp.j = 0
+    gp.obj = None
     gp.stage = 0
-    gp.asked = False
     gp.rest_ns = 0
-    gp.tight = False
     gp.draws = 0
-    gp.children = 0
     gp.parent = NO_G
-    gp.weight = 1
-    gp.deadline_ns = -1
     gp.last_p = NO_P
     gp.first_run_ns = -1
     gp.run_ns = 0
     gp.wait_ns = 0
     gp.blocked_ns = 0
     gp.n_schedules = 0
+    if gp.cold:
+        clearcold(gp)
+
+
+def clearcold(gp: G) -> None:
+    """The rest of gdestroy, for a G that used more than most do."""
+    gp.cold = False
+    gp.lockedm = None
+    gp.body = None
+    gp.j = 0
+    gp.value = None
+    gp.result = None
+    gp.children = 0
+    gp.rank = 0
+    gp.weight = 1
+    gp.deadline_ns = -1
+    gp.waitreason = 0
+    gp.waitobj = 0
+    gp.sudog = None
+    gp.cases = None
 
 
 def note_goroutine(sched: Sched, gp: G, exited_ns: i64) -> None:
@@ -1418,6 +1457,7 @@ def lockosthread(sched: Sched, mp: M, gp: G) -> None:
     mp.locked_ext += 1
     mp.lockedg = gp
     gp.lockedm = mp
+    gp.cold = True
     if sched.rec.full:
         sched.rec.event(sched.now_ns, 40, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
 

@@ -88,7 +88,7 @@ class Histogram:
     """Log-linear counts of ints, exact below 64 and within 3.2 % above; count, sum, max and min are exact."""
 
     def __init__(self) -> None:
-        self.counts: list[i64] = [0] * HISTOGRAM_BUCKETS
+        self.counts: vec[i64] = vec[i64]([0] * HISTOGRAM_BUCKETS)
         self.n: i64 = 0
         self.total: i64 = 0
         self.most: i64 = 0
@@ -97,13 +97,24 @@ class Histogram:
     def add(self, value: i64) -> None:
         e: i64 = 0
         v = value
+        # Halve until below 64, in strides of 16, 8, 4, 2 and 1 halvings.
         while v >= 1 << 22:
             v >>= 16
             e += 16
+        if v >= 1 << 14:
+            v >>= 8
+            e += 8
+        if v >= 1 << 10:
+            v >>= 4
+            e += 4
+        if v >= 1 << 8:
+            v >>= 2
+            e += 2
         while v >= 64:
             v >>= 1
             e += 1
-        self.counts[e * 32 + v] += 1
+        counts = self.counts
+        counts[e * 32 + v] += 1
         if self.n == 0 or value < self.least:
             self.least = value
         if value > self.most:

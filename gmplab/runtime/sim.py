@@ -15,14 +15,14 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
-from gmplab.runtime.bodies import Program, Spawn, spawn_new
+from gmplab.runtime.bodies import FORM_PROGRAM, Program, Spawn, intern_label, spawn_new
 from gmplab.runtime.contracts import Policy, check_types
 from gmplab.runtime.costs import Costs, Prices, Topology
 from gmplab.runtime.dice import FOR_ARRIVAL, FOR_G, Distribution, draw, stream
 from gmplab.runtime.model import (
-    AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, PH_SCHEDULE, Driver, M, P, Sched, overload, price, settle, settlep,
+    AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, FOREVER, PH_SCHEDULE, Driver, M, P, Sched, overload, price, settle, settlep,
 )
-from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, note_goroutine, wakep_now
+from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, newproc1, note_goroutine, wakep_now
 from gmplab.runtime.recorder import Record, Recorder
 from gmplab.runtime.runq import note_put, pidleput, runqput
 from gmplab.runtime.steps import step
@@ -41,14 +41,20 @@ AT_STEP: Final = 0
 
 @final
 class EventQueue:
-    """A binary heap of (time, serial, word), unboxed where compiled; heapq on tuples where not."""
+    """A binary heap of (time, serial, word), unboxed where compiled; heapq on tuples where not.
+
+    After a pop the root is a hole, which the next push fills: most events bring the next one.
+    """
 
     def __init__(self) -> None:
         self.n: i64 = 0
         self.serial: i64 = 0
+        self.top_ns: i64 = FOREVER
+        """Time of the earliest event; `FOREVER` if there is none."""
         self.t: vec[i64] = vec[i64]([])
         self.s: vec[i64] = vec[i64]([])
         self.w: vec[i64] = vec[i64]([])
+        self.hole: bool = False
         self.heap: list[tuple[int, int, int]] = []
         self.popped_s: i64 = 0
         self.popped_w: i64 = 0
@@ -57,12 +63,17 @@ class EventQueue:
         """Add an event; returns its serial, from 1."""
         serial = self.serial + 1
         self.serial = serial
-        if PY:
-            heappush(self.heap, (t, serial, word))
-            self.n += 1
-            return serial
+        if t < self.top_ns:
+            self.top_ns = t
         i = self.n
         self.n = i + 1
+        if PY:
+            heappush(self.heap, (t, serial, word))
+            return serial
+        if self.hole:
+            self.hole = False
+            self.sift_down(i + 1, t, serial, word)
+            return serial
         if i >= len(self.t):
             self.t = append(self.t, 0)
             self.s = append(self.s, 0)
@@ -83,30 +94,36 @@ class EventQueue:
         hw[i] = word
         return serial
 
-    def top(self) -> i64:
-        """Time of the earliest event; the queue is not empty."""
-        if PY:
-            return self.heap[0][0]
-        return self.t[0]
-
     def pop(self) -> i64:
-        """Remove the earliest; its time, with serial and word in `popped_*`."""
-        self.n -= 1
+        """Remove the earliest; its time, with serial and word in `popped_*`. The queue is not empty."""
+        n = self.n - 1
+        self.n = n
         if PY:
             first = heappop(self.heap)
             self.popped_s = first[1]
             self.popped_w = first[2]
+            self.top_ns = self.heap[0][0] if n > 0 else FOREVER
             return first[0]
+        ht = self.t
+        if self.hole:
+            # n + 2 entries lie there, the first of them void: the last one fills it.
+            self.sift_down(n + 1, ht[n + 1], self.s[n + 1], self.w[n + 1])
+        self.hole = True
+        self.popped_s = self.s[0]
+        self.popped_w = self.w[0]
+        if n == 0:
+            self.top_ns = FOREVER
+        elif n == 1 or ht[1] < ht[2]:
+            self.top_ns = ht[1]
+        else:
+            self.top_ns = ht[2]
+        return ht[0]
+
+    def sift_down(self, n: i64, t: i64, s: i64, w: i64) -> None:
+        """Put an entry into the void root of a heap of n entries, and down to its place."""
         ht = self.t
         hs = self.s
         hw = self.w
-        result = ht[0]
-        self.popped_s = hs[0]
-        self.popped_w = hw[0]
-        n = self.n
-        t = ht[n]
-        s = hs[n]
-        w = hw[n]
         i: i64 = 0
         while True:
             j = 2 * i + 1
@@ -114,17 +131,15 @@ class EventQueue:
                 break
             if j + 1 < n and (ht[j + 1] < ht[j] or (ht[j + 1] == ht[j] and hs[j + 1] < hs[j])):
                 j += 1
-            if ht[j] < t or (ht[j] == t and hs[j] < s):
-                ht[i] = ht[j]
-                hs[i] = hs[j]
-                hw[i] = hw[j]
-                i = j
-            else:
+            if ht[j] > t or (ht[j] == t and hs[j] > s):
                 break
+            ht[i] = ht[j]
+            hs[i] = hs[j]
+            hw[i] = hw[j]
+            i = j
         ht[i] = t
         hs[i] = s
         hw[i] = w
-        return result
 
 
 @final
@@ -150,6 +165,8 @@ class Source:
         self.come: i64 = 0
         self.key: i64 = 0
         self.due_ns: i64 = 0
+        self.label: i64 = 0
+        self.label_cls: i64 = 0
 
 
 @dataclass
@@ -189,8 +206,8 @@ class Sim(Driver):
         self.max_events: i64 = max_events
         self.n_events: i64 = 0
         self.n_steps: i64 = 0
-        self.at_instant: i64 = 0
-        self.instant: i64 = -1
+        self.steps_before: i64 = 0
+        """How many steps were done before the present instant."""
         self.pulse: Any = pulse
         self.plan: Plan = plan
         self.arrive_netpoll: bool = arrive_netpoll
@@ -287,6 +304,8 @@ class Sim(Driver):
         while queue.n > 0 and not sched.ended:
             t = queue.pop()
             word = queue.popped_w
+            if t > sched.now_ns:
+                self.steps_before = self.n_steps
             if t > self.until_ns:
                 sched.now_ns = self.until_ns
                 sched.stopped_by = "until"
@@ -314,26 +333,20 @@ class Sim(Driver):
         sched = self.sched
         queue = self.queue
         mp.parked = False
+        if mp.computing:
+            mp.computing = False
+            gp = mp.curg
+            if gp is not None:
+                gp.rest_ns -= sched.now_ns - mp.began_ns
+                if gp.rest_ns < 0:
+                    raise SchedError(f"drive: computed too long (g={gp.goid} t={sched.now_ns})")
         while True:
-            if mp.computing:
-                mp.computing = False
-                gp = mp.curg
-                if gp is not None:
-                    done = sched.now_ns - mp.began_ns
-                    gp.rest_ns -= done
-                    if gp.rest_ns < 0:
-                        raise SchedError(f"drive: computed too long (g={gp.goid} t={sched.now_ns})")
             self.n_steps += 1
             # Counted in steps: an M that runs ahead may take thousands of them between two events.
             if self.n_steps & PULSE_MASK == 0 and self.pulse is not None:
                 self.pulse(sched.now_ns, sched.n_schedules)
-            if sched.now_ns == self.instant:
-                self.at_instant += 1
-                if self.at_instant > STEPS_AT_ONE_INSTANT:
-                    raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={sched.now_ns})")
-            else:
-                self.instant = sched.now_ns
-                self.at_instant = 0
+            if self.n_steps - self.steps_before > STEPS_AT_ONE_INSTANT:
+                raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={sched.now_ns})")
             code = step(sched, mp)
             t = sched.now_ns + mp.debt_ns
             mp.debt_ns = 0
@@ -342,9 +355,16 @@ class Sim(Driver):
             if code == STEP_ON:
                 pass
             elif code == STEP_COMPUTE:
-                mp.began_ns = t
-                mp.computing = True
+                began = t
                 t += mp.rest_ns
+                if queue.top_ns <= t or t > self.until_ns:
+                    # Something may cut it short.
+                    mp.began_ns = began
+                    mp.computing = True
+                else:
+                    computing = mp.curg
+                    assert computing is not None
+                    computing.rest_ns -= mp.rest_ns
             elif code == STEP_SYSCALL:
                 t += mp.rest_ns
             elif code == STEP_PARK or code == STEP_NETPOLL:
@@ -358,10 +378,12 @@ class Sim(Driver):
                 sched.now_ns = t
                 sched.ended = True
                 return
-            if queue.n > 0 and queue.top() <= t or t > self.until_ns:
+            if queue.top_ns <= t or t > self.until_ns:
                 self.at(t, mp)
                 return
-            sched.now_ns = t
+            if t > sched.now_ns:
+                self.steps_before = self.n_steps
+                sched.now_ns = t
 
     def happen(self, kind: i64, ident: i64) -> None:
         """What no M does."""
@@ -378,7 +400,7 @@ class Sim(Driver):
             if holder is not None:
                 self.wakeup(holder, NO_P)
                 return
-            sched.netpoll_ready.append(gp)
+            sched.netpoll_ready.push(gp)
             if sched.poller is not None:
                 self.wakeup(sched.poller, NO_P)
         elif kind == AT_WAKEP:
@@ -392,15 +414,22 @@ class Sim(Driver):
         """One goroutine comes from outside, and the next is planned."""
         sched = self.sched
         source = self.sources[index]
-        spawn = Spawn(source.program, (), "", source.cls, 1, -1, "")
-        gp = spawn_new(sched, None, None, spawn)
+        gp = newproc1(sched, None, None)
+        gp.form = FORM_PROGRAM
+        gp.prog = source.program
+        if source.come == 0:
+            source.label, source.label_cls = intern_label(
+                sched, source.program.name, source.cls or source.program.cls, ""
+            )
+        gp.label = source.label
+        gp.cls = source.label_cls
         gp.key = draw(source.key ^ 0x2545F4914F6CDD1D, source.come)
         gp.arg = source.come
         source.come += 1
         sched.arrivals -= 1
         if self.arrive_netpoll:
             gp.status = GWAITING
-            gp.park_ns = sched.now_ns
+            gp.since_ns = sched.now_ns
             sched.netpoll_waiters += 1
             if source.come == source.n:
                 sched.netpoll_waiters -= 1
@@ -408,7 +437,7 @@ class Sim(Driver):
                 sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, NO_M, NO_P, Q_NONE, NO_P, NO_G)
                 sched.rec.event(sched.now_ns, GO_PARK, gp.goid, NO_M, NO_P, WAIT_IO, 0, 0)
                 sched.rec.event(sched.now_ns, IO_READY, gp.goid, NO_M, NO_P, 0, NO_P, 0)
-            sched.netpoll_ready.append(gp)
+            sched.netpoll_ready.push(gp)
             if sched.poller is not None:
                 self.wakeup(sched.poller, NO_P)
         else:
@@ -436,11 +465,11 @@ class Sim(Driver):
         for gp in sched.allgs:
             if gp is not None:
                 if gp.status == GRUNNING:
-                    gp.run_ns += now - gp.start_ns
+                    gp.run_ns += now - gp.since_ns
                 elif gp.status == GRUNNABLE:
-                    gp.wait_ns += now - gp.ready_ns
+                    gp.wait_ns += now - gp.since_ns
                 elif gp.status == GWAITING:
-                    gp.blocked_ns += now - gp.park_ns
+                    gp.blocked_ns += now - gp.since_ns
                 note_goroutine(sched, gp, -1)
         record = Record()
         record.header = header
@@ -459,14 +488,28 @@ class Sim(Driver):
         record.counters = self.counters()
         for i in range(len(sched.classes)):
             for what, h in (("wait", sched.wait_hists[i]), ("sojourn", sched.sojourn_hists[i])):
-                record.histograms[(what, sched.classes[i])] = [c for c in h.counts]
+                record.histograms[(what, sched.classes[i])] = list(h.counts)
                 record.sums[(what, sched.classes[i])] = (h.n, h.total, h.most, h.least)
         record.jain = (sched.jain_n, sched.jain_sum, sched.jain_squares)
         record.result = sched.result
+        self.forget()
         record.end_ns = now
         record.stopped_by = sched.stopped_by
         record.complete = sched.stopped_by == ""
         return record
+
+    def forget(self) -> None:
+        """Let go of all Gs: those in cycles (a G and its sudog) would wait for a garbage collection of millions."""
+        sched = self.sched
+        for gp in sched.allgs:
+            if gp is not None:
+                gp.sudog = None
+                gp.cases = None
+                gp.m = None
+        sched.allgs = [None]
+        sched.gfree = []
+        for pp in sched.allp:
+            pp.gfree = []
 
     def counters(self) -> dict[str, int]:
         s = self.sched
@@ -502,7 +545,7 @@ def simulate(
     """Run a plan in virtual time. Returns the record, whole or up to the failure, and the error to raise, if any."""
     check_types(policy)
     if until_ns < 0:
-        until_ns = 4_000_000_000_000_000_000
+        until_ns = FOREVER
     error: Optional[BaseException] = None
     sim = Sim(
         plan, policy, costs, topology, procs, seed, level, until_ns, max_events, warmup_ns, drain, arrive == "netpoll", pulse

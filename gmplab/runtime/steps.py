@@ -38,6 +38,8 @@ def step(sched: Sched, mp: M) -> i64:
     gp = mp.toready
     if gp is not None:
         mp.toready = gp.schedlink
+        if mp.toready is None:
+            mp.toready_last = None
         gp.schedlink = None
         ready(sched, mp, gp)
         return STEP_ON

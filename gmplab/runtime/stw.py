@@ -167,7 +167,7 @@ def starttheworld(sched: Sched, mp: M, procs: i64) -> None:
     if sched.rules.netpoll and sched.netpoll_waiters > 0:
         charge(sched, mp, sched.prices.netpoll)
         sched.netpolls += 1
-        if len(sched.netpoll_ready) > 0:
+        if sched.netpoll_ready.size() > 0:
             first = netpoll(sched, mp, POLL_START_WORLD)
             if first is not None:
                 injectglist(sched, mp, first)
@@ -307,7 +307,7 @@ def taketimers(sched: Sched, mp: M, pp: P) -> None:
     own = mp.p
     assert own is not None
     timers = pp.timers
-    for i in range(len(timers.when)):
+    for i in range(timers.n):
         gp = timers.g[i]
         if gp.timer == timers.serial[i]:
             own.timers.push(timers.when[i], timers.serial[i], gp)

@@ -29,7 +29,7 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     sched.syscalls += 1
     mp.syscalltick = pp.syscalltick
     mp.oldp = pp
-    gp.run_ns += now - gp.start_ns
+    gp.run_ns += now - gp.since_ns
     gp.status = GSYSCALL
     gp.rest_ns = ns
     settle(mp, IN_SYSCALL, now)
@@ -59,7 +59,7 @@ def entersyscallblock(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     now = sched.now_ns
     sched.syscalls += 1
     mp.syscalltick = pp.syscalltick
-    gp.run_ns += now - gp.start_ns
+    gp.run_ns += now - gp.since_ns
     gp.status = GSYSCALL
     gp.rest_ns = ns
     settle(mp, IN_SYSCALL, now)
@@ -123,7 +123,7 @@ def exitsyscall(sched: Sched, mp: M) -> i64:
     oldp = mp.oldp
     mp.oldp = None
     gp.status = GRUNNING
-    gp.start_ns = now
+    gp.since_ns = now
     gp.rest_ns = 0
     pp = mp.p
     if pp is None:
@@ -155,7 +155,7 @@ def exitsyscallnop(sched: Sched, mp: M) -> i64:
     now = sched.now_ns
     overload(sched)
     gp.status = GRUNNABLE
-    gp.ready_ns = now
+    gp.since_ns = now
     sched.n_runnable += 1
     dropg(mp, gp)
     mp.caller = CALL_EXITSYSCALL

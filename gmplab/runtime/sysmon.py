@@ -79,7 +79,7 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
     if sched.rules.netpoll and sched.lastpoll != 0 and sched.lastpoll + POLL_STALE_NS < now:
         sched.lastpoll = now
         sched.netpolls += 1
-        if len(sched.netpoll_ready) > 0:
+        if sched.netpoll_ready.size() > 0:
             first = netpoll(sched, mp, POLL_SYSMON)
             if first is not None:
                 injectglist(sched, mp, first)
