@@ -12,11 +12,10 @@ from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Record
 from gmplab.traces.columns import P, dtype_of
 from gmplab.traces.frames import dtype_for, fields, nullable
+from gmplab.traces.queues import global_queue_changes
 from gmplab.vocabulary import (
     GO_CREATE, GO_EXIT, GO_PARK, GO_READY, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, M_CREATE, M_EXIT, P_BUSY, P_IDLE,
-    Q_DRAIN, Q_GET, Q_GLOBAL, Q_GLOBAL_HEAD, Q_LOCAL, Q_MOVE, Q_NONE, Q_OVERFLOW, Q_PUT, Q_RUNNEXT, QUEUES, REGION_BEGIN,
-    REGION_END, SPIN_START, SPIN_STOP, SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_LOCAL, SRC_RUNNEXT, SRC_STEAL, SRC_STEAL_RUNNEXT,
-    WAIT_REASONS,
+    QUEUES, REGION_BEGIN, REGION_END, SPIN_START, SPIN_STOP, WAIT_REASONS,
 )
 
 Ints = npt.NDArray[Any]
@@ -188,57 +187,3 @@ def series_frame(record: Record) -> pd.DataFrame:
     last = np.append(t[1:] != t[:-1], True) if len(t) else np.empty(0, dtype=bool)
     counts = {name: np.cumsum(values[changed])[last].astype(np.int32) for name, values in change.items()}
     return pd.DataFrame({"t_ns": t[last], **counts})
-
-
-def global_queue_changes(e: dict[str, Ints]) -> Ints:
-    """By how many goroutines each event changes the length of the global queue."""
-    kind, reason, arg = e["kind"], e["code"] >> 8, e["arg"]
-    queue = queue_of(e)
-    gets = kind == Q_GET
-    many = arg & 0xFFFFFFFF  # the upper half of a QGet's arg is a position
-    change = ((queue == Q_GLOBAL) | (queue == Q_GLOBAL_HEAD)).astype(np.int64)
-    change += np.where(kind == Q_OVERFLOW, arg + 1, 0)
-    change -= gets & (reason == SRC_GLOBAL_TICK)
-    change -= np.where(gets & (reason == SRC_GLOBAL), many, 0)
-    change -= np.where((kind == Q_MOVE) & (e["aux"] < 0), arg, 0)
-    if bool((kind == Q_DRAIN).any()):
-        change += drained(e, queue, many)
-    return np.asarray(change)
-
-
-def queue_of(e: dict[str, Ints]) -> Ints:
-    """The queue that each event puts its goroutine into, a code of QUEUES; 0 for an event that puts none."""
-    kind = e["kind"]
-    named = (kind == GO_CREATE) | (kind == GO_READY) | (kind == Q_PUT)
-    queue: Ints = np.where(named, e["code"] >> 8, np.where(kind == GO_STOP, e["arg"], Q_NONE))
-    return queue
-
-
-def drained(e: dict[str, Ints], queue: Ints, many: Ints) -> Ints:
-    """How many goroutines each QDrain moved: those that its P's queue had then, which the other events tell."""
-    kind, reason, arg = e["kind"], e["code"] >> 8, e["arg"]
-    p, aux = e["p"].astype(np.int64), e["aux"].astype(np.int64)
-    puts = (queue == Q_RUNNEXT) | (queue == Q_LOCAL)
-    gets = kind == Q_GET
-    stolen = gets & (reason == SRC_STEAL)
-    moved = kind == Q_MOVE
-    # (which events, whose queue, by how many it changes)
-    parts = (
-        (puts, aux, np.ones_like(arg)), (kind == Q_OVERFLOW, p, -(arg + 1)),
-        (gets & ((reason == SRC_RUNNEXT) | (reason == SRC_LOCAL)), p, -np.ones_like(arg)),
-        (gets & (reason == SRC_GLOBAL), p, many - 1), (stolen, p, many - 1), (stolen, aux, -many),
-        (gets & (reason == SRC_STEAL_RUNNEXT), aux, -np.ones_like(arg)), (moved, p, arg), (moved & (aux >= 0), aux, -arg),
-    )
-    rows = np.concatenate([np.flatnonzero(which) for which, _, _ in parts])
-    whose = np.concatenate([owner[which] for which, owner, _ in parts])
-    delta = np.concatenate([by[which] for which, _, by in parts])
-    found = np.zeros(len(kind), dtype=np.int64)
-    drains = np.flatnonzero(kind == Q_DRAIN)
-    for one in np.unique(p[drains]).tolist():
-        mine = np.flatnonzero(whose == one)
-        mine = mine[np.argsort(rows[mine], kind="stable")]
-        length = np.append(0, np.cumsum(delta[mine]))
-        own = drains[p[drains] == one]
-        at = length[np.searchsorted(rows[mine], own)]
-        found[own] = np.diff(at, prepend=0)  # the drain before emptied it
-    return found
