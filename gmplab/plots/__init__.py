@@ -14,15 +14,21 @@ from typing import Any, Final
 from gmplab.plots.latency import latency
 from gmplab.plots.machines import machines
 from gmplab.plots.plot import Plot
+from gmplab.plots.queues import queues
+from gmplab.plots.states import states
 from gmplab.plots.steals import steal_matrix, steal_rate, steals
 from gmplab.plots.timeline import timeline
+from gmplab.plots.utilisation import utilisation
 from gmplab.traces.run import Run
 
-__all__ = ["PLOTS", "Plot", "Plots", "latency", "machines", "steal_matrix", "steal_rate", "steals", "timeline"]
+__all__ = [
+    "PLOTS", "Plot", "Plots", "latency", "machines", "queues", "states", "steal_matrix", "steal_rate", "steals", "timeline",
+    "utilisation",
+]
 
 PLOTS: Final[dict[str, Callable[..., Plot]]] = {
-    "latency": latency, "machines": machines, "steal_matrix": steal_matrix, "steal_rate": steal_rate, "steals": steals,
-    "timeline": timeline,
+    function.__name__: function
+    for function in (latency, timeline, machines, steals, steal_rate, steal_matrix, queues, utilisation, states)
 }
 """Every plot by its name."""
 

@@ -40,8 +40,14 @@ MODES: Final[dict[str, Look]] = {
     "running": Look(BLUE), "scheduling": Look(INK), "spinning": Look(SKY, "...."), "syscall": Look(YELLOW, "////"),
     "netpoll": Look(GREY), "locked": Look("white", "xxxx"), "held": Look("white", "||||"),
     "stopped": Look("white", "----"), "starting": Look(GREY, "\\\\\\\\"),
+    "monitoring": Look(EMPTY, "...."),
 }
 """What an M or a P does. Idle is missing: it is left empty, so that idle time shows at once."""
+
+STATES: Final[dict[str, Look]] = {
+    "running": Look(BLUE), "syscall": Look(YELLOW, "////"), "runnable": Look(VERMILLION, "...."), "waiting": Look(GREY),
+}
+"""What a goroutine does."""
 
 HUES: Final = (BLUE, VERMILLION, GREEN, PINK, ORANGE)
 """Running goroutines told apart by name: none of them is the colour of another mode."""

@@ -51,6 +51,15 @@ def counted(n: int, what: str, many: str = "") -> str:
     return f"{n:,} {what if n == 1 else many or what + 's'}"
 
 
+def about(x: float) -> str:
+    """A mean number of things, with three digits where it is small.
+
+    >>> about(0.1234), about(12.34), about(3104.6)
+    ('0.123', '12.3', '3,105')
+    """
+    return f"{x:.3g}" if x < 100 else f"{x:,.0f}"
+
+
 def percent(share: float) -> str:
     """A share in percent with as many digits as it needs.
 

@@ -16,7 +16,7 @@ import pandas as pd
 from gmplab.errors import TraceError
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
-from gmplab.traces import card, modes, queues, spans
+from gmplab.traces import card, lengths, modes, spans
 from gmplab.traces.frames import (
     calls_frame, events_frame, goroutines_frame, machines_frame, processors_frame, schedule_frame,
 )
@@ -214,7 +214,7 @@ class Run:
     def queues(self) -> pd.DataFrame:
         """How long each run queue was (null p: the global one): a row per change, which holds until the queue's next."""
         self.need("series", "run.queues")
-        return queues.queues_frame(self.record)
+        return lengths.queues_frame(self.record)
 
     @cached_property
     def metrics(self) -> dict[str, Number]:

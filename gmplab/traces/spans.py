@@ -12,7 +12,7 @@ from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Record
 from gmplab.traces.columns import P, dtype_of
 from gmplab.traces.frames import dtype_for, fields, nullable
-from gmplab.traces.queues import global_queue_changes
+from gmplab.traces.lengths import global_queue_changes
 from gmplab.vocabulary import (
     GO_CREATE, GO_EXIT, GO_PARK, GO_READY, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, M_CREATE, M_EXIT, P_BUSY, P_IDLE,
     QUEUES, REGION_BEGIN, REGION_END, SPIN_START, SPIN_STOP, WAIT_REASONS,

@@ -1,0 +1,78 @@
+"""Counts over time: what holds until it changes, as means over equal parts of the time, and stacked areas of them.
+
+A mean over a part is exact, weighted by time: nothing between two samples is lost, however short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from gmplab.errors import TraceError
+from gmplab.plots.lanes import between, time_axis
+from gmplab.plots.palette import PATTERN, Look
+from gmplab.traces.run import Run
+
+Floats = npt.NDArray[np.float64]
+
+PARTS: Final = 240
+"""Parts of the time that is shown."""
+
+
+def edges_of(run: Run, t: Any, what: str) -> Floats:
+    """The ends of the parts of the time that is shown, in ns: PARTS + 1 instants.
+
+    Raises `TraceError` for a window of a run: what was queued, or ran, at its begin is not known.
+    """
+    run.need("series", what)
+    if "window_ns" in run.record.header:
+        raise TraceError(f"{what}: a window does not know the counts at its begin: plot the whole run, with t=(t0, t1)")
+    t0, t1 = between(run, t)
+    return np.linspace(t0, t1, PARTS + 1)
+
+
+def means(t_ns: Any, values: Any, edges: Floats) -> Floats:
+    """The mean, over each part, of a value that holds from each instant until the next; 0 before the first.
+
+    >>> means([10, 20], [4, 0], np.array([0.0, 20.0, 40.0])).tolist()
+    [2.0, 0.0]
+    """
+    t = np.asarray(t_ns, dtype=np.float64)
+    v = np.asarray(values, dtype=np.float64)
+    if not len(t):
+        return np.zeros(len(edges) - 1)
+    ends = np.append(t, max(edges[-1], t[-1]) + 1)
+    # The integral up to each instant; between two it grows evenly, so that it is exact at the edges too.
+    integral = np.append(0, np.cumsum(v * np.diff(ends)))
+    return np.asarray(np.diff(np.interp(edges, ends, integral)) / np.diff(edges))
+
+
+def greatest(t_ns: Any, values: Any, edges: Floats) -> int:
+    """The greatest that such a value was in the time that is shown."""
+    t, v = np.asarray(t_ns), np.asarray(values)
+    first = max(int(np.searchsorted(t, edges[0], side="right")) - 1, 0)
+    return int(v[first : int(np.searchsorted(t, edges[-1]))].max(initial=0))
+
+
+def parts_frame(edges: Floats, columns: Mapping[str, Floats]) -> pd.DataFrame:
+    """One row per part of the time: its begin and end in ns, and the values."""
+    return pd.DataFrame({"begin_ns": edges[:-1], "end_ns": edges[1:], **columns})
+
+
+def stacked(ax: Axes, edges: Floats, areas: Mapping[str, tuple[Look, Floats]]) -> Floats:
+    """Draw areas on top of each other, the first at the foot; returns the height of them all."""
+    foot = np.zeros(len(edges) - 1)
+    for name, (look, values) in areas.items():
+        ax.stairs(
+            foot + values, edges, baseline=foot, fill=True, facecolor=look.face, hatch=look.hatch or None,
+            edgecolor=PATTERN if look.hatch else "none", linewidth=0, label=name,
+        )
+        foot = foot + values
+    time_axis(ax, int(edges[0]), int(edges[-1]))
+    ax.spines[["top", "right"]].set_visible(False)
+    return foot

@@ -1,0 +1,100 @@
+"""The run queues over time: where work piles up while others have none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.ticker import MaxNLocator
+
+from gmplab.plots import lanes
+from gmplab.plots.overtime import Floats, edges_of, greatest, means
+from gmplab.plots.palette import EMPTY, SEQUENTIAL
+from gmplab.plots.plot import Plot, axes
+from gmplab.plots.runs import Runs, context, entitle, one_of, say_empty
+from gmplab.plots.units import about, said
+from gmplab.traces.run import Run
+
+GLOBAL: Final = "global"
+
+
+def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
+    """How long the run queues were: a row a P, its runnext counted, and the global queue on top; brighter is longer.
+
+    Each cell is the mean length over a 240th of the time. Colours grow with the square root, so that a queue of one is
+    seen beside one of hundreds; an empty queue is left light.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or more.
+    ax : Axes, optional
+        Where to draw; default: a figure of its own.
+    t : (t0, t1), optional
+        The part to show: ints of ns, or strings as "1.5ms".
+
+    Returns
+    -------
+    Plot
+        `data`: queue ("global", or "P" and its id); begin_ns, end_ns; n (mean length over that time).
+
+    Raises
+    ------
+    TraceError
+        The run was recorded below level "full", or is a window of a run.
+
+    Examples
+    --------
+    >>> gmplab.run(main, procs=4).plot.queues()                         # doctest: +SKIP
+    """
+    named = one_of(run)
+    chosen = next(iter(named.values()))
+    edges = edges_of(chosen, t, "plot.queues")
+    procs = min(len(chosen.record.processors), lanes.MOST_LANES)
+    lengths = chosen.queues
+    whose = lengths["p"].to_numpy(dtype=np.int64, na_value=-1)
+    names = [GLOBAL, *(f"P{p}" for p in range(procs))]
+    found = {name: lengths[whose == i - 1] for i, name in enumerate(names)}
+    grid = np.array([means(rows["t_ns"], rows["n"], edges) for rows in found.values()])
+    fig, ax = axes(ax, 10.0, lanes.tall(procs + 1, each=0.24, rest=1.5))
+    most = float(grid.max())
+    ax.set_facecolor(EMPTY)
+    image = ax.pcolormesh(
+        edges, np.arange(len(names) + 1) - 0.5, np.ma.masked_less_equal(grid, 0), cmap=SEQUENTIAL, rasterized=True,
+        norm=PowerNorm(0.5, vmin=0, vmax=max(most, 1.0)),
+    )
+    lanes.dress(ax, names, int(edges[0]), int(edges[-1]))
+    ax.axhline(0.5, color="white", linewidth=2)
+    if most > 0:
+        fig.colorbar(image, ax=ax, label="goroutines waiting", pad=0.015, ticks=MaxNLocator(nbins=6))
+    else:
+        say_empty(ax, "no goroutine was queued")
+    entitle(ax, "Run queues", named)
+    data = pd.DataFrame(
+        {
+            "queue": np.repeat(names, len(edges) - 1), "begin_ns": np.tile(edges[:-1], len(names)),
+            "end_ns": np.tile(edges[1:], len(names)), "n": grid.ravel(),
+        }
+    )
+    return Plot(fig, ax, data, told(named, found, edges))
+
+
+def told(named: dict[str, Run], found: dict[str, pd.DataFrame], edges: Floats) -> str:
+    """The picture in words."""
+    begin = f"Run queues in {context(named)}, from {said(float(edges[0]))} to {said(float(edges[-1]))}"
+    mean = {name: float(means(rows["t_ns"], rows["n"], edges[[0, -1]])[0]) for name, rows in found.items()}
+    if not any(mean.values()):
+        return f"{begin}: no goroutine was queued."
+    local = [n for name, n in mean.items() if name != GLOBAL]
+    longest = {name: greatest(rows["t_ns"], rows["n"], edges) for name, rows in found.items()}
+    deepest = max(longest, key=lambda name: longest[name])
+    sentences = [
+        f"mean length of the global queue {about(mean[GLOBAL])}",
+        f"of a P's queue {about(min(local))} to {about(max(local))}" if len(local) > 1 else f"of P0's queue {about(local[0])}",
+        f"longest {longest[deepest]:,}, {'the global one' if deepest == GLOBAL else f'that of {deepest}'}",
+    ]
+    return f"{begin}: {'; '.join(sentences)}."

@@ -1,0 +1,63 @@
+"""How many goroutines run, wait for a P, are in system calls, or wait for something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from gmplab.plots.overtime import edges_of, greatest, means, parts_frame, stacked
+from gmplab.plots.palette import STATES
+from gmplab.plots.plot import Plot, axes
+from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty
+from gmplab.plots.units import about, said
+
+
+def states(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
+    """How many goroutines were in each state, stacked: running, in a system call, runnable, waiting.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or more.
+    ax : Axes, optional
+        Where to draw; default: a figure of its own.
+    t : (t0, t1), optional
+        The part to show: ints of ns, or strings as "1.5ms".
+
+    Returns
+    -------
+    Plot
+        `data`: begin_ns, end_ns (a 240th of the time); running, syscall, runnable, waiting (mean number over that time).
+
+    Raises
+    ------
+    TraceError
+        The run was recorded below level "full", or is a window of a run.
+
+    Examples
+    --------
+    >>> gmplab.run(main, procs=4).plot.states()                         # doctest: +SKIP
+    """
+    named = one_of(run)
+    chosen = next(iter(named.values()))
+    edges = edges_of(chosen, t, "plot.states")
+    series = chosen.series
+    counts = {state: means(series["t_ns"], series[state], edges) for state in STATES}
+    fig, ax = axes(ax, 10.0, 4.2)
+    height = stacked(ax, edges, {state: (STATES[state], n) for state, n in counts.items() if n.any()})
+    ax.set_ylim(0, max(float(height.max()) * 1.05, 1))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    ax.set_ylabel("goroutines")
+    legend_below(ax, 5)
+    entitle(ax, "What goroutines do", named)
+    if not height.any():
+        say_empty(ax, "there was no goroutine")
+    most = {state: greatest(series["t_ns"], series[state], edges) for state in STATES}
+    words = [f"{state} {about(float(n.mean()))}, at most {most[state]:,}" for state, n in counts.items()]
+    alt = (
+        f"How many goroutines are in each state in {context(named)}, from {said(float(edges[0]))} to "
+        f"{said(float(edges[-1]))}, in the mean: {'; '.join(words)}."
+    )
+    return Plot(fig, ax, parts_frame(edges, counts), alt)

@@ -1,0 +1,89 @@
+"""What the Ps' time went into, and whether any idled while work waited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from gmplab.plots.overtime import edges_of, means, parts_frame, stacked
+from gmplab.plots.palette import INK, MODES
+from gmplab.plots.plot import Plot, axes
+from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of
+from gmplab.plots.units import part, said, share_ticks
+from gmplab.traces.run import Run
+
+OVERLOADED: Final = "idle while overloaded"
+
+
+def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
+    """How the Ps spent their time, stacked; what is empty above is idle. The line: idle while overloaded.
+
+    The line is the share of time in which at least one P was idle while at least one goroutine was runnable: how far the
+    scheduler was from being work-conserving.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or more.
+    ax : Axes, optional
+        Where to draw; default: a figure of its own.
+    t : (t0, t1), optional
+        The part to show: ints of ns, or strings as "1.5ms".
+
+    Returns
+    -------
+    Plot
+        `data`: begin_ns, end_ns (a 240th of the time); a share of the Ps' time for each mode that occurs, idle too;
+        idle_overloaded (share of the time).
+
+    Raises
+    ------
+    TraceError
+        The run was recorded below level "full", or is a window of a run.
+
+    Examples
+    --------
+    >>> gmplab.run(main, procs=4).plot.utilisation()                    # doctest: +SKIP
+    """
+    named = one_of(run)
+    chosen = next(iter(named.values()))
+    edges = edges_of(chosen, t, "plot.utilisation")
+    procs = max(len(chosen.record.processors), 1)
+    shares = {mode: shared(chosen, mode, edges) / procs for mode in [*MODES, "idle"]}
+    shares = {mode: share for mode, share in shares.items() if share.any()}
+    series = chosen.series
+    overloaded = means(series["t_ns"], (series["idle_p"] > 0) & (series["runnable"] > 0), edges)
+    fig, ax = axes(ax, 10.0, 4.2)
+    stacked(ax, edges, {mode: (MODES[mode], share) for mode, share in shares.items() if mode != "idle"})
+    ax.stairs(overloaded, edges, color="white", linewidth=3.0, baseline=None)
+    ax.stairs(overloaded, edges, color=INK, linewidth=1.3, baseline=None, label=OVERLOADED)
+    ax.set_ylim(0, 1)
+    ax.yaxis.set_major_formatter(share_ticks())
+    ax.set_ylabel("share of P time")
+    legend_below(ax, 5)
+    entitle(ax, "What the Ps' time went into", named)
+    data = parts_frame(edges, {**shares, "idle_overloaded": overloaded})
+    return Plot(fig, ax, data, told(named, {**shares, OVERLOADED: overloaded}, edges))
+
+
+def shared(run: Run, mode: str, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How many Ps were in a mode, as means over the parts."""
+    spans = run.processor_spans
+    spans = spans[spans["mode"] == mode]
+    t = np.concatenate([spans["begin_ns"], spans["end_ns"]])
+    step = np.repeat([1, -1], len(spans))
+    order = np.argsort(t, kind="stable")
+    return means(t[order], np.cumsum(step[order]), edges)
+
+
+def told(named: dict[str, Run], shares: dict[str, npt.NDArray[np.float64]], edges: npt.NDArray[np.float64]) -> str:
+    """The picture in words; all parts are equally long, so that a mean over them is a share of the whole."""
+    words = [f"{mode} {part(float(share.mean()))}" for mode, share in shares.items() if mode != OVERLOADED]
+    return (
+        f"What the Ps' time went into in {context(named)}, from {said(float(edges[0]))} to {said(float(edges[-1]))}: "
+        f"{', '.join(words)}; some P idle while a goroutine was runnable {part(float(shares[OVERLOADED].mean()))} of the time."
+    )

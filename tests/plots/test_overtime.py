@@ -1,0 +1,65 @@
+"""Counts over time are means over equal parts, exact and weighted by time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gmplab.errors import TraceError
+from gmplab.plots.overtime import PARTS, edges_of, greatest, means, stacked
+from gmplab.plots.palette import BLUE, GREY, Look
+from gmplab.plots.plot import axes
+from gmplab.traces.run import Run
+from gmplab.vocabulary import LEVEL_SCHEDULE
+from tests.traces.records import record
+
+EDGES = np.array([0.0, 10.0, 20.0, 30.0])
+
+
+def test_a_value_holds_from_its_instant_until_the_next_and_is_weighted_by_time() -> None:
+    assert means([5, 12, 14], [2, 10, 0], EDGES).tolist() == [1.0, (2 * 2 + 2 * 10) / 10, 0.0]
+
+
+def test_the_last_value_holds_to_the_end_and_before_the_first_there_is_none() -> None:
+    assert means([25], [4], EDGES).tolist() == [0.0, 0.0, 2.0]
+    assert means([], [], EDGES).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_what_holds_since_before_the_time_that_is_shown_counts() -> None:
+    assert means([-50, 15, 90], [6, 0, 3], EDGES).tolist() == [6.0, 3.0, 0.0]
+
+
+def test_the_mean_of_the_parts_is_the_mean_of_the_whole() -> None:
+    dice = np.random.default_rng(7)
+    t = np.sort(dice.integers(0, 30, 200))
+    v = dice.integers(0, 9, 200)
+    assert means(t, v, EDGES).mean() == pytest.approx(means(t, v, EDGES[[0, -1]])[0])
+
+
+def test_the_greatest_counts_what_holds_at_the_begin_and_not_what_comes_at_the_end() -> None:
+    t, v = [-5, 4, 30], [7, 2, 9]
+    assert greatest(t, v, EDGES) == 7
+    assert greatest(t, v, EDGES[1:]) == 2
+    assert greatest([], [], EDGES) == 0
+
+
+def test_the_parts_are_equal_and_span_what_is_shown() -> None:
+    edges = edges_of(Run(record()), (20, 68), "plot.states")
+    assert (len(edges), edges[0], edges[-1]) == (PARTS + 1, 20, 68)
+    assert np.allclose(np.diff(edges), 0.2)
+
+
+def test_a_window_does_not_know_the_counts_at_its_begin() -> None:
+    with pytest.raises(TraceError, match=r"plot.states: a window does not know the counts at its begin: plot the whole run"):
+        edges_of(Run(record()).window(50, 90), None, "plot.states")
+    with pytest.raises(TraceError, match="plot.states needs the series of the run"):
+        edges_of(Run(record(LEVEL_SCHEDULE)), None, "plot.states")
+
+
+def test_areas_stand_on_one_another() -> None:
+    ax = axes(None)[1]
+    low, high = np.array([1.0, 2.0, 0.0]), np.array([3.0, 0.0, 5.0])
+    height = stacked(ax, EDGES, {"low": (Look(BLUE), low), "high": (Look(GREY), high)})
+    assert height.tolist() == [4, 2, 5]
+    drawn = [(str(p.get_label()), np.asarray(p.get_data().baseline).tolist(), p.get_data().values.tolist()) for p in ax.patches]
+    assert drawn == [("low", [0, 0, 0], [1, 2, 0]), ("high", [1, 2, 0], [4, 2, 5])]
