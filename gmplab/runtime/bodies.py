@@ -35,7 +35,7 @@ from gmplab.runtime.sync import (
 )
 from gmplab.runtime.stw import OP_GOMAXPROCS, OP_UPDATE_GOMAXPROCS, updatemaxprocs
 from gmplab.runtime.stw import gomaxprocs as setgomaxprocs
-from gmplab.runtime.syscalls import entersyscall, entersyscallblock
+from gmplab.runtime.syscalls import entersyscall, entersyscallblock, exitedsyscall
 from gmplab.vocabulary import (
     CALL_CHILD, KIND_USER, LOG, MAX_PROCS, NO_P, REGION_BEGIN, REGION_END, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD,
     TIMER_SET, WAIT_ARRIVALS, WAIT_IO, WAIT_SLEEP,
@@ -85,9 +85,20 @@ MAIN_G: Final = 1
 """Main's id: it is made first. Not `sched.main`, which is another G once a draining run has reused it."""
 MOST_INTN: Final = 0x7FFFFFFFFFFFFFFF
 
+VERBS: Final = (
+    "exit", "compute", "send", "recv", "recv_ok", "close", "select", "go", "sleep", "syscall", "syscall", "gosched", "acquire",
+    "release", "read_lock", "read_unlock", "acquire", "release", "add", "wait", "wait", "signal", "broadcast", "acquire",
+    "release", "lock_os_thread", "unlock_os_thread", "io", "region", "region_end", "log", "now", "wait_arrivals",
+)
+"""The verb of each op above, for messages."""
+HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"
+
 FORM_PROGRAM: Final = 0
 FORM_GENERATOR: Final = 1
 FORM_GREENLET: Final = 2
+
+RUNTIME: Final[str] = __file__.rpartition("bodies")[0]
+"""This folder: its frames are none of a body's."""
 
 _here = threading.local()
 
@@ -254,7 +265,7 @@ def request(op: i64, a: i64 = 0, b: i64 = 0, obj: object = None, value: object =
     """Write a request on the current G. Generators get the token; a greenlet waits here for the result."""
     _, gp = current()
     if gp.asked:
-        raise BodyError("a verb's token was not yielded: in a generator write `yield verb(...)`, in a coroutine `await`")
+        raise BodyError(f"the verb called before this line was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}")
     gp.op = op
     gp.a = a
     gp.b = b
@@ -304,6 +315,14 @@ def io(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: 
     return _timed(OP_IO, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "io", 0)
 
 
+def checked(x: Any, kind: Any, verb: str) -> Any:
+    """x, which a verb was given; `TypeError` if it is not of a kind that the verb takes."""
+    if not isinstance(x, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        raise TypeError(f"{verb}: {x!r}: must be a {', '.join([k.__name__ for k in kinds])}")
+    return x
+
+
 def gosched() -> Any:
     """runtime.Gosched: go to the global queue's tail."""
     return request(OP_GOSCHED)
@@ -311,27 +330,27 @@ def gosched() -> Any:
 
 def send(c: Optional[Chan], value: object = None) -> Any:
     """Send on a channel (None: the nil channel, which blocks for ever)."""
-    return request(OP_SEND, 0, 0, c, value)
+    return request(OP_SEND, 0, 0, None if c is None else checked(c, Chan, "send"), value)
 
 
 def recv(c: Optional[Chan]) -> Any:
     """Receive from a channel: the value, None from a closed one."""
-    return request(OP_RECV, 0, 0, c)
+    return request(OP_RECV, 0, 0, None if c is None else checked(c, Chan, "recv"))
 
 
 def recv_ok(c: Optional[Chan]) -> Any:
     """Receive from a channel: (value, ok); ok is False when it is closed and drained."""
-    return request(OP_RECV_OK, 0, 0, c)
+    return request(OP_RECV_OK, 0, 0, None if c is None else checked(c, Chan, "recv_ok"))
 
 
 def close(c: Optional[Chan]) -> Any:
     """Close a channel."""
-    return request(OP_CLOSE, 0, 0, c)
+    return request(OP_CLOSE, 0, 0, None if c is None else checked(c, Chan, "close"))
 
 
 def select(*cases: Case, default: bool = False) -> Any:
     """Take one of the cases (`recv_case(c)`, `send_case(c, v)`): (index, value, ok); index -1: the default."""
-    return request(OP_SELECT, 1 if default else 0, 0, list(cases))
+    return request(OP_SELECT, 1 if default else 0, 0, [checked(case, Case, "select") for case in cases])
 
 
 def acquire(x: Mutex | RWMutex | Semaphore) -> Any:
@@ -340,7 +359,7 @@ def acquire(x: Mutex | RWMutex | Semaphore) -> Any:
         return request(OP_LOCK, 0, 0, x)
     if isinstance(x, RWMutex):
         return request(OP_WLOCK, 0, 0, x)
-    return request(OP_ACQUIRE, 0, 0, x)
+    return request(OP_ACQUIRE, 0, 0, checked(x, (Mutex, RWMutex, Semaphore), "acquire"))
 
 
 def release(x: Mutex | RWMutex | Semaphore) -> Any:
@@ -349,42 +368,42 @@ def release(x: Mutex | RWMutex | Semaphore) -> Any:
         return request(OP_UNLOCK, 0, 0, x)
     if isinstance(x, RWMutex):
         return request(OP_WUNLOCK, 0, 0, x)
-    return request(OP_RELEASE, 0, 0, x)
+    return request(OP_RELEASE, 0, 0, checked(x, (Mutex, RWMutex, Semaphore), "release"))
 
 
 def read_lock(rw: RWMutex) -> Any:
     """RWMutex.RLock."""
-    return request(OP_RLOCK, 0, 0, rw)
+    return request(OP_RLOCK, 0, 0, checked(rw, RWMutex, "read_lock"))
 
 
 def read_unlock(rw: RWMutex) -> Any:
     """RWMutex.RUnlock."""
-    return request(OP_RUNLOCK, 0, 0, rw)
+    return request(OP_RUNLOCK, 0, 0, checked(rw, RWMutex, "read_unlock"))
 
 
 def add(wg: WaitGroup, n: int = 1) -> Any:
     """WaitGroup.Add."""
-    return request(OP_WG_ADD, n, 0, wg)
+    return request(OP_WG_ADD, checked(n, int, "add"), 0, checked(wg, WaitGroup, "add"))
 
 
 def done(wg: WaitGroup) -> Any:
     """WaitGroup.Done."""
-    return request(OP_WG_ADD, -1, 0, wg)
+    return request(OP_WG_ADD, -1, 0, checked(wg, WaitGroup, "done"))
 
 
 def wait(x: WaitGroup | Cond) -> Any:
     """WaitGroup.Wait, Cond.Wait."""
-    return request(OP_WG_WAIT if isinstance(x, WaitGroup) else OP_COND_WAIT, 0, 0, x)
+    return request(OP_WG_WAIT if isinstance(x, WaitGroup) else OP_COND_WAIT, 0, 0, checked(x, (WaitGroup, Cond), "wait"))
 
 
 def signal(cond: Cond) -> Any:
     """Cond.Signal."""
-    return request(OP_COND_SIGNAL, 0, 0, cond)
+    return request(OP_COND_SIGNAL, 0, 0, checked(cond, Cond, "signal"))
 
 
 def broadcast(cond: Cond) -> Any:
     """Cond.Broadcast."""
-    return request(OP_COND_BROADCAST, 0, 0, cond)
+    return request(OP_COND_BROADCAST, 0, 0, checked(cond, Cond, "broadcast"))
 
 
 def lock_os_thread() -> Any:
@@ -503,6 +522,8 @@ def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1
 
     The result is its id. `cls` groups it in metrics; weight and deadline (an instant) are for policies.
     """
+    if not isinstance(fn, Program) and not callable(fn):
+        raise BodyError(f"go({fn!r}): must be a function or a Program")
     return request(
         OP_GO, 0, 0,
         Spawn(fn, args, name, cls, weight, -1 if deadline is None else duration_ns(deadline, "deadline"), call_site()),
@@ -512,10 +533,46 @@ def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1
 def call_site() -> str:
     """file:line of the body's line that called the verb."""
     frame: Any = sys._getframe(0)
-    here = ("bodies.py",)
-    while frame is not None and frame.f_code.co_filename.endswith(here):
+    while frame is not None and frame.f_code.co_filename.startswith(RUNTIME):
         frame = frame.f_back
     return "" if frame is None else f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+
+
+def blame(sched: Sched, gp: G, error: BaseException) -> None:
+    """Put into a panic's or a misuse's text whose it was and at which line of the body."""
+    place = raised_at(error.__cause__ or error) or stands_at(gp.body)
+    at = f" ({place})" if place else ""
+    error.args = (f"goroutine {gp.goid} [{sched.labels[gp.label][1]}]: {error}{at}",)
+
+
+def raised_at(error: BaseException) -> str:
+    """file:line of the body's line that raised, "" if it was the runtime on a body's behalf."""
+    place = ""
+    step = error.__traceback__
+    while step is not None:
+        path = step.tb_frame.f_code.co_filename
+        # Compiled functions leave no frame, but an entry in the traceback, under the path that was compiled.
+        if not path.startswith((RUNTIME, "gmplab/runtime/")):
+            place = f"{path.rsplit('/', 1)[-1]}:{step.tb_lineno}"
+        elif place:
+            break
+        step = step.tb_next
+    return place
+
+
+def stands_at(body: Any) -> str:
+    """file:line where a suspended body stands, in what it waits for if it waits; of an ended one, where it is defined."""
+    code = getattr(body, "gi_code", None) or getattr(body, "cr_code", None)
+    line = 0 if code is None else code.co_firstlineno
+    while body is not None:
+        frame: Any = getattr(body, "gi_frame", None) or getattr(body, "cr_frame", None) or getattr(body, "gr_frame", None)
+        while frame is not None and frame.f_code.co_filename.startswith(RUNTIME):
+            frame = frame.f_back
+        if frame is not None:
+            code = frame.f_code
+            line = frame.f_lineno
+        body = getattr(body, "gi_yieldfrom", None) or getattr(body, "cr_await", None)
+    return "" if code is None else f"{code.co_filename.rsplit('/', 1)[-1]}:{line}"
 
 
 def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
@@ -597,17 +654,19 @@ def fetch(sched: Sched, gp: G) -> None:
             try:
                 got = next(gp.body) if result is None and inspect.isgenerator(gp.body) else gp.body.send(result)
             except StopIteration as e:
+                if gp.asked:
+                    raise BodyError(f"the last verb of the body was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}") from None
                 gp.op = OP_EXIT
                 keep_result(sched, gp, e.value)
                 return
             if got is not TOKEN or not gp.asked:
-                raise BodyError(f"a body yielded {got!r}: it must yield what a verb returns, and nothing else")
+                raise BodyError(f"a body yielded {got!r}: it must yield what a verb returns, at once and once")
         else:
             fetch_greenlet(sched, gp, result)
     except (BodyError, GoPanic):
         raise
     except Exception as e:
-        panic = GoPanic(f"goroutine {gp.goid} [{sched.labels[gp.label][1]}]: {type(e).__name__}: {e}")
+        panic = GoPanic(f"{type(e).__name__}: {e}")
         panic.__cause__ = e  # mypyc drops the cause of `raise ... from`
         raise panic from e
     finally:
@@ -789,9 +848,11 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         return code
     if op == OP_GO:
         return perform_go(sched, mp, gp)
-    if op == OP_SYSCALL:
-        return entersyscall(sched, mp, gp, span_ns(gp))
-    if op == OP_SYSCALL_BLOCK:
+    if op == OP_SYSCALL or op == OP_SYSCALL_BLOCK:
+        if gp.stage != 0:
+            return exitedsyscall(mp, gp)
+        if op == OP_SYSCALL:
+            return entersyscall(sched, mp, gp, span_ns(gp))
         return entersyscallblock(sched, mp, gp, span_ns(gp))
     if op == OP_SLEEP:
         return timesleep(sched, mp, gp)

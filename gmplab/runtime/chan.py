@@ -15,7 +15,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import GoPanic
 from gmplab.runtime.dice import FOR_SELECT, below, draw, stream
-from gmplab.runtime.model import G, M, Sched, Sudog, Waitq, charge
+from gmplab.runtime.model import G, M, Sched, Sudog, Waitq, charge, price
 from gmplab.runtime.proc import gopark, ready, toready
 from gmplab.runtime.runq import pid
 from gmplab.vocabulary import (
@@ -218,7 +218,7 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
     """
     n: i64 = len(cases)
     gp.cold = True
-    charge(sched, mp, sched.prices.chan_op + n * sched.prices.select_case if sched.prices.chan_op >= 0 else 0)
+    charge(sched, mp, n * price(sched, sched.prices.select_case))
     if n == 0:
         if not block:
             gp.result = (-1, None, False)
@@ -253,6 +253,7 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
     if not block:
         gp.result = (-1, None, False)
         return STEP_ON
+    charge(sched, mp, sched.prices.chan_op)
     waits: list[Sudog] = []
     for i in range(n):
         case = cases[i]

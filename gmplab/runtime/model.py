@@ -66,6 +66,7 @@ class Sudog:
         self.success: bool = False
         self.case: i64 = -1
         self.ticket: i64 = 0
+        self.front: bool = False
         self.queue: Optional[Waitq] = None
         self.next: Optional[Sudog] = None
         self.prev: Optional[Sudog] = None
@@ -295,6 +296,10 @@ class M:
         self.pass_: i64 = 0
         self.probe: i64 = 0
         self.roll: i64 = 0
+        self.ran_timer: bool = False
+        """Whether this search ran another P's timers: there may be new work."""
+        self.look_home: bool = False
+        """Whether timers just ran, whose Gs may be in the own queue."""
         self.was_spinning: bool = False
         self.poll_until: i64 = 0
         self.parked: bool = False

@@ -594,7 +594,9 @@ def findrunnable(sched: Sched, mp: M) -> i64:
         if not mp.spinning:
             becomespinning(sched, mp)
         mp.pass_ = 0
-        mp.probe = 0
+        mp.ran_timer = False
+        mp.look_home = False
+        nextpass(sched, mp)
         mp.phase = PH_STEAL
         return STEP_ON
     mp.phase = PH_IDLE
@@ -612,20 +614,26 @@ def found(sched: Sched, mp: M, gp: G, source: i64, inherit_time: bool) -> i64:
 
 
 def stealwork(sched: Sched, mp: M) -> i64:
-    """One pass over victims. Go: proc.go: stealWork, runqsteal.
+    """One pass over victims. Go: proc.go: stealWork, runqsteal, runqgrab.
 
     A victim's runnext is taken only from `runnext_pass` on, and after a pause if the victim runs: it is likely about
-    to run that G itself.
+    to run that G itself. Where a victim's timers ran, their Gs are looked for in the own queue first.
+
+    Differs: stop-the-world is noticed between passes, not between victims; a victim that is looked at again, after a
+    pause or its timers, counts as another probe, and its timers are asked again.
     """
     pp = mp.p
     assert pp is not None
     if sched.gcwaiting:
         mp.phase = PH_FIND
         return STEP_ON
+    if mp.look_home:
+        mp.look_home = False
+        got = runqget(sched, mp, pp)
+        if got is not None:
+            charge(sched, mp, sched.prices.runq_get)
+            return found(sched, mp, got, mp.source, mp.inherit_time)
     steal = sched.steal
-    if mp.probe == 0:
-        mp.draws += 1
-        mp.roll = draw(stream(sched.seed, FOR_STEAL, mp.id), mp.draws) >> 1
     n = steal.probes(sched.steal_state, sched.view, pp.id)
     if n < 0 or n > MAX_PROBES:
         raise PolicyError(f"{type(steal).__name__}.probes returned {n}: must be 0 to {MAX_PROBES}")
@@ -648,7 +656,10 @@ def stealwork(sched: Sched, mp: M) -> i64:
         charge(sched, mp, sched.prices.steal_probe if near else sched.prices.steal_probe_remote)
         if sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass and p2.timers.n > 0:
             if checktimers(sched, mp, p2):
-                mp.phase = PH_FIND
+                # Their Gs are readied in the next steps; then this victim is looked at again.
+                mp.ran_timer = True
+                mp.look_home = True
+                mp.probe -= 1
                 return STEP_ON
             when = p2.timers.wake_time()
             if when != 0 and (mp.poll_until == 0 or when < mp.poll_until):
@@ -695,11 +706,21 @@ def nothingtosteal(sched: Sched, mp: M, last: bool) -> bool:
 def passover(sched: Sched, mp: M) -> i64:
     """A pass found nothing: the next one, or the end of the round."""
     passed(sched, mp, 0)
-    mp.probe = 0
     mp.pass_ += 1
     if mp.pass_ < sched.passes:
+        nextpass(sched, mp)
+        return STEP_ON
+    if mp.ran_timer:
+        mp.phase = PH_FIND
         return STEP_ON
     return spinagain(sched, mp)
+
+
+def nextpass(sched: Sched, mp: M) -> None:
+    """A pass begins: its order of victims is drawn. Go: proc.go: stealOrder.start."""
+    mp.probe = 0
+    mp.draws += 1
+    mp.roll = draw(stream(sched.seed, FOR_STEAL, mp.id), mp.draws) >> 1
 
 
 def near_cost(sched: Sched, pp: P, p2: P) -> bool:
@@ -744,7 +765,7 @@ def stealrunnext(sched: Sched, mp: M, p2: P) -> i64:
 
 
 def backedoff(sched: Sched, mp: M) -> i64:
-    """After the pause: the same G is still in the victim's runnext, or look at that victim once more."""
+    """After the pause: the G is still in the victim's runnext, or that victim is looked at once more. Go: proc.go: runqgrab."""
     seen = mp.seen_runnext
     p2 = sched.allp[mp.victim]
     mp.seen_runnext = None
@@ -752,7 +773,7 @@ def backedoff(sched: Sched, mp: M) -> i64:
     if sched.gcwaiting:
         mp.phase = PH_FIND
         return STEP_ON
-    if p2.runnext is seen and seen is not None and p2.runq.size() == 0:
+    if p2.runnext is seen and seen is not None:
         return stealrunnext(sched, mp, p2)
     mp.probe -= 1
     mp.phase = PH_STEAL
@@ -1009,27 +1030,34 @@ def injectglist(sched: Sched, mp: M, head: G) -> None:
     """Queue a list of runnable Gs in mp's hands. Go: proc.go: injectglist.
 
     Without a P: all to the global queue, and an M for each as long as Ps idle. With one: as many as Ps idle to the
-    global queue, the rest to the own queue.
+    global queue and an M for each, then the rest to the own queue, and what it has no room for to the global one.
+
+    Differs: the Gs are runnable already (`netpoll`), as this is one step.
     """
     pp = mp.p
     n: i64 = 0
     idle = sched.npidle
     at: Optional[G] = head
-    while at is not None:
+    while at is not None and (pp is None or n < idle):
         gp = at
         at = gp.schedlink
         gp.schedlink = None
-        if pp is None or n < idle:
-            globrunqput_recorded(sched, mp, gp)
-            n += 1
-        else:
-            runqput_recorded(sched, mp, pp, gp)
+        globrunqput_recorded(sched, mp, gp)
+        n += 1
     while n > 0:
         p2 = pidlegetspinning(sched, mp)
         if p2 is None:
             break
         startm(sched, mp, p2, False, WHY_INJECT)
         n -= 1
+    while at is not None and pp is not None:
+        gp = at
+        at = gp.schedlink
+        gp.schedlink = None
+        if sched.capacity < 0 or pp.runq.size() < sched.capacity:
+            runqput_recorded(sched, mp, pp, gp)
+        else:
+            globrunqput_recorded(sched, mp, gp)
     if pp is not None and sched.rules.injectglist_wakep:
         wakep(sched, mp, FOR_READY)
 
@@ -1346,10 +1374,13 @@ def newproc(sched: Sched, mp: M, gp: G, parent: G) -> None:
 
 
 def gfput(sched: Sched, pp: P, gp: G) -> None:
-    """Keep a dead G for reuse; 64 on a P, then half to the global list. Go: proc.go: gfput."""
+    """Keep a dead G for reuse; the 64th on a P sends all but 31 to the global list. Go: proc.go: gfput.
+
+    Not modelled: stacks, and that Gs with a stack are preferred.
+    """
     pp.gfree.append(gp)
     if len(pp.gfree) >= 64:
-        while len(pp.gfree) > 32:
+        while len(pp.gfree) >= 32:
             sched.gfree.append(pp.gfree.pop())
 
 

@@ -15,7 +15,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
-from gmplab.runtime.bodies import FORM_PROGRAM, Program, Spawn, intern_label, spawn_new
+from gmplab.runtime.bodies import FORM_PROGRAM, Program, Spawn, blame, intern_label, spawn_new
 from gmplab.runtime.contracts import Policy, check_types
 from gmplab.runtime.costs import Costs, Prices, Topology
 from gmplab.runtime.dice import FOR_ARRIVAL, FOR_G, Distribution, draw, stream
@@ -208,6 +208,8 @@ class Sim(Driver):
         self.n_steps: i64 = 0
         self.steps_before: i64 = 0
         """How many steps were done before the present instant."""
+        self.at_m: Optional[M] = None
+        """The M that steps, to tell whose body failed."""
         self.pulse: Any = pulse
         self.plan: Plan = plan
         self.arrive_netpoll: bool = arrive_netpoll
@@ -332,6 +334,7 @@ class Sim(Driver):
         """Let mp step until something else is due before it, or it sleeps."""
         sched = self.sched
         queue = self.queue
+        self.at_m = mp
         mp.parked = False
         if mp.computing:
             mp.computing = False
@@ -566,6 +569,8 @@ def simulate(
     except (GoPanic, BodyError) as e:
         sched.stopped_by = "panic"
         error = e
+        if sim.at_m is not None and sim.at_m.curg is not None:
+            blame(sched, sim.at_m.curg, e)
     except Exception as e:
         sched.stopped_by = "policy"
         error = PolicyError(f"policy {policy.name!r} raised {type(e).__name__}: {e}")

@@ -3,7 +3,10 @@
 In normal mode an unlock wakes one waiter, which must compete and, when it loses, queues at the front. A waiter that
 lost for more than 1 ms turns the Mutex to starvation mode: ownership is handed over and the unlocker yields its P.
 
-A verb here returns a step code: STEP_ON (go on: done if `gp.stage` is 0), or what gopark returned.
+A verb here returns a step code: STEP_ON (go on: done if `gp.stage` is 0), or what gopark or goyield returned.
+
+Differs: what Go keeps in one atomic word are fields here, since a step is atomic. Not modelled: the race detector's and
+synctest's checks; a hash table of semaphores by address (each object has its own).
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from gmplab.runtime.chan import own_sudog
 from gmplab.runtime.model import G, M, Sched, Sema, Waitq, charge
 from gmplab.runtime.proc import gopark, goyield, ready, toready
 from gmplab.vocabulary import (
-    CALL_GOYIELD, STEP_ON, STOP_GOYIELD, WAIT_COND, WAIT_MUTEX, WAIT_RWMUTEX_LOCK, WAIT_RWMUTEX_RLOCK, WAIT_SEMACQUIRE,
+    CALL_GOYIELD, GRUNNING, GWAITING, STEP_ON, STOP_GOYIELD, WAIT_COND, WAIT_MUTEX, WAIT_RWMUTEX_LOCK, WAIT_RWMUTEX_RLOCK, WAIT_SEMACQUIRE,
     WAIT_WAITGROUP,
 )
 
@@ -111,14 +114,28 @@ def object_id(sched: Sched, have: i64, name: str) -> i64:
 
 
 def semqueue(sched: Sched, mp: M, gp: G, sema: Sema, front: bool, reason: i64, obj: i64, stage: i64) -> i64:
-    """gp waits on sema and goes on at `stage`. Go: sema.go: semacquire1."""
+    """gp waits on sema and goes on at `stage`; front: before those who wait already. Go: sema.go: semacquire1, queue."""
     s = own_sudog(gp)
+    s.front = front
     if front:
         sema.waitq.push_front(s)
     else:
         sema.waitq.enqueue(s)
     gp.stage = stage
     return gopark(sched, mp, gp, reason, obj, 1 if front else 0)
+
+
+def semwoken(sched: Sched, mp: M, gp: G, sema: Sema, reason: i64, obj: i64) -> i64:
+    """gp was woken on sema: it has the count, or waits again where it waited. Go: sema.go: semacquire1, after the park.
+
+    `gp.stage` is 0 if it has it.
+    """
+    s = gp.sudog
+    assert s is not None
+    if s.ticket == 0 and not semtake(sema):
+        return semqueue(sched, mp, gp, sema, s.front, reason, obj, gp.stage)
+    gp.stage = 0
+    return STEP_ON
 
 
 def semtake(sema: Sema) -> bool:
@@ -130,7 +147,10 @@ def semtake(sema: Sema) -> bool:
 
 
 def semrelease(sched: Sched, mp: M, gp: G, sema: Sema, handoff: bool) -> i64:
-    """Release one; wake the first waiter, and under handoff give it the count and the P. Go: sema.go: semrelease1."""
+    """Release one; wake the first waiter, and under handoff give it the count and the P. Go: sema.go: semrelease1.
+
+    Differs: under block=HoldThread the P is not given, as the waiter has a thread of its own.
+    """
     sema.count += 1
     s = sema.waitq.first
     if s is None:
@@ -139,7 +159,7 @@ def semrelease(sched: Sched, mp: M, gp: G, sema: Sema, handoff: bool) -> i64:
     if handoff and semtake(sema):
         s.ticket = 1
     ready(sched, mp, s.g)
-    if s.ticket == 1 and mp.lockedg is None and not sched.hold:
+    if s.ticket == 1 and not sched.hold:
         return goyield(sched, mp, gp, CALL_GOYIELD, STOP_GOYIELD)
     return STEP_ON
 
@@ -153,7 +173,7 @@ def canspin(sched: Sched, mp: M, i: i64) -> bool:
 
 
 def lock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
-    """gp locks mu. Stages: 0 begin; 1 after a spin; 2 after a wait. Go: internal/sync/mutex.go: lockSlow."""
+    """gp locks mu. Stages: 0 begin; 1 after a spin; 2 after a wait. Go: internal/sync/mutex.go: Lock, lockSlow."""
     if gp.stage == 0:
         charge(sched, mp, sched.prices.sync_op)
         if not mu.locked and not mu.woken and not mu.starving and mu.waiters == 0:
@@ -164,10 +184,9 @@ def lock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
         gp.awoke = False
         gp.spins = 0
     elif gp.stage == 2:
-        s = gp.sudog
-        assert s is not None
-        if s.ticket == 0 and not semtake(mu.sema):
-            return semqueue(sched, mp, gp, mu.sema, True, WAIT_MUTEX, mu.id, 2)
+        code = semwoken(sched, mp, gp, mu.sema, WAIT_MUTEX, mu.id)
+        if gp.stage != 0:
+            return code
         if sched.rules.mutex_starvation and sched.now_ns - gp.waiting_since > STARVATION_NS:
             gp.starving = True
         if mu.starving:
@@ -175,7 +194,6 @@ def lock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
             mu.waiters -= 1
             if not gp.starving or mu.waiters == 0:
                 mu.starving = False
-            gp.stage = 0
             return STEP_ON
         gp.awoke = True
         gp.spins = 0
@@ -216,7 +234,7 @@ def unlock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
     """Go: internal/sync/mutex.go: Unlock, unlockSlow."""
     charge(sched, mp, sched.prices.sync_op)
     if not mu.locked:
-        raise GoPanic("sync: unlock of unlocked mutex")
+        raise GoPanic("fatal error: sync: unlock of unlocked mutex")
     mu.locked = False
     if mu.starving:
         return semrelease(sched, mp, gp, mu.sema, True)
@@ -228,14 +246,9 @@ def unlock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
 
 
 def rlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
-    """Go: sync/rwmutex.go: RLock."""
+    """gp reads; it waits if a writer holds rw or waits for it. Go: sync/rwmutex.go: RLock."""
     if gp.stage != 0:
-        s = gp.sudog
-        assert s is not None
-        if s.ticket == 0 and not semtake(rw.readers):
-            return semqueue(sched, mp, gp, rw.readers, False, WAIT_RWMUTEX_RLOCK, rw.id, 1)
-        gp.stage = 0
-        return STEP_ON
+        return semwoken(sched, mp, gp, rw.readers, WAIT_RWMUTEX_RLOCK, rw.id)
     charge(sched, mp, sched.prices.sync_op)
     rw.reader_count += 1
     if rw.reader_count < 0:
@@ -247,12 +260,12 @@ def rlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
 
 
 def runlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
-    """Go: sync/rwmutex.go: RUnlock."""
+    """gp reads no more; the last reader that a writer waits for wakes it. Go: sync/rwmutex.go: RUnlock, rUnlockSlow."""
     charge(sched, mp, sched.prices.sync_op)
     rw.reader_count -= 1
     if rw.reader_count < 0:
         if rw.reader_count + 1 == 0 or rw.reader_count + 1 == -MAX_READERS:
-            raise GoPanic("sync: RUnlock of unlocked RWMutex")
+            raise GoPanic("fatal error: sync: RUnlock of unlocked RWMutex")
         rw.reader_wait -= 1
         if rw.reader_wait == 0:
             return semrelease(sched, mp, gp, rw.writer, False)
@@ -262,12 +275,7 @@ def runlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
 def wlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
     """Stages: 0 to 2 those of the inner Mutex; 3 after the wait for the readers. Go: sync/rwmutex.go: Lock."""
     if gp.stage == 3:
-        s = gp.sudog
-        assert s is not None
-        if s.ticket == 0 and not semtake(rw.writer):
-            return semqueue(sched, mp, gp, rw.writer, False, WAIT_RWMUTEX_LOCK, rw.id, 3)
-        gp.stage = 0
-        return STEP_ON
+        return semwoken(sched, mp, gp, rw.writer, WAIT_RWMUTEX_LOCK, rw.id)
     code = lock(sched, mp, gp, rw.w)
     if gp.stage != 0:
         return code
@@ -281,15 +289,21 @@ def wlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
 
 
 def wunlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
-    """All waiting readers are readied in order, then the Mutex is unlocked. Go: sync/rwmutex.go: Unlock."""
+    """All waiting readers are readied in order, then, at stage 1, the Mutex is unlocked. Go: sync/rwmutex.go: Unlock."""
+    if gp.stage != 0:
+        gp.stage = 0
+        return unlock(sched, mp, gp, rw.w)
     if rw.reader_count >= 0:
-        raise GoPanic("sync: Unlock of unlocked RWMutex")
+        raise GoPanic("fatal error: sync: Unlock of unlocked RWMutex")
     rw.reader_count += MAX_READERS
-    release_all(sched, mp, rw.readers, rw.reader_count)
-    return unlock(sched, mp, gp, rw.w)
+    if rw.reader_count == 0:
+        return unlock(sched, mp, gp, rw.w)
+    release_all(mp, rw.readers, rw.reader_count)
+    gp.stage = 1
+    return STEP_ON
 
 
-def release_all(sched: Sched, mp: M, sema: Sema, n: i64) -> None:
+def release_all(mp: M, sema: Sema, n: i64) -> None:
     """Release n; the waiters are readied one a step, in order, before mp's G goes on."""
     while n > 0:
         s = sema.waitq.first
@@ -303,19 +317,24 @@ def release_all(sched: Sched, mp: M, sema: Sema, n: i64) -> None:
 
 
 def wg_add(sched: Sched, mp: M, wg: WaitGroup, n: i64) -> None:
-    """Add n, which may be negative; at zero all waiters are readied in order. Go: sync/waitgroup.go: Add."""
+    """Add n, which may be negative; at zero all waiters are readied in order. Go: sync/waitgroup.go: Add.
+
+    Differs: Go's "Add called concurrently with Wait" cannot happen: Add and Wait are one step each.
+    """
     charge(sched, mp, sched.prices.sync_op)
     wg.count += n
     if wg.count < 0:
         raise GoPanic("sync: negative WaitGroup counter")
     if wg.count == 0:
-        release_all(sched, mp, wg.sema, wg.sema.waitq.size)
+        release_all(mp, wg.sema, wg.sema.waitq.size)
 
 
 def wg_wait(sched: Sched, mp: M, gp: G, wg: WaitGroup) -> i64:
-    """Go: sync/waitgroup.go: Wait."""
+    """gp waits until the counter is 0. Go: sync/waitgroup.go: Wait."""
     if gp.stage != 0:
         gp.stage = 0
+        if wg.count != 0 or wg.sema.waitq.size > 0:
+            raise GoPanic("sync: WaitGroup is reused before previous Wait has returned")
         return STEP_ON
     charge(sched, mp, sched.prices.sync_op)
     if wg.count == 0:
@@ -325,47 +344,44 @@ def wg_wait(sched: Sched, mp: M, gp: G, wg: WaitGroup) -> i64:
 
 
 def cond_wait(sched: Sched, mp: M, gp: G, cond: Cond) -> i64:
-    """Unlock, wait, lock again. Stages: 4 the lock is undone; 5 woken; 0 to 2 the Mutex's. Go: sync/cond.go: Wait."""
+    """Unlock, wait, lock again. Stages: 4 it yielded at the unlock; 5 woken; 1 and 2 the Mutex's. Go: sync/cond.go: Wait.
+
+    The ticket is taken before the unlock, so a signal that comes between unlock and wait counts.
+    """
     if gp.stage == 0:
-        # Go takes the ticket before it unlocks: a signal in between counts. Queue first, then unlock.
         cond.id = object_id(sched, cond.id, "cond")
-        s = own_sudog(gp)
-        cond.waitq.enqueue(s)
-        mu = cond.mutex
-        charge(sched, mp, sched.prices.sync_op)
-        if not mu.locked:
-            raise GoPanic("sync: unlock of unlocked mutex")
-        mu.locked = False
-        if mu.waiters > 0 and not mu.woken:
-            w = mu.sema.waitq.first
-            if w is not None:
-                mu.sema.waitq.remove(w)
-                if mu.starving:
-                    w.ticket = 1
-                else:
-                    mu.waiters -= 1
-                    mu.woken = True
-                    mu.sema.count += 1
-                ready(sched, mp, w.g)
+        cond.waitq.enqueue(own_sudog(gp))
+        code = unlock(sched, mp, gp, cond.mutex)
+        gp.stage = 4
+        if gp.status != GRUNNING:
+            return code
+    if gp.stage == 4:
+        s = gp.sudog
+        assert s is not None
         gp.stage = 5
-        return gopark(sched, mp, gp, WAIT_COND, cond.id, 0)
+        if s.ticket == 0:
+            return gopark(sched, mp, gp, WAIT_COND, cond.id, 0)
     if gp.stage == 5:
         gp.stage = 0
     return lock(sched, mp, gp, cond.mutex)
 
 
 def cond_signal(sched: Sched, mp: M, cond: Cond, all_: bool) -> None:
-    """Ready the first waiter, or all in order. Go: sync/cond.go: Signal, Broadcast."""
+    """Ready the first waiter, or all in order. Go: sync/cond.go: Signal, Broadcast; sema.go: notifyListNotifyOne, notifyListNotifyAll."""
     charge(sched, mp, sched.prices.sync_op)
     while cond.waitq.first is not None:
         s = cond.waitq.first
         cond.waitq.remove(s)
-        toready(mp, s.g)
+        # Go: sema.go: notifyListWait: who has its ticket and does not wait yet will see it and not wait.
+        s.ticket = 1
+        if s.g.status == GWAITING:
+            toready(mp, s.g)
         if not all_:
             return
 
 
 def sem_acquire(sched: Sched, mp: M, gp: G, sem: Semaphore) -> i64:
+    """Take a permit, or wait for one behind those who wait already. Source: x/sync/semaphore: Acquire."""
     if gp.stage != 0:
         gp.stage = 0
         return STEP_ON
@@ -378,6 +394,7 @@ def sem_acquire(sched: Sched, mp: M, gp: G, sem: Semaphore) -> i64:
 
 
 def sem_release(sched: Sched, mp: M, sem: Semaphore) -> None:
+    """Give a permit back, to the first who waits. Source: x/sync/semaphore: Release."""
     charge(sched, mp, sched.prices.sync_op)
     s = sem.sema.waitq.first
     if s is None:

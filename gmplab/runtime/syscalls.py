@@ -149,10 +149,14 @@ def exitsyscall(sched: Sched, mp: M) -> i64:
 
 
 def exitsyscallnop(sched: Sched, mp: M) -> i64:
-    """No P: gp becomes runnable; one more look for an idle P, else the global queue. Go: proc.go: exitsyscallNoP."""
+    """No P: gp becomes runnable; one more look for an idle P, else the global queue. Go: proc.go: exitsyscallNoP.
+
+    When it runs again, `exitedsyscall` is its first step.
+    """
     gp = mp.curg
     assert gp is not None
     now = sched.now_ns
+    gp.stage = 1
     overload(sched)
     gp.status = GRUNNABLE
     gp.since_ns = now
@@ -177,3 +181,12 @@ def exitsyscallnop(sched: Sched, mp: M) -> i64:
     if gp.lockedm is not None:
         return stoplockedm(sched, mp)
     return stopm(sched, mp)
+
+
+def exitedsyscall(mp: M, gp: G) -> i64:
+    """gp, which had come back from its call without a P, runs again: that P's tick tells it. Go: proc.go: exitsyscall."""
+    pp = mp.p
+    assert pp is not None
+    pp.syscalltick += 1
+    gp.stage = 0
+    return STEP_ON

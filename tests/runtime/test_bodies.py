@@ -1,0 +1,162 @@
+"""A body that misuses a verb, or panics, is told whose it was and at which line; nothing that was recorded is lost."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+import gmplab as gl
+
+
+def line_of(body: Any, text: str) -> str:
+    """file:line of a body's line that has a text."""
+    lines, first = inspect.getsourcelines(body)
+    return f"test_bodies.py:{first + next(i for i, line in enumerate(lines) if text in line)}"
+
+
+def failing(body: Any, kind: Any, **kw: Any) -> str:
+    """The text of the error that a main body ends with; the record up to then is on it."""
+    with pytest.raises(kind) as failure:
+        gl.run(body, **kw)
+    assert failure.value.run.stopped_by == "panic"
+    assert len(failure.value.run.schedule) >= 1
+    return str(failure.value)
+
+
+def test_a_forgotten_yield_names_the_verb_and_the_line_that_noticed() -> None:
+    def main() -> Any:
+        gl.compute(us=1)
+        yield gl.sleep(us=2)
+
+    told = failing(main, gl.BodyError)
+    assert told.startswith("goroutine 1 [main]: the verb called before this line was not yielded (compute): in a generator write")
+    assert told.endswith(f"({line_of(main, 'yield gl.sleep')})")
+
+
+def test_a_last_verb_that_was_not_yielded_is_told_and_not_lost() -> None:
+    def main() -> Any:
+        yield gl.compute(us=1)
+        gl.sleep(us=2)
+
+    told = failing(main, gl.BodyError)
+    assert "the last verb of the body was not yielded (sleep)" in told
+    assert told.endswith(f"({line_of(main, 'def main')})")
+
+
+def test_a_body_that_yields_something_else_is_told_what() -> None:
+    def main() -> Any:
+        yield gl.compute(us=1)
+        yield 5
+
+    assert failing(main, gl.BodyError) == (
+        f"goroutine 1 [main]: a body yielded 5: it must yield what a verb returns, at once and once ({line_of(main, 'yield 5')})"
+    )
+
+
+def test_an_async_generator_is_no_body() -> None:
+    async def body() -> Any:
+        yield 1
+
+    with pytest.raises(gl.BodyError, match=r"go\(main\): an async generator cannot be a body; use async def without yield"):
+        gl.run(body)
+
+
+def test_an_exception_names_its_goroutine_and_line_in_every_form() -> None:
+    def generator() -> Any:
+        yield gl.compute(us=1)
+        raise KeyError("lost")
+
+    def plain() -> None:
+        gl.compute(us=1)
+        raise KeyError("lost")
+
+    async def coroutine() -> None:
+        await gl.compute(us=1)
+        raise KeyError("lost")
+
+    for body in (generator, plain, coroutine):
+        told = failing(body, gl.GoPanic)
+        assert told == f"goroutine 1 [main]: KeyError: 'lost' ({line_of(body, 'raise')})"
+
+
+def test_the_runtimes_own_panic_names_the_line_of_the_verb_also_in_a_coroutine_that_waits_for_another() -> None:
+    async def inner() -> None:
+        await gl.release(gl.Mutex())
+
+    async def main() -> None:
+        await gl.compute(us=1)
+        await inner()
+
+    assert failing(main, gl.GoPanic) == (
+        f"goroutine 1 [main]: fatal error: sync: unlock of unlocked mutex ({line_of(inner, 'await gl.release')})"
+    )
+
+
+def test_the_panic_of_a_waiting_sender_is_its_own_and_not_of_who_closed() -> None:
+    c = gl.Chan()
+
+    def sender() -> Any:
+        yield gl.send(c, 1)
+
+    def main() -> Any:
+        yield gl.go(sender)
+        yield gl.sleep(us=1)
+        yield gl.close(c)
+        yield gl.sleep(us=1)
+
+    assert failing(main, gl.GoPanic) == f"goroutine 2 [sender]: send on closed channel ({line_of(sender, 'yield gl.send')})"
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: gl.compute(us=-1), "ValueError: compute: us = -1: must be a number of at least 0"),
+        (lambda: gl.sleep(-5), "ValueError: sleep = -5"),
+        (lambda: gl.compute(1.5), "TypeError: compute = 1.5"),
+        (lambda: gl.compute(us=True), "ValueError: compute: us = True: must be a number of at least 0"),
+        (lambda: gl.compute(us=1, ms=1), "TypeError: compute: give one duration"),
+        (lambda: gl.syscall(), "TypeError: syscall: give one duration"),
+        (lambda: gl.sleep("5 lightyears"), "ValueError: sleep = '5 lightyears'"),
+    ],
+)
+def test_a_time_that_is_none_is_told_with_its_value(call: Any, text: str) -> None:
+    def main() -> Any:
+        yield call()
+
+    assert failing(main, gl.GoPanic).startswith(f"goroutine 1 [main]: {text}")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: gl.send("c"), lambda: gl.recv(1), lambda: gl.recv_ok(1), lambda: gl.close("c"), lambda: gl.select("c"),
+        lambda: gl.acquire(gl.Chan()), lambda: gl.release(None), lambda: gl.read_lock(gl.Mutex()), lambda: gl.add("w"),
+        lambda: gl.done(None), lambda: gl.wait(gl.Mutex()), lambda: gl.signal(None), lambda: gl.broadcast(1), lambda: gl.go(7),
+    ],
+)
+def test_a_verb_of_something_else_is_the_bodys_mistake_and_not_the_policys(call: Any) -> None:
+    def main() -> Any:
+        yield call()
+
+    told = failing(main, (gl.GoPanic, gl.BodyError))
+    assert told.startswith("goroutine 1 [main]: ") and told.endswith(f"test_bodies.py:{call.__code__.co_firstlineno})")
+
+
+def test_a_verb_outside_of_a_run_is_told() -> None:
+    with pytest.raises(gl.BodyError, match="no goroutine runs in this thread: call it in a body that gmplab.run"):
+        gl.compute(us=1)
+
+
+def test_with_drain_the_others_finish_after_main_and_the_run_ends_with_the_last() -> None:
+    def worker() -> Any:
+        yield gl.compute(us=50)
+
+    def main() -> Any:
+        yield gl.go(worker)
+        yield gl.compute(us=1)
+
+    run = gl.run(main, procs=1, costs=gl.Costs.zero(), drain=True)
+    assert (run.complete, run.record.end_ns, list(run.goroutines["exited_ns"])) == (True, 51_000, [1_000, 51_000])
+    assert gl.run(main, procs=1, costs=gl.Costs.zero()).record.end_ns == 1_000
