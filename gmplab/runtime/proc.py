@@ -57,8 +57,8 @@ from gmplab.vocabulary import (
 def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64:
     """The running gp waits; its M goes on to schedule(). Go: proc.go: gopark, park_m.
 
-    Differs: the caller has queued gp where it is to be found; nothing can come between. Under block=HoldThread the M
-    keeps gp and P, and sleeps.
+    Differs: the caller has queued gp where it is to be found; nothing can come between, so no unlock function can veto.
+    Under block=HoldThread the M keeps gp and P, and sleeps.
     """
     now = sched.now_ns
     gp.status = GWAITING
@@ -226,6 +226,7 @@ def becomespinning(sched: Sched, mp: M) -> None:
 
 
 def stopspinning(sched: Sched, mp: M, how: i64) -> None:
+    """mp spins no more. Go: proc.go: resetspinning, findRunnable, gcstopm, each on its own."""
     mp.spinning = False
     sched.nmspinning -= 1
     if sched.nmspinning < 0:
@@ -236,7 +237,7 @@ def stopspinning(sched: Sched, mp: M, how: i64) -> None:
 
 
 def mstart(sched: Sched, mp: M) -> i64:
-    """The first step of a thread. Go: proc.go: mstart, mstart1."""
+    """The first step of a thread. Go: proc.go: mstart, mstart0, mstart1, mspinning. Not modelled: signals, stacks."""
     settle(mp, IN_SCHEDULING, sched.now_ns)
     if sched.rec.full:
         sched.rec.event(sched.now_ns, M_START, NO_G, mp.id, NO_P, 0, NO_P, 0)
@@ -283,7 +284,10 @@ def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i6
 
 
 def stopm(sched: Sched, mp: M) -> i64:
-    """mp, without a P, goes to sleep on midle. Go: proc.go: stopm, mPark."""
+    """mp, without a P, goes to sleep on midle. Go: proc.go: stopm, mPark.
+
+    Differs: the machines policy may set a time after which its thread ends (Go: never).
+    """
     if mp.p is not None or mp.spinning:
         raise SchedError(f"stopm: holding p or spinning (m={mp.id} t={sched.now_ns})")
     mput(sched, mp)
@@ -344,6 +348,9 @@ def handoffp(sched: Sched, mp: Optional[M], pp: P) -> None:
     """Give away pp, which has lost its M. Go: proc.go: handoffp.
 
     Must start an M wherever `findrunnable` would find a G for pp: keep the two in step.
+
+    Differs: Go looks at the global queue a second time, under its lock; here nothing can come between.
+    Not modelled: the trace reader; safe point functions.
     """
     sched.handoffs += 1
     if mp is not None:
@@ -377,6 +384,7 @@ def handoffp(sched: Sched, mp: Optional[M], pp: P) -> None:
 
 
 def note_handoff(sched: Sched, mp: Optional[M], pp: P, how: i64) -> None:
+    """Record which condition of handoffp held."""
     if sched.rec.full:
         sched.rec.event(sched.now_ns, P_HANDOFF, NO_G, mid(mp), pp.id, how, NO_P, 0)
 
@@ -401,6 +409,7 @@ def wake_delay(sched: Sched, why: i64) -> i64:
 
 
 def wakep_later(sched: Sched, mp: Optional[M], d: i64) -> None:
+    """A wakep in d ns, as the wake policy wants it. No counterpart in Go."""
     sched.pending_wakes += 1
     if sched.rec.full:
         sched.rec.event(sched.now_ns, WAKE_WANTED, NO_G, mid(mp), NO_P, 0, NO_P, sched.now_ns + d)
@@ -408,7 +417,10 @@ def wakep_later(sched: Sched, mp: Optional[M], d: i64) -> None:
 
 
 def wakep(sched: Sched, mp: Optional[M], why: i64) -> None:
-    """Work appeared: start one spinning M, if the wake policy wants one and a P is idle. Go: proc.go: wakep."""
+    """Work appeared: start one spinning M, if the wake policy wants one and a P is idle. Go: proc.go: wakep.
+
+    Differs: that no M may spin already is the wake policy's rule.
+    """
     if mp is not None:
         charge(sched, mp, sched.prices.wakep)
     d = wake_delay(sched, why)
@@ -421,6 +433,7 @@ def wakep(sched: Sched, mp: Optional[M], why: i64) -> None:
 
 
 def wakep_now(sched: Sched, mp: Optional[M]) -> None:
+    """Start a spinning M on an idle P; where there is none, note that work came. Go: proc.go: wakep, pidlegetSpinning."""
     if sched.rules.wake_needs_idle and sched.npidle == 0:
         return
     pp = pidlegetspinning(sched, mp)
@@ -471,7 +484,10 @@ def gcstopm(sched: Sched, mp: M) -> i64:
 
 
 def execute(sched: Sched, mp: M, gp: G) -> i64:
-    """gp runs on mp. The one place where a G becomes running. Go: proc.go: execute."""
+    """gp runs on mp. The one place where a G becomes running. Go: proc.go: execute.
+
+    Differs: G's status and the P's tick change when the switch is paid for. Not modelled: the profiler.
+    """
     now = sched.now_ns
     pp = mp.p
     if pp is None or gp.status != GRUNNABLE:
@@ -515,7 +531,10 @@ def execute(sched: Sched, mp: M, gp: G) -> i64:
 
 
 def checktimers(sched: Sched, mp: M, pp: P) -> bool:
-    """Fire pp's due timers on mp: their Gs are readied by the next steps. True if any. Go: time.go: timers.check."""
+    """Fire pp's due timers on mp: their Gs are readied by the next steps. True if any. Go: time.go: timers.check, timers.run.
+
+    Differs: all that are due leave the heap at once, and their Gs are readied one a step.
+    """
     fired = False
     while True:
         when = pp.timers.wake_time()
@@ -717,7 +736,7 @@ def passover(sched: Sched, mp: M) -> i64:
 
 
 def nextpass(sched: Sched, mp: M) -> None:
-    """A pass begins: its order of victims is drawn. Go: proc.go: stealOrder.start."""
+    """A pass begins: its order of victims is drawn. Go: proc.go: randomOrder.start."""
     mp.probe = 0
     mp.draws += 1
     mp.roll = draw(stream(sched.seed, FOR_STEAL, mp.id), mp.draws) >> 1
@@ -731,6 +750,7 @@ def near_cost(sched: Sched, pp: P, p2: P) -> bool:
 
 
 def passed(sched: Sched, mp: M, taken: i64) -> None:
+    """Count and record a pass that ended, with how many Gs it took."""
     sched.steal_passes += 1
     if sched.rec.full:
         sched.rec.event(sched.now_ns, STEAL_PASS, NO_G, mp.id, pid(mp), mp.pass_, taken, mp.probe)
@@ -751,6 +771,7 @@ def runqsteal(sched: Sched, mp: M, pp: P, p2: P, k: i64, near: bool) -> i64:
 
 
 def stealrunnext(sched: Sched, mp: M, p2: P) -> i64:
+    """Take the G in p2's runnext and run it. Go: proc.go: runqgrab, runqsteal."""
     gp = p2.runnext
     assert gp is not None
     p2.runnext = None
@@ -798,7 +819,11 @@ def spinagain(sched: Sched, mp: M) -> i64:
 
 
 def lastlook(sched: Sched, mp: M) -> i64:
-    """The look at the global queue under sched.lock, and the P goes on pidle; before, idle GC work. Go: proc.go: findRunnable."""
+def lastlook(sched: Sched, mp: M) -> i64:
+    """The look at the global queue under sched.lock, and the P goes on pidle; before, idle GC work. Go: proc.go: findRunnable.
+
+    Differs: the own queue is looked at too, where a place policy may have put a G meanwhile.
+    """
     pp = mp.p
     assert pp is not None
     if sched.gc_blacken:
@@ -835,7 +860,7 @@ def lastlook(sched: Sched, mp: M) -> i64:
 
 
 def recheck(sched: Sched, mp: M) -> i64:
-    """The delicate dance: nmspinning was dropped, now look at everything again. Go: proc.go: findRunnable."""
+    """The delicate dance: nmspinning was dropped, now look at everything again. Go: proc.go: findRunnable, checkTimersNoP."""
     if sched.rules.recheck_global and sched.runq.size() > 0:
         pp = pidlegetspinning(sched, mp)
         if pp is not None:
@@ -882,7 +907,10 @@ def checkidlegcnop(sched: Sched, mp: M) -> i64:
 
 
 def checkrunqsnop(sched: Sched) -> bool:
-    """Whether any P has work. Go: proc.go: checkRunqsNoP."""
+    """Whether any P has work. Go: proc.go: checkRunqsNoP.
+
+    Differs: Go asks which Ps idled when the P was still held.
+    """
     # Work that no pass may take is no reason to look again: the M would spin for ever.
     if sched.passes == 0:
         return False
@@ -1063,7 +1091,10 @@ def injectglist(sched: Sched, mp: M, head: G) -> None:
 
 
 def schedule(sched: Sched, mp: M) -> i64:
-    """One round of the scheduler: find a runnable G and execute it. Go: proc.go: schedule."""
+    """One round of the scheduler: find a runnable G and execute it. Go: proc.go: schedule.
+
+    Not modelled: disabled user scheduling; cgo.
+    """
     mp.enter_ns = sched.now_ns
     if mp.lockedg is not None:
         return stoplockedm(sched, mp)
@@ -1139,7 +1170,10 @@ def retire(sched: Sched, mp: M) -> i64:
 
 
 def mexit(sched: Sched, mp: M, why: i64) -> i64:
-    """mp's thread ends; m0's cannot, and sleeps for ever. Go: proc.go: mexit."""
+    """mp's thread ends; m0's cannot, and sleeps for ever. Its P was handed off before. Go: proc.go: mexit.
+
+    Not modelled: the list of Ms to be freed.
+    """
     settle(mp, IN_IDLE, sched.now_ns)
     sched.nmfreed += 1
     if mp.id == 0:
@@ -1188,7 +1222,7 @@ def dropg(mp: M, gp: G) -> None:
 
 
 def goschedimpl(sched: Sched, mp: M, gp: G, preempted: bool) -> i64:
-    """The running gp goes to the global queue's tail. Go: proc.go: goschedImpl."""
+    """The running gp goes to the global queue's tail. Go: proc.go: goschedImpl, gosched_m, gopreempt_m."""
     now = sched.now_ns
     stop(sched, mp, gp)
     pp = mp.p
@@ -1227,6 +1261,7 @@ def stop(sched: Sched, mp: M, gp: G) -> None:
 
 
 def note_stop(sched: Sched, mp: M, gp: G, reason: i64, dest: i64, queue_p: i64) -> None:
+    """Record that gp stopped and where it is queued, and the spill that this caused."""
     spilled = sched.overflow_g
     if sched.rec.full:
         sched.rec.event(sched.now_ns, GO_STOP, gp.goid, mp.id, pid(mp), reason, queue_p, dest)
@@ -1278,7 +1313,11 @@ def releasep(sched: Sched, mp: M) -> P:
 
 
 def checkdead(sched: Sched) -> None:
-    """Nobody runs and nothing is to come: the program is dead. Go: proc.go: checkdead."""
+    """Nobody runs and nothing is to come: the program is dead. Go: proc.go: checkdead.
+
+    Differs: arrivals and put-off wake-ups that are still to come keep it alive; a runnable G here is the policy's fault.
+    Not modelled: a main goroutine that called Goexit, fake time, libraries.
+    """
     run: i64 = len(sched.allm) - sched.nmfreed - len(sched.midle) - sched.nmidlelocked - sched.nmsys
     if run > 0 or sched.ended or sched.arrivals > 0 or sched.pending_wakes > 0:
         return
@@ -1293,7 +1332,7 @@ def checkdead(sched: Sched) -> None:
 
 
 def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
-    """Ask the G on pp to stop. Go: proc.go: preemptone."""
+    """Ask the G on pp to stop: at its next call, or by a signal. Go: proc.go: preemptone; signal_unix.go: preemptM."""
     mp = pp.m
     if mp is None or mp.curg is None or mp is by:
         return False
@@ -1397,7 +1436,7 @@ def gfget(sched: Sched, pp: P) -> Optional[G]:
 
 
 def goexit0(sched: Sched, mp: M, gp: G) -> i64:
-    """The running gp is done; a locked one takes its M with it. Go: proc.go: goexit0, gdestroy."""
+    """The running gp is done; a locked one takes its M with it. Go: proc.go: goexit0, gdestroy, mexit."""
     pp = mp.p
     assert pp is not None
     locked = gp.lockedm is not None
@@ -1484,7 +1523,10 @@ def note_goroutine(sched: Sched, gp: G, exited_ns: i64) -> None:
 
 
 def lockosthread(sched: Sched, mp: M, gp: G) -> None:
-    """gp and mp run for one another alone from now on. Nests. Go: proc.go: LockOSThread."""
+    """gp and mp run for one another alone from now on. Nests. Go: proc.go: LockOSThread, dolockOSThread.
+
+    Not modelled: the template thread, which makes the threads that a locked one asks for.
+    """
     mp.locked_ext += 1
     mp.lockedg = gp
     gp.lockedm = mp
@@ -1494,7 +1536,7 @@ def lockosthread(sched: Sched, mp: M, gp: G) -> None:
 
 
 def unlockosthread(sched: Sched, mp: M, gp: G) -> None:
-    """Undo one lockosthread. Go: proc.go: UnlockOSThread."""
+    """Undo one lockosthread. Go: proc.go: UnlockOSThread, dounlockOSThread."""
     if mp.locked_ext == 0:
         return
     mp.locked_ext -= 1

@@ -22,6 +22,7 @@ from gmplab.vocabulary import (
 
 
 def mid(mp: Optional[M]) -> i64:
+    """The id of an M, NO_M for none."""
     return NO_M if mp is None else mp.id
 
 
@@ -106,6 +107,7 @@ def globrunqgetbatch(sched: Sched, mp: M, pp: P) -> G:
 
 
 def pid(mp: M) -> i64:
+    """The id of the P that mp has, NO_P for none."""
     return mp.p.id if mp.p is not None else NO_P
 
 

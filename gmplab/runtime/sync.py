@@ -27,7 +27,7 @@ from gmplab.vocabulary import (
 STARVATION_NS: Final = 1_000_000
 """Go: internal/sync/mutex.go: starvationThresholdNs."""
 ACTIVE_SPIN: Final = 4
-"""Go: proc.go: active_spin."""
+"""Go: lock_spinbit.go: active_spin."""
 MAX_READERS: Final = 1 << 30
 
 

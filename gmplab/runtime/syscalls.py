@@ -22,7 +22,10 @@ from gmplab.vocabulary import (
 
 
 def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
-    """gp enters a call of `ns`; its M keeps the P, unless the handoff policy says otherwise. Go: proc.go: reentersyscall."""
+    """gp enters a call of `ns`; its M keeps the P, unless the handoff policy says otherwise. Go: proc.go: reentersyscall.
+
+    Not modelled: safe point functions.
+    """
     pp = mp.p
     assert pp is not None
     now = sched.now_ns
@@ -53,7 +56,10 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
 
 
 def entersyscallblock(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
-    """A call known to block: the P is handed off at once. Go: proc.go: entersyscallblock."""
+    """A call known to block: the P is handed off at once. Go: proc.go: entersyscallblock.
+
+    Differs: the G is in its syscall when the P is handed off, not a moment later.
+    """
     pp = mp.p
     assert pp is not None
     now = sched.now_ns

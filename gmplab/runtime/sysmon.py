@@ -32,7 +32,7 @@ FORCEGC_HALF_NS: Final = 60_000_000_000
 
 
 def sysmon(sched: Sched, mp: M) -> i64:
-    """Sleep until the next round. Go: proc.go: sysmon, usleep(delay)."""
+    """Sleep until the next round. Go: proc.go: sysmon: usleep(delay)."""
     if mp.delay_ns == 0 and sched.rec.full:
         sched.rec.event(sched.now_ns, M_START, NO_G, mp.id, NO_P, 0, NO_P, 0)
     if mp.idle_rounds == 0:
@@ -53,7 +53,10 @@ def sysmon(sched: Sched, mp: M) -> i64:
 
 
 def sysmon_round(sched: Sched, mp: M) -> i64:
-    """One look at everything. Go: proc.go: sysmon."""
+    """One look at everything. Go: proc.go: sysmon.
+
+    Differs: the control policy acts here. Not modelled: GOMAXPROCS from cgroups, the scavenger, the forced GC, schedtrace.
+    """
     now = sched.now_ns
     settle(mp, IN_SCHEDULING, now)
     deep: i64 = 0
@@ -104,7 +107,11 @@ def timesleepuntil(sched: Sched) -> i64:
 
 
 def retake(sched: Sched, mp: M) -> i64:
-    """Preempt who ran too long; take the Ps of who is in a syscall. Returns how many Ps were taken. Go: proc.go: retake."""
+    """Preempt who ran too long; take the Ps of who is in a syscall. Returns how many Ps were taken. Go: proc.go: retake.
+
+    Differs: when a P is taken is the handoff policy's rule. Not modelled: that one more M counts as running meanwhile
+    (incidlelocked), since a step is atomic.
+    """
     n: i64 = 0
     now = sched.now_ns
     for pp in sched.allp:

@@ -79,7 +79,7 @@ def happened(run: Run, kinds: list[str]) -> list[dict[str, Any]]:
     """The events of some kinds, each as a dict; None where there is none."""
     unknown = set(kinds) - set(SENTENCES)
     assert not unknown, unknown
-    columns = ("t_ns", "kind", "g", "m", "p", "arg", "reason", "aux")
+    columns = ("t_ns", "kind", "g", "m", "p", "arg", "reason", "aux", "position")
     part = run.events[run.events["kind"].isin(kinds)]
     rows = zip(*([None if v is pd.NA else v for v in part[c].astype(object)] for c in columns), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in rows]
@@ -113,7 +113,7 @@ def details(event: dict[str, Any], run: Run) -> dict[str, str]:
     if kind == "MPark":
         return {"until": f" until {arg / 1000:.3f} us" if arg >= 0 else ""}
     if kind == "StealPass":
-        return {"got": f"{aux} taken" if aux else "nothing"}
+        return {"pass": ("first", "second", "third", "fourth")[event["position"]], "got": "finds work" if aux else "finds nothing"}
     if kind in ("GoSysExit", "SpinStart"):
         return {"with": "without a P" if p is None else f"with p{p}"}
     if kind == "GoSyscall":
@@ -169,8 +169,8 @@ SENTENCES = {
     "MWake": "{by} wakes {m}{for} ({reason})",
     "MExit": "{m} ends ({reason})",
     "SpinStart": "{m} spins {with}",
-    "SpinStop": "{m} stops spinning: {reason}",
-    "StealPass": "{m} ends pass {reason}: {n} probes, {got}",
+    "SpinStop": "{m} stops spinning ({reason})",
+    "StealPass": "{m} {got} in its {pass} pass",
     "PreemptRequest": "{g} on {p} is asked to stop",
     "TimerSet": "{g}'s timer joins {p}, due {due}",
     "TimerFire": "{g}'s timer of {p}, due {due}, fires on {m}",

@@ -68,7 +68,7 @@ def test_close_readies_the_first_waiter_last_so_it_runs_first_and_the_others_in_
 
 @pytest.mark.parametrize("wake", ["waitgroup", "rwmutex", "broadcast"])
 def test_the_last_released_waiter_runs_first_then_the_others_in_order(wake: str) -> None:
-    # Go: waitgroup.go: Add, rwmutex.go: Unlock, sema.go: notifyListNotifyAll release one by one, each into runnext.
+    # Go: sync/waitgroup.go: Add; sync/rwmutex.go: Unlock; sema.go: notifyListNotifyAll: they release one by one, each into runnext.
     assert blocked_then(4, wake) == [5, 2, 3, 4]
 
 
