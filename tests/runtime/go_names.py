@@ -12,15 +12,16 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("go_names.txt")
 FILES = (
-    "runtime/chan.go", "runtime/lock_futex.go", "runtime/lock_spinbit.go", "runtime/mgc.go", "runtime/mgcmark.go",
+    "runtime/chan.go", "runtime/chan_test.go", "runtime/debug.go", "runtime/lock_futex.go", "runtime/lock_spinbit.go",
+    "runtime/mgc.go", "runtime/mgcmark.go",
     "runtime/mgcpacer.go", "runtime/netpoll.go", "runtime/netpoll_epoll.go", "runtime/os_linux.go", "runtime/preempt.go",
-    "runtime/proc.go", "runtime/runtime2.go", "runtime/signal_unix.go",
+    "runtime/proc.go", "runtime/proc_test.go", "runtime/runtime2.go", "runtime/signal_unix.go",
     "runtime/select.go", "runtime/sema.go", "runtime/stack.go", "runtime/time.go", "internal/sync/mutex.go", "sync/cond.go",
-    "sync/rwmutex.go", "sync/waitgroup.go",
+    "sync/mutex_test.go", "sync/rwmutex.go", "sync/waitgroup.go",
 )
 NAME = r"(?:\(\*\w+\)\.)?[A-Za-z_]\w*(?:\.\w+)?"
 ARGS = r"(?:\([^)]*\))?"
-CITED = re.compile(rf"(?<!Source: )(?<![\w/])([A-Za-z_/0-9]+\.go): ({NAME}{ARGS}(?:, {NAME}{ARGS}(?=[,.;:\"]| \(|$))*)", re.M)
+CITED = re.compile(rf"(?<![\w/])([A-Za-z_/0-9]+\.go): ({NAME}{ARGS}(?:, {NAME}{ARGS}(?=[,.;:\"]| \(|$))*)", re.M)
 TOP = re.compile(
     r"^(?:func (?:\((?:\w+ )?\*?(?P<of>\w+)\) )?(?P<func>\w+)|type (?P<type>\w+)|(?:const|var) (?P<one>\w+)|\t(?P<many>\w+)\b)"
 )
@@ -59,11 +60,12 @@ def known() -> dict[str, list[str]]:
 
 
 def citations(text: str) -> list[tuple[str, str]]:
-    """(file, name) of all that a text cites as `file.go: name, name`; a name in a text broken over lines counts too."""
+    """(file, name) of what a text cites as `Go: file.go: name, name; file.go: name`, up to the paragraph's end."""
     found = []
-    for path, names in CITED.findall(re.sub(r"\n[ #]*", " ", text)):
-        full = path if "/" in path else f"runtime/{path}"
-        found += [(full, re.sub(r"^\(\*(\w+)\)", r"\1", re.sub(r"\(\w.*", "", name))) for name in names.split(", ")]
+    for paragraph in re.findall(r"\bGo: (.*?)(?:\n[ #]*\n|\"\"\"|Source: |$)", text, flags=re.S):
+        for path, names in CITED.findall(re.sub(r"\n[ #]*", " ", paragraph)):
+            full = path if "/" in path else f"runtime/{path}"
+            found += [(full, re.sub(r"^\(\*(\w+)\)", r"\1", re.sub(r"\(\w.*", "", name))) for name in names.split(", ")]
     return found
 
 
