@@ -539,8 +539,8 @@ def call_site() -> str:
 
 
 def blame(sched: Sched, gp: G, error: BaseException) -> None:
-    """Put into a panic's or a misuse's text whose it was and at which line of the body."""
-    place = raised_at(error.__cause__ or error) or stands_at(gp.body)
+    """Put into a panic's or a misuse's text whose it was and, where no Python exception tells it, at which line."""
+    place = "" if error.__cause__ is not None else raised_at(error) or stands_at(gp.body)
     at = f" ({place})" if place else ""
     error.args = (f"goroutine {gp.goid} [{sched.labels[gp.label][1]}]: {error}{at}",)
 
