@@ -52,7 +52,10 @@ def startcycle(sched: Sched, mark_ns: i64) -> None:
 
 
 def gcmarkworkavailable(sched: Sched) -> bool:
-    """Whether there is something that no worker has taken yet. Go: mgc.go: gcShouldScheduleWorker, gcMarkWorkAvailable."""
+    """Whether there is something that no worker has taken yet.
+
+    Go: mgc.go: gcShouldScheduleWorker; mgcmark_greenteagc.go: gcMarkWorkAvailable.
+    """
     return sched.gc.left_ns > 0
 
 

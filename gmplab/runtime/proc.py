@@ -819,7 +819,6 @@ def spinagain(sched: Sched, mp: M) -> i64:
 
 
 def lastlook(sched: Sched, mp: M) -> i64:
-def lastlook(sched: Sched, mp: M) -> i64:
     """The look at the global queue under sched.lock, and the P goes on pidle; before, idle GC work. Go: proc.go: findRunnable.
 
     Differs: the own queue is looked at too, where a place policy may have put a G meanwhile.
