@@ -182,8 +182,9 @@ def run(
         A preset's name, or a policy.
     seed : int
         The same inputs and seed give the same bytes.
-    record : {"off", "schedule", "full"}
-        What is recorded; counters and latency histograms are exact at every level.
+    record : {"off", "schedule", "full", "calls"}
+        What is recorded ("calls": also which function of the runtime called which, for `run.calltree`); counters
+        and latency histograms are exact at every level.
     costs : Costs, optional
         Default: `Costs.linux_vm()`.
     until, warmup : int (ns) or str
@@ -216,8 +217,8 @@ def run(
     True
     """
     global last
-    if record not in LEVELS[:3]:
-        raise ValueError(f"record = {record!r}: must be one of {', '.join(LEVELS[:3])}")
+    if record not in LEVELS:
+        raise ValueError(f"record = {record!r}: must be one of {', '.join(LEVELS)}")
     if isinstance(procs, bool) or not isinstance(procs, int) or not 1 <= procs <= MAX_PROCS:
         raise ValueError(f"procs = {procs!r}: must be an int of 1 to {MAX_PROCS} Ps")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 62:

@@ -364,7 +364,14 @@ FUNCTIONS: Final = (
     "gopreempt_m", "entersyscall", "entersyscallblock", "exitsyscall", "exitsyscallnop", "injectglist", "stoplockedm",
     "startlockedm", "gcstopm", "resetspinning", "retake", "preemptone", "sysmon", "stoptheworld", "starttheworld",
     "procresize", "netpoll", "checkdead", "mexit", "allocm", "mcall", "timers.check", "wakenetpoller", "exitsyscalltrygetp",
+    "notewakeup", "woken", "mpark", "takep", "netpollbreak", "goschedimpl", "gosched", "goyield", "asyncpreempt", "newstack",
+    "chansend", "chanrecv", "closechan", "selectgo", "timesleep", "netpollblock", "mutex.lock", "mutex.unlock",
+    "rwmutex.rlock", "rwmutex.runlock", "rwmutex.lock", "rwmutex.unlock", "waitgroup.add", "waitgroup.wait", "cond.wait",
+    "cond.signal", "cond.broadcast", "semaphore.acquire", "semaphore.release", "arrive", "gc", "gomaxprocs",
+    "updatemaxprocs", "gcbgmarkworker", "semrelease",
 )
+"""Go's names, lower-cased; of packages sync and time too. No functions of Go's: "woken", a thread that slept goes on;
+"arrive", a goroutine comes from outside."""
 FN: Final[dict[str, int]] = {name: code for code, name in enumerate(FUNCTIONS)}
 
 # --- step codes: what an M does next, as a step tells its driver ------------------------------------------------------

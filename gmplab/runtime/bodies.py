@@ -18,6 +18,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError, GoPanic
+from gmplab.runtime.calls import verb
 from gmplab.runtime.chan import (
     Case, Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo,
 )
@@ -93,6 +94,18 @@ VERBS: Final = (
 )
 """The verb of each op above, for messages."""
 HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"
+
+RUNTIME_CALLS: Final[dict[int, str]] = {
+    OP_SEND: "chansend", OP_RECV: "chanrecv", OP_RECV_OK: "chanrecv", OP_CLOSE: "closechan",
+    OP_SELECT: "selectgo", OP_GO: "newproc", OP_SLEEP: "timesleep", OP_SYSCALL: "entersyscall",
+    OP_SYSCALL_BLOCK: "entersyscallblock", OP_GOSCHED: "gosched", OP_LOCK: "mutex.lock", OP_UNLOCK: "mutex.unlock",
+    OP_RLOCK: "rwmutex.rlock", OP_RUNLOCK: "rwmutex.runlock", OP_WLOCK: "rwmutex.lock", OP_WUNLOCK: "rwmutex.unlock",
+    OP_WG_ADD: "waitgroup.add", OP_WG_WAIT: "waitgroup.wait", OP_COND_WAIT: "cond.wait", OP_COND_SIGNAL: "cond.signal",
+    OP_COND_BROADCAST: "cond.broadcast", OP_ACQUIRE: "semaphore.acquire", OP_RELEASE: "semaphore.release",
+    OP_IO: "netpollblock", OP_GC: "gc", OP_GC_WORKER: "gcbgmarkworker", OP_GOMAXPROCS: "gomaxprocs",
+    OP_UPDATE_GOMAXPROCS: "updatemaxprocs",
+}
+"""The function of the runtime that each op calls, of `vocabulary.FUNCTIONS`."""
 
 FORM_PROGRAM: Final = 0
 FORM_GENERATOR: Final = 1
@@ -821,6 +834,8 @@ def computed(sched: Sched, mp: M) -> i64:
 
 def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
     """One request of a body, as Go's runtime would do it."""
+    if sched.calls_on and op in RUNTIME_CALLS:
+        verb(sched, mp, gp, RUNTIME_CALLS[op])
     if op == OP_COMPUTE:
         gp.rest_ns = span_ns(gp)
         gp.tight = gp.b == 1

@@ -17,6 +17,7 @@ from typing import Final, Optional
 
 from mypy_extensions import i64
 
+from gmplab.runtime.calls import call
 from gmplab.runtime.gcpacer import gcmarkworkavailable, markworkerstop, pollfractionalworkerexit, startcycle
 from gmplab.runtime.model import PH_GC_DRAIN, PH_RUN, G, M, P, Sched, charge, price
 from gmplab.runtime.proc import gopark, injected, injectglist, netpoll, newproc, newsystemg, toready
@@ -249,6 +250,8 @@ def pollwork(sched: Sched, mp: M, pp: P) -> bool:
     if sched.runq.size() > 0 or not runqempty(pp):
         return True
     if sched.rules.netpoll and sched.netpoll_waiters > 0 and sched.lastpoll != 0:
+        if sched.calls_on:
+            call(sched, mp, "netpoll")
         charge(sched, mp, sched.prices.netpoll)
         sched.netpolls += 1
         if sched.netpoll_ready.size() > 0:

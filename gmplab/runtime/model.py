@@ -162,6 +162,8 @@ class G:
         self.obj: object = None
         self.stage: i64 = 0
         """0: fetch the next op; else the op under way goes on at this stage."""
+        self.call: i64 = 0
+        """Level "calls": the verb that it is in, as in M.calls."""
         self.rest_ns: i64 = 0
         """What is left of the compute or syscall under way."""
         # Dice: a key made from the path of go statements, and how much was drawn.
@@ -325,7 +327,12 @@ class M:
         self.why: i64 = 0
         self.exited_ns: i64 = -1
         self.exit_why: i64 = 0
+        # Level "calls": the functions that run on its stacks (id << 8 | function), the one whose wakep and the one whose
+        # ready() are put off to a step of their own, and the notewakeup that woke it.
         self.calls: list[i64] = []
+        self.wake_call: i64 = 0
+        self.ready_call: i64 = 0
+        self.woken_by: i64 = 0
 
 
 @final
@@ -556,6 +563,9 @@ class Sched:
         self.pending_wakes: i64 = 0
         self.prices: Prices = prices
         self.rec: Recorder = recorder
+        self.calls_on: bool = recorder.calls_on
+        self.calls: list[i64] = []
+        """The calls of no M: M.calls for what the driver does."""
         self.driver: Driver = driver
         self.seed: i64 = seed
         self.now_ns: i64 = 0

@@ -25,6 +25,7 @@ from typing import Optional
 from mypy_extensions import i64
 
 from gmplab.errors import PolicyError, SchedError
+from gmplab.runtime.calls import call, cloned, goeson, lookagain, note
 from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES
 from gmplab.runtime.dice import FOR_STEAL, draw, mix, stream
 from gmplab.runtime.gcpacer import (
@@ -32,8 +33,8 @@ from gmplab.runtime.gcpacer import (
 )
 from gmplab.runtime.model import (
     AT_WAKEP, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_NETPOLL,
-    PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_WOKEN, G, M, P,
-    Sched, charge, overload, price, settle, settlep,
+    PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_SYSCALL_DONE,
+    PH_WOKEN, G, M, P, Sched, charge, overload, price, settle, settlep,
 )
 from gmplab.runtime.runq import (
     globrunqget, globrunqgetbatch, globrunqput, globrunqput_recorded, mget, mid, mput, note_batch, note_put, pid,
@@ -61,6 +62,8 @@ def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64
     Under block=HoldThread the M keeps gp and P, and sleeps.
     """
     now = sched.now_ns
+    if sched.calls_on:
+        call(sched, mp, "gopark")
     gp.status = GWAITING
     gp.cold = True
     gp.waitreason = reason
@@ -77,11 +80,16 @@ def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64
             sched.rec.event(now, HOLD, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
         if sched.gcwaiting and mp.p is not None and mp.p.status == PRUNNING:
             gcstopp(sched, mp, mp.p)
+        if sched.calls_on:
+            call(sched, mp, "mpark")
         code = park(sched, mp, WHY_HELD, obj if reason == WAIT_SLEEP else -1)
         if reason != WAIT_SLEEP and reason != WAIT_IO:
             sched.nmidlelocked += 1
             checkdead(sched)
         return code
+    if sched.calls_on:
+        call(sched, mp, "mcall")
+        call(sched, mp, "park_m")
     dropg(mp, gp)
     mp.caller = CALL_PARK
     mp.phase = PH_SCHEDULE
@@ -97,6 +105,8 @@ def ready(sched: Sched, mp: M, gp: G) -> None:
     now = sched.now_ns
     if gp.status != GWAITING:
         raise SchedError(f"ready: bad g->status in ready (g={gp.goid} status={gp.status} t={now})")
+    if sched.calls_on:
+        call(sched, mp, "ready")
     overload(sched)
     gp.status = GRUNNABLE
     gp.blocked_ns += now - gp.since_ns
@@ -177,6 +187,8 @@ def arrive(sched: Sched, gp: G) -> None:
 def notewakeup(sched: Sched, by: Optional[M], mp: M, why: i64) -> None:
     """Wake mp, asleep on its note. Go: lock_futex.go: notewakeup."""
     sched.wakes_m += 1
+    if sched.calls_on:
+        note(sched, by, mp, "notewakeup")
     if by is not None:
         charge(sched, by, sched.prices.futex_wake)
     if not mp.parked:
@@ -241,6 +253,11 @@ def mstart(sched: Sched, mp: M) -> i64:
     settle(mp, IN_SCHEDULING, sched.now_ns)
     if sched.rec.full:
         sched.rec.event(sched.now_ns, M_START, NO_G, mp.id, NO_P, 0, NO_P, 0)
+    if sched.calls_on:
+        call(sched, mp, "mstart")
+        call(sched, mp, "mstart1")
+        if mp.spinning:
+            call(sched, mp, "mstartfn")
     if mp.nextp is not None:
         pp = mp.nextp
         mp.nextp = None
@@ -257,6 +274,10 @@ def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i6
 
     Not modelled: clone failing with EAGAIN; the template thread.
     """
+    if sched.calls_on:
+        call(sched, by, "newm")
+        call(sched, by, "allocm")
+        call(sched, by, "malg")
     mp = M(len(sched.allm))
     sched.allm.append(mp)
     sched.threads_created += 1
@@ -277,6 +298,8 @@ def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i6
         sched.ended = True
         sched.stopped_by = "threads"
         return mp
+    if sched.calls_on:
+        cloned(sched, by, mp)
     if by is not None:
         charge(sched, by, sched.prices.thread_create)
     sched.driver.clone(mp)
@@ -290,6 +313,11 @@ def stopm(sched: Sched, mp: M) -> i64:
     """
     if mp.p is not None or mp.spinning:
         raise SchedError(f"stopm: holding p or spinning (m={mp.id} t={sched.now_ns})")
+    if sched.calls_on:
+        call(sched, mp, "stopm")
+        call(sched, mp, "mput")
+        call(sched, mp, "checkdead")
+        call(sched, mp, "mpark")
     mput(sched, mp)
     settle(mp, IN_IDLE, sched.now_ns)
     mp.phase = PH_WOKEN
@@ -304,6 +332,8 @@ def startm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: 
 
     If spinning, nmspinning is counted here. Differs: the machines policy may refuse a new M; pp is then idle again.
     """
+    if sched.calls_on:
+        call(sched, by, "startm")
     if pp is None:
         pp = pidleget(sched, by)
         if pp is None:
@@ -353,6 +383,8 @@ def handoffp(sched: Sched, mp: Optional[M], pp: P) -> None:
     Not modelled: the trace reader; safe point functions.
     """
     sched.handoffs += 1
+    if sched.calls_on:
+        call(sched, mp, "handoffp")
     if mp is not None:
         charge(sched, mp, sched.prices.handoff)
     if not runqempty(pp) or sched.runq.size() > 0:
@@ -421,6 +453,8 @@ def wakep(sched: Sched, mp: Optional[M], why: i64) -> None:
 
     Differs: that no M may spin already is the wake policy's rule.
     """
+    if sched.calls_on:
+        call(sched, mp, "wakep")
     if mp is not None:
         charge(sched, mp, sched.prices.wakep)
     d = wake_delay(sched, why)
@@ -444,9 +478,14 @@ def wakep_now(sched: Sched, mp: Optional[M]) -> None:
 def stoplockedm(sched: Sched, mp: M) -> i64:
     """mp waits for its locked G; its P goes to another. Go: proc.go: stoplockedm."""
     pp = mp.p
+    if sched.calls_on:
+        call(sched, mp, "stoplockedm")
     if pp is not None:
         releasep(sched, mp)
         handoffp(sched, mp, pp)
+    if sched.calls_on:
+        call(sched, mp, "checkdead")
+        call(sched, mp, "mpark")
     sched.nmidlelocked += 1
     settle(mp, IN_LOCKED, sched.now_ns)
     mp.phase = PH_LOCKED_WOKEN
@@ -461,6 +500,8 @@ def startlockedm(sched: Sched, mp: M, gp: G) -> i64:
     pp = mp.p
     if other is None or other is mp or pp is None or other.nextp is not None:
         raise SchedError(f"startlockedm: locked to me, or m has p (m={mp.id} g={gp.goid} t={sched.now_ns})")
+    if sched.calls_on:
+        call(sched, mp, "startlockedm")
     sched.nmidlelocked -= 1
     releasep(sched, mp)
     other.nextp = pp
@@ -474,6 +515,8 @@ def gcstopm(sched: Sched, mp: M) -> i64:
     pp = mp.p
     if pp is None:
         raise SchedError(f"gcstopm: no p (m={mp.id} t={sched.now_ns})")
+    if sched.calls_on:
+        call(sched, mp, "gcstopm")
     if mp.spinning:
         stopspinning(sched, mp, SPIN_GCSTOP)
     # Here alone: a P with a chosen worker has just got its M, which looks for no G before this one. Go: in releasep.
@@ -523,6 +566,8 @@ def execute(sched: Sched, mp: M, gp: G) -> i64:
         )
         if rec.full:
             rec.event(now, GO_START, gp.goid, mp.id, pp.id, mp.source, NO_P, 1 if mp.inherit_time else 0)
+    if sched.calls_on:
+        call(sched, mp, "execute")
     settle(mp, IN_RUNNING, now)
     mp.victim = NO_P
     mp.stolen = 0
@@ -540,6 +585,8 @@ def checktimers(sched: Sched, mp: M, pp: P) -> bool:
         when = pp.timers.wake_time()
         if when == 0 or when > sched.now_ns:
             return fired
+        if sched.calls_on and not fired:
+            call(sched, mp, "timers.check")
         gp = pp.timers.pop()
         gp.timer = 0
         sched.timers_fired += 1
@@ -561,6 +608,8 @@ def checkalltimers(sched: Sched, mp: M) -> bool:
 
 def toready(mp: M, gp: G) -> None:
     """Append gp to the Gs that mp readies in its next steps, one a step."""
+    if len(mp.calls) > 0:
+        mp.ready_call = mp.calls[len(mp.calls) - 1]
     gp.schedlink = None
     last = mp.toready_last
     if last is None or mp.toready is None:
@@ -646,6 +695,8 @@ def stealwork(sched: Sched, mp: M) -> i64:
     if sched.gcwaiting:
         mp.phase = PH_FIND
         return STEP_ON
+    if sched.calls_on and mp.pass_ == 0 and mp.probe == 0:
+        call(sched, mp, "stealwork")
     if mp.look_home:
         mp.look_home = False
         got = runqget(sched, mp, pp)
@@ -925,6 +976,8 @@ def checkrunqsnop(sched: Sched) -> bool:
 def blockingnetpoll(sched: Sched, mp: M) -> i64:
     """Become the one M that sleeps in epoll, or see to it that who does wakes in time. Go: proc.go: findRunnable."""
     if (sched.netpoll_waiters > 0 or mp.poll_until != 0) and sched.lastpoll != 0:
+        if sched.calls_on:
+            call(sched, mp, "netpoll")
         sched.lastpoll = 0
         sched.poll_until = mp.poll_until
         sched.poller = mp
@@ -958,6 +1011,8 @@ def polltimeout(sched: Sched, poll_until: i64) -> i64:
 
 def netpolled(sched: Sched, mp: M) -> i64:
     """epoll returned. Go: proc.go: findRunnable, after netpoll(delay)."""
+    if sched.calls_on:
+        goeson(sched, mp)
     settle(mp, IN_SCHEDULING, sched.now_ns)
     sched.poll_until = 0
     sched.poller = None
@@ -1013,6 +1068,8 @@ def injected(sched: Sched, mp: Optional[M], gp: G) -> None:
 
 def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
     """A non-blocking poll: the first G in hand, the rest injected."""
+    if sched.calls_on:
+        call(sched, mp, "netpoll")
     charge(sched, mp, sched.prices.netpoll)
     sched.netpolls += 1
     if sched.netpoll_ready.size() == 0:
@@ -1031,6 +1088,8 @@ def netpollbreak(sched: Sched, mp: Optional[M]) -> None:
     poller = sched.poller
     if poller is None:
         return
+    if sched.calls_on:
+        note(sched, mp, poller, "netpollbreak")
     if mp is not None:
         charge(sched, mp, sched.prices.netpoll_break)
     if sched.rec.full:
@@ -1040,6 +1099,8 @@ def netpollbreak(sched: Sched, mp: Optional[M]) -> None:
 
 def wakenetpoller(sched: Sched, mp: Optional[M], when: i64) -> None:
     """A timer is due at `when`: who sleeps in epoll must wake by then, or else someone must. Go: proc.go: wakeNetPoller."""
+    if sched.calls_on:
+        call(sched, mp, "wakenetpoller")
     if sched.lastpoll == 0:
         if sched.poll_until == 0 or sched.poll_until > when:
             netpollbreak(sched, mp)
@@ -1049,6 +1110,8 @@ def wakenetpoller(sched: Sched, mp: Optional[M], when: i64) -> None:
 
 def resetspinning(sched: Sched, mp: M) -> None:
     """mp found work: it stops spinning and wakes the next. Go: proc.go: resetspinning."""
+    if sched.calls_on:
+        call(sched, mp, "resetspinning")
     stopspinning(sched, mp, SPIN_FOUND)
     wakep(sched, mp, FOR_READY)
 
@@ -1061,6 +1124,8 @@ def injectglist(sched: Sched, mp: M, head: G) -> None:
 
     Differs: the Gs are runnable already (`netpoll`), as this is one step.
     """
+    if sched.calls_on:
+        call(sched, mp, "injectglist")
     pp = mp.p
     n: i64 = 0
     idle = sched.npidle
@@ -1095,11 +1160,15 @@ def schedule(sched: Sched, mp: M) -> i64:
     Not modelled: disabled user scheduling; cgo.
     """
     mp.enter_ns = sched.now_ns
+    if sched.calls_on:
+        call(sched, mp, "schedule")
     if mp.lockedg is not None:
         return stoplockedm(sched, mp)
     pp = mp.p
     if pp is None:
         raise SchedError(f"schedule: no p (m={mp.id} t={sched.now_ns})")
+    if sched.calls_on:
+        call(sched, mp, "findrunnable")
     pp.preempt = False
     mp.phase = PH_FIND
     return findrunnable(sched, mp)
@@ -1136,6 +1205,8 @@ def lockedwoken(sched: Sched, mp: M) -> i64:
     gp = mp.lockedg
     if pp is None or gp is None:
         raise SchedError(f"stoplockedm: not runnable (m={mp.id} t={sched.now_ns})")
+    if sched.calls_on:
+        goeson(sched, mp)
     mp.nextp = None
     mp.enter_ns = sched.now_ns
     mp.caller = CALL_STOPLOCKED
@@ -1155,7 +1226,11 @@ def woken(sched: Sched, mp: M) -> i64:
     if pp is None:
         return retire(sched, mp)
     mp.nextp = None
+    if sched.calls_on:
+        goeson(sched, mp)
     acquirep(sched, mp, pp)
+    if sched.calls_on:
+        lookagain(sched, mp)
     settle(mp, IN_SPINNING if mp.spinning else IN_SCHEDULING, sched.now_ns)
     mp.enter_ns = sched.now_ns
     mp.phase = PH_FIND
@@ -1165,6 +1240,9 @@ def woken(sched: Sched, mp: M) -> i64:
 def retire(sched: Sched, mp: M) -> i64:
     """mp was idle for as long as the machines policy allows: its thread ends. No counterpart in Go (#14592)."""
     sched.midle.remove(mp)
+    if sched.calls_on:
+        call(sched, mp, "mexit")
+        call(sched, mp, "checkdead")
     return mexit(sched, mp, 16)
 
 
@@ -1177,6 +1255,8 @@ def mexit(sched: Sched, mp: M, why: i64) -> i64:
     sched.nmfreed += 1
     if mp.id == 0:
         mp.phase = PH_DEAD
+        if sched.calls_on:
+            call(sched, mp, "mpark")
         code = park(sched, mp, why, -1)
         checkdead(sched)
         return code
@@ -1194,6 +1274,8 @@ def heldwoken(sched: Sched, mp: M) -> i64:
     """The task that kept its thread goes on (block=HoldThread)."""
     gp = mp.curg
     assert gp is not None
+    if sched.calls_on:
+        goeson(sched, mp)
     if gp.status == GWAITING:
         # Its own sleep or descriptor, which the kernel kept for it, is over.
         overload(sched)
@@ -1223,6 +1305,15 @@ def dropg(mp: M, gp: G) -> None:
 def goschedimpl(sched: Sched, mp: M, gp: G, preempted: bool) -> i64:
     """The running gp goes to the global queue's tail. Go: proc.go: goschedImpl, gosched_m, gopreempt_m."""
     now = sched.now_ns
+    if sched.calls_on:
+        if preempted and sched.preempt.mode == "async":
+            call(sched, mp, "asyncpreempt")
+        elif preempted:
+            call(sched, mp, "newstack")
+        if not preempted or sched.preempt.mode == "async":
+            call(sched, mp, "mcall")
+        call(sched, mp, "gopreempt_m" if preempted else "gosched_m")
+        call(sched, mp, "goschedimpl")
     stop(sched, mp, gp)
     pp = mp.p
     assert pp is not None
@@ -1271,6 +1362,10 @@ def note_stop(sched: Sched, mp: M, gp: G, reason: i64, dest: i64, queue_p: i64) 
 
 def goyield(sched: Sched, mp: M, gp: G, caller: i64, reason: i64) -> i64:
     """The running gp goes to its own P's tail. Go: proc.go: goyield, goyield_m."""
+    if sched.calls_on:
+        call(sched, mp, "goyield")
+        call(sched, mp, "mcall")
+        call(sched, mp, "goyield_m")
     stop(sched, mp, gp)
     pp = mp.p
     assert pp is not None
@@ -1287,6 +1382,8 @@ def acquirep(sched: Sched, mp: M, pp: P) -> None:
     """mp takes pp. Go: proc.go: acquirep, wirep."""
     if mp.p is not None or pp.m is not None or pp.status != PIDLE:
         raise SchedError(f"wirep: already in use (m={mp.id} p={pp.id} status={pp.status} t={sched.now_ns})")
+    if sched.calls_on:
+        call(sched, mp, "acquirep")
     mp.p = pp
     pp.m = mp
     pp.status = PRUNNING
@@ -1301,6 +1398,9 @@ def releasep(sched: Sched, mp: M) -> P:
     pp = mp.p
     if pp is None:
         raise SchedError(f"releasep: invalid arg (m={mp.id} t={sched.now_ns})")
+    if sched.calls_on and mp.phase != PH_SYSCALL_DONE:
+        # An M in a syscall calls nothing: its P is taken by another (takep).
+        call(sched, mp, "releasep")
     mp.p = None
     pp.m = None
     pp.oldm = mp
@@ -1338,6 +1438,8 @@ def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
     gp = mp.curg
     if gp.status != GRUNNING or sched.preempt.mode == "none":
         return False
+    if sched.calls_on:
+        call(sched, by, "preemptone")
     gp.preempt = True
     pp.preempt = True
     sched.preempt_requests += 1
@@ -1350,6 +1452,8 @@ def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
 
 def malg(sched: Sched, mp: Optional[M]) -> G:
     """A new G with a stack. Go: proc.go: malg. Not modelled: the stack."""
+    if sched.calls_on:
+        call(sched, mp, "malg")
     if mp is not None:
         charge(sched, mp, sched.prices.malg)
     return G(NO_G)
@@ -1360,12 +1464,16 @@ def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
 
     Differs: ids are dense, not in batches of 16 a P.
     """
+    if sched.calls_on:
+        call(sched, mp, "newproc1")
     gp: Optional[G] = None
     if mp is None:
         # An arrival: no P is at hand, but dead Gs may be.
         if len(sched.gfree) > 0:
             gp = sched.gfree.pop()
     elif mp.p is not None:
+        if sched.calls_on:
+            call(sched, mp, "gfget")
         gp = gfget(sched, mp.p)
     if gp is None:
         gp = malg(sched, mp)
@@ -1388,6 +1496,8 @@ def newsystemg(sched: Sched, mp: M, parent: Optional[G], name: str, op: i64) -> 
 
     It takes no number of its parent's children: the dice of the program's own Gs do not depend on it.
     """
+    if sched.calls_on:
+        call(sched, mp, "newproc")
     gp = newproc1(sched, mp, None)
     if parent is not None:
         gp.parent = parent.goid
@@ -1439,13 +1549,24 @@ def goexit0(sched: Sched, mp: M, gp: G) -> i64:
     pp = mp.p
     assert pp is not None
     locked = gp.lockedm is not None
+    if sched.calls_on:
+        call(sched, mp, "goexit1")
+        call(sched, mp, "mcall")
+        call(sched, mp, "goexit0")
+        call(sched, mp, "gdestroy")
+        call(sched, mp, "gfput")
+        gp.call = 0
     gdestroy(sched, mp, gp)
     charge(sched, mp, sched.prices.goexit)
     settle(mp, IN_SCHEDULING, sched.now_ns)
     gfput(sched, pp, gp)
     if locked and sched.rules.locked_exit:
+        if sched.calls_on:
+            call(sched, mp, "mexit")
         releasep(sched, mp)
         handoffp(sched, mp, pp)
+        if sched.calls_on:
+            call(sched, mp, "checkdead")
         return mexit(sched, mp, 17)
     mp.caller = 5
     mp.phase = PH_SCHEDULE

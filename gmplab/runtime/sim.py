@@ -16,6 +16,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
 from gmplab.runtime.bodies import FORM_PROGRAM, Program, Spawn, blame, intern_label, spawn_new
+from gmplab.runtime.calls import call, called_by_main
 from gmplab.runtime.contracts import Policy, check_types
 from gmplab.runtime.costs import Costs, Prices, Topology
 from gmplab.runtime.dice import FOR_ARRIVAL, FOR_G, Distribution, draw, stream
@@ -274,16 +275,23 @@ class Sim(Driver):
         for i in range(1, sched.gomaxprocs):
             pidleput(sched, sched.allp[i], m0)
         if sched.rules.sysmon:
+            if sched.calls_on:
+                called_by_main(sched, m0)
             sysmon = newm(sched, m0, None, False, WHY_SYSMON)
             sysmon.is_sysmon = True
             sched.sysmon = sysmon
             sched.nmsys = 1
+        if sched.calls_on:
+            call(sched, m0, "newproc")
         main = spawn_new(sched, m0, None, Spawn(self.plan.main, self.plan.args, "main", "", 1, -1, ""))
         main.key = stream(sched.seed, FOR_G, 0)
         sched.main = main
         sched.n_runnable += 1
         dest = runqput(sched, sched.allp[0], main, True)
         note_put(sched, GO_CREATE, main, m0, 0, dest, 0, NO_G)
+        if sched.calls_on:
+            call(sched, m0, "mstart")
+            call(sched, m0, "mstart1")
         m0.debt_ns = 0
         m0.phase = PH_SCHEDULE
         settle(m0, IN_SCHEDULING, 0)
@@ -417,6 +425,8 @@ class Sim(Driver):
         """One goroutine comes from outside, and the next is planned."""
         sched = self.sched
         source = self.sources[index]
+        if sched.calls_on:
+            call(sched, None, "arrive")
         gp = newproc1(sched, None, None)
         gp.form = FORM_PROGRAM
         gp.prog = source.program

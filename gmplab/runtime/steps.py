@@ -13,6 +13,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import SchedError
 from gmplab.runtime.bodies import computed, run
+from gmplab.runtime.calls import aside
 from gmplab.runtime.mgc import gcdrained
 from gmplab.runtime.model import (
     PH_COMPUTED, PH_EXECUTE, PH_EXITSYSCALL, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_GC_DRAIN, PH_HELD, PH_IDLE,
@@ -33,6 +34,11 @@ def step(sched: Sched, mp: M) -> i64:
     """Let mp do its next step at `sched.now_ns`; returns one of vocabulary.STEP_CODES."""
     if mp.wakes > 0:
         mp.wakes -= 1
+        if sched.calls_on:
+            stack = aside(mp, mp.wake_call)
+            wakep(sched, mp, mp.wake_why)
+            mp.calls = stack
+            return STEP_ON
         wakep(sched, mp, mp.wake_why)
         return STEP_ON
     gp = mp.toready
@@ -41,6 +47,11 @@ def step(sched: Sched, mp: M) -> i64:
         if mp.toready is None:
             mp.toready_last = None
         gp.schedlink = None
+        if sched.calls_on:
+            stack = aside(mp, mp.ready_call)
+            ready(sched, mp, gp)
+            mp.calls = stack
+            return STEP_ON
         ready(sched, mp, gp)
         return STEP_ON
     phase = mp.phase

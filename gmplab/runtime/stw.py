@@ -15,6 +15,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from gmplab.errors import PolicyError, SchedError
+from gmplab.runtime.calls import call, goeson
 from gmplab.runtime.contracts import FOR_READY
 from gmplab.runtime.gcpacer import assignwaitinggcworker, releasenextgcmarkworker
 from gmplab.runtime.model import (
@@ -51,6 +52,8 @@ def semwait(sched: Sched, mp: M, gp: G, sema: Sema, name: str) -> i64:
 
 def semrelease(sched: Sched, mp: M, sema: Sema) -> None:
     """Give a semaphore of the runtime back; its first waiter is readied, and must compete. Go: sema.go: semrelease1."""
+    if sched.calls_on:
+        call(sched, mp, "semrelease")
     sema.count += 1
     s = sema.waitq.first
     if s is not None:
@@ -66,6 +69,8 @@ def stoptheworld(sched: Sched, mp: M, gp: G, why: i64, stage: i64) -> i64:
     pp = mp.p
     if pp is None or sched.gcwaiting:
         raise SchedError(f"stopTheWorld: no p, or already stopping (m={mp.id} g={gp.goid} t={sched.now_ns})")
+    if sched.calls_on:
+        call(sched, mp, "stoptheworld")
     gp.stage = stage
     sched.n_stw += 1
     sched.stop_why = why
@@ -110,6 +115,8 @@ def stopwait(sched: Sched, mp: M) -> i64:
 
 def stopwoken(sched: Sched, mp: M) -> i64:
     """mp, which stops the world, was woken by the last P to stop, or 100 us are over: ask again."""
+    if sched.calls_on:
+        goeson(sched, mp)
     if sched.stopwait > 0:
         preemptall(sched, mp)
     return stopwait(sched, mp)
@@ -164,7 +171,11 @@ def starttheworld(sched: Sched, mp: M, procs: i64) -> None:
 
     Differs: the machines policy may refuse an M for a P; its Gs go to the global queue then.
     """
+    if sched.calls_on:
+        call(sched, mp, "starttheworld")
     if sched.rules.netpoll and sched.netpoll_waiters > 0:
+        if sched.calls_on:
+            call(sched, mp, "netpoll")
         charge(sched, mp, sched.prices.netpoll)
         sched.netpolls += 1
         if sched.netpoll_ready.size() > 0:
@@ -202,6 +213,8 @@ def starttheworld(sched: Sched, mp: M, procs: i64) -> None:
 def procresize(sched: Sched, mp: M, nprocs: i64) -> list[P]:
     """Change the number of Ps; returns those with work, each with its M in `pp.m` or none. Go: proc.go: procresize."""
     old = sched.gomaxprocs
+    if sched.calls_on:
+        call(sched, mp, "procresize")
     if sched.rec.full:
         sched.rec.event(sched.now_ns, P_RESIZE, NO_G, mp.id, pidof(mp), 0, NO_P, nprocs)
     for i in range(old, nprocs):

@@ -11,6 +11,7 @@ from typing import Optional
 from mypy_extensions import i64
 
 from gmplab.errors import PolicyError
+from gmplab.runtime.calls import call
 from gmplab.runtime.model import AT_HANDOFF, PH_EXECUTE, PH_EXITSYSCALL, PH_RUN, PH_SYSCALL_DONE, G, M, P, Sched, charge, overload, settle
 from gmplab.runtime.proc import acquirep, dropg, gcstopp, handoffp, notewakeup, releasep, stoplockedm, stopm
 from gmplab.runtime.runq import globrunqput, mid, pid, pidleget
@@ -117,6 +118,8 @@ def takep(sched: Sched, by: Optional[M], pp: P, why: i64) -> None:
     sched.syscalls_lost_p += 1
     releasep(sched, mp)
     pp.syscalltick += 1
+    if sched.calls_on:
+        call(sched, by, "takep")
     if sched.rec.full:
         sched.rec.event(sched.now_ns, P_RETAKE, NO_G, mid(by), pp.id, why, mp.id, 0)
 
@@ -127,12 +130,16 @@ def exitsyscall(sched: Sched, mp: M) -> i64:
     assert gp is not None
     now = sched.now_ns
     oldp = mp.oldp
+    if sched.calls_on:
+        call(sched, mp, "exitsyscall")
     mp.oldp = None
     gp.status = GRUNNING
     gp.since_ns = now
     gp.rest_ns = 0
     pp = mp.p
     if pp is None:
+        if sched.calls_on:
+            call(sched, mp, "exitsyscalltrygetp")
         if oldp is not None and insyscall(oldp):
             takep(sched, mp, oldp, RETAKE_EXITSYSCALL)
             pp = oldp
@@ -162,6 +169,9 @@ def exitsyscallnop(sched: Sched, mp: M) -> i64:
     gp = mp.curg
     assert gp is not None
     now = sched.now_ns
+    if sched.calls_on:
+        call(sched, mp, "mcall")
+        call(sched, mp, "exitsyscallnop")
     gp.stage = 1
     overload(sched)
     gp.status = GRUNNABLE

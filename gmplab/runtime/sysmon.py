@@ -10,6 +10,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from gmplab.errors import PolicyError
+from gmplab.runtime.calls import call, goeson
 from gmplab.runtime.contracts import Orders
 from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, price, settle
 from gmplab.runtime.proc import handoffp, injectglist, netpoll, park, preemptone, startm
@@ -35,6 +36,9 @@ def sysmon(sched: Sched, mp: M) -> i64:
     """Sleep until the next round. Go: proc.go: sysmon: usleep(delay)."""
     if mp.delay_ns == 0 and sched.rec.full:
         sched.rec.event(sched.now_ns, M_START, NO_G, mp.id, NO_P, 0, NO_P, 0)
+    if mp.delay_ns == 0 and sched.calls_on:
+        for function in ("mstart", "mstart1", "mstartfn", "sysmon"):
+            call(sched, mp, function)
     if mp.idle_rounds == 0:
         mp.delay_ns = FIRST_DELAY_NS
     elif mp.idle_rounds > HOT_ROUNDS:
@@ -63,6 +67,8 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
     if sched.sysmonwait or mp.woken:
         deep = 1
         sched.sysmonwait = False
+        if sched.calls_on:
+            goeson(sched, mp)
         if mp.woken:
             mp.idle_rounds = 0
             mp.delay_ns = FIRST_DELAY_NS
@@ -82,6 +88,8 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
     if sched.rules.netpoll and sched.lastpoll != 0 and sched.lastpoll + POLL_STALE_NS < now:
         sched.lastpoll = now
         sched.netpolls += 1
+        if sched.calls_on:
+            call(sched, mp, "netpoll")
         if sched.netpoll_ready.size() > 0:
             first = netpoll(sched, mp, POLL_SYSMON)
             if first is not None:
@@ -114,6 +122,8 @@ def retake(sched: Sched, mp: M) -> i64:
     """
     n: i64 = 0
     now = sched.now_ns
+    if sched.calls_on:
+        call(sched, mp, "retake")
     for pp in sched.allp:
         if pp.status != PRUNNING or pp.m is None:
             continue

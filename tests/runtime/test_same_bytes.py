@@ -45,10 +45,12 @@ def mixed() -> Any:
 
 def digests() -> dict[str, str]:
     # strict=False: a pool of one thread is held by main, and nothing else can run.
-    return {
+    found = {
         f"{name}/{procs}": gl.run(mixed, procs=procs, policy=name, seed=7, strict=False).digest
         for name in PRESETS for procs in (1, 4)
     }
+    found["go/4 with calls"] = gl.run(mixed, procs=4, seed=7, record="calls").digest
+    return found
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
