@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from gmplab.policies.spin import NoSpinning, SpinAlways, SpinFor, SpinHalfBusy, SpinLimit
     from gmplab.policies.steal import (
-        NoStealing, RandomProbes, StealAll, StealHalf, StealNeighbour, StealOne, StealRichest, TwoChoices,
+        NoStealing, RandomProbes, RandomVictims, StealAll, StealHalf, StealNeighbour, StealOne, StealRichest, TwoChoices,
     )
     from gmplab.policies.wake import WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeNever
 
@@ -40,7 +40,7 @@ COMPONENTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "steal": (
         "StealHalf", "StealOne", "StealAll", "StealRichest", "StealNeighbour", "TwoChoices", "RandomProbes",
-        "NoStealing",
+        "RandomVictims", "NoStealing",
     ),
     "spin": ("SpinHalfBusy", "SpinLimit", "SpinFor", "SpinAlways", "NoSpinning"),
     "wake": ("WakeIfNoneSpinning", "WakeAlways", "WakeNever", "WakeAfter"),
@@ -61,9 +61,8 @@ __all__ = [
     "ByRemainingWork", "ChildFirst", "ClimbProcs", "CooperativePreempt", "FixedThreads", "GateThread", "GlobalQueue",
     "GoQueues", "HandoffAfter", "HandoffAtOnce", "HillClimbing", "HoldThread", "JoinShortest", "KeepIdle",
     "KeepThreads", "LastRanOn", "LeastLoaded", "LifoQueue", "NoControl", "NoHandoff", "NoPreemption", "NoRunnext",
-    "NoSpinning",
-    "NoStealing", "PlaceGlobal", "PlaceLocal", "PlaceRandom", "PreemptIfWaiting", "RandomOrder", "RandomProbes",
-    "RetakeBySysmon", "RetireAfter", "SpinAlways", "SpinFor", "SpinHalfBusy", "SpinLimit", "StealAll", "StealHalf",
+    "NoSpinning", "NoStealing", "PlaceGlobal", "PlaceLocal", "PlaceRandom", "PreemptIfWaiting", "RandomOrder", "RandomProbes",
+    "RandomVictims", "RetakeBySysmon", "RetireAfter", "SpinAlways", "SpinFor", "SpinHalfBusy", "SpinLimit", "StealAll", "StealHalf",
     "StealNeighbour", "StealOne", "StealRichest", "SwitchGoroutine", "TwoChoices", "UnboundedQueues", "WakeAfter",
     "WakeAlways", "WakeIfNoneSpinning", "WakeNever",
 ]

@@ -13,7 +13,7 @@ from typing import final
 from mypy_extensions import i64, mypyc_attr
 
 from gmplab.policies.machines import Climb, HillClimbing
-from gmplab.runtime.contracts import Control, Orders, View
+from gmplab.runtime.contracts import Control, Orders, View, at_least
 from gmplab.vocabulary import NO_G
 
 
@@ -83,6 +83,11 @@ class AllocateByDelay(Control):
     low_ns: int = 1_000
     high_ns: int = 4_000
 
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "low_ns")
+        at_least(self, self.low_ns, "high_ns")
+
     def start(self, view: View) -> object:
         """The first look."""
         return Allocation(view.procs(), view.now_ns(), view.n_finished())
@@ -124,6 +129,11 @@ class AllocateByUtilization(Control):
     period_ns: int = 20_000
     low_percent: int = 75
     high_percent: int = 95
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "low_percent")
+        at_least(self, self.low_percent, "high_percent")
 
     def start(self, view: View) -> object:
         """Nothing seen yet."""
@@ -173,6 +183,10 @@ class ClimbProcs(Control):
 
     period_ns: int = 10_000_000
 
+    def check(self) -> None:
+        super().check()
+        at_least(self, 1, "period_ns")
+
     def start(self, view: View) -> object:
         """A climber that begins with all Ps."""
         climber = HillClimbing(
@@ -206,7 +220,9 @@ class GateThread(Control):
     """.NET's gate thread: an M is wanted when Gs wait and none finished since the last look, 500 ms ago.
 
     It asks as every other does, so `Machines.may_create` decides; `HillClimbing` then sees the same starvation. Source:
-    PortableThreadPool.GateThread.cs: SufficientDelaySinceLastDequeue. Differs: completions stand for dequeues.
+    PortableThreadPool.GateThread.cs: GateThreadStart, SufficientDelaySinceLastDequeue (dotnet/runtime at 03a2886e6c).
+    Differs: completions stand for dequeues; .NET waits a second for each thread of the goal where the CPU is busy to 80 %
+    or more, here an M starts only where a P is idle.
 
     Parameters
     ----------
@@ -224,5 +240,5 @@ class GateThread(Control):
         """At most one M."""
         assert isinstance(state, LastLook), "GateThread.act: the state must be that of GateThread.start"
         if view.n_runnable() > 0 and view.n_finished() == state.finished:
-            orders.start_ms = 1
+            orders.start(1)
         state.finished = view.n_finished()

@@ -26,10 +26,10 @@ class FakeView(View):
 
     Attributes
     ----------
-    at_ns, n_procs, global_size, n_spinning, n_idle_ms, threads, runnable, finished : int
-        What `now_ns`, `procs`, `global_len`, `nmspinning`, `nmidle`, `n_threads`, `n_runnable`, `n_finished` answer.
-    queued, running, running_for_ns, groups : list of int
-        By P; `running` holds Gs, `NO_G` where none runs.
+    at_ns, n_procs, global_size, n_spinning, n_idle_ms, threads, system_ms, runnable, finished : int
+        What `now_ns`, `procs`, `global_len`, `nmspinning`, `nmidle`, `n_threads`, `nmsys`, `n_runnable`, `n_finished` answer.
+    queued, running, running_for_ns, groups, spun : list of int
+        By P; `running` holds Gs, `NO_G` where none runs; `spun` is what `rounds` answers.
     runnexts, idle_ps : list of bool
         By P.
     ready, attained, remaining, weights, deadlines, last_ps : list of int
@@ -52,12 +52,14 @@ class FakeView(View):
         self.n_spinning: i64 = 0
         self.n_idle_ms: i64 = 0
         self.threads: i64 = 2
+        self.system_ms: i64 = 1
         self.runnable: i64 = 0
         self.finished: i64 = 0
         self.queued: list[int] = [0] * procs
         self.running: list[int] = [NO_G] * procs
         self.running_for_ns: list[int] = [0] * procs
         self.groups: list[int] = [0] * procs
+        self.spun: list[int] = [0] * procs
         self.runnexts: list[bool] = [False] * procs
         self.idle_ps: list[bool] = [True] * procs
         self.ready: list[int] = [0] * gs
@@ -108,11 +110,17 @@ class FakeView(View):
     def nmspinning(self) -> i64:
         return self.n_spinning
 
+    def rounds(self, p: i64) -> i64:
+        return self.spun[p]
+
     def nmidle(self) -> i64:
         return self.n_idle_ms
 
     def n_threads(self) -> i64:
         return self.threads
+
+    def nmsys(self) -> i64:
+        return self.system_ms
 
     def n_runnable(self) -> i64:
         return self.runnable

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import Handoff, View
+from gmplab.runtime.contracts import Handoff, View, at_least
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -30,6 +30,10 @@ class RetakeBySysmon(Handoff):
     """
 
     idle_ns: int = 10_000_000
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "idle_ns")
 
     def at_entry_ns(self, state: object, view: View, p: i64) -> i64:
         """-1: leave it to sysmon. Go: proc.go: reentersyscall."""
@@ -66,6 +70,10 @@ class HandoffAfter(RetakeBySysmon):
     """
 
     after_ns: int = 20_000
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "after_ns")
 
     def at_entry_ns(self, state: object, view: View, p: i64) -> i64:
         """`after_ns`."""

@@ -11,7 +11,7 @@ from typing import Final, final
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import Machines, View
+from gmplab.runtime.contracts import Machines, View, at_least
 from gmplab.runtime.dice import exp, log
 
 PI: Final = 3.141592653589793
@@ -47,6 +47,10 @@ class RetireAfter(KeepThreads):
 
     idle_ns: int = 50_000_000
 
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "idle_ns")
+
     def retire_after_ns(self, state: object, view: View, m: i64) -> i64:
         """`idle_ns`."""
         return self.idle_ns
@@ -59,6 +63,10 @@ class KeepIdle(KeepThreads):
 
     n: int = 8
 
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "n")
+
     def retire_after_ns(self, state: object, view: View, m: i64) -> i64:
         """0 if more than `n` are idle, this one included; else -1."""
         return 0 if view.nmidle() > self.n else -1
@@ -67,23 +75,27 @@ class KeepIdle(KeepThreads):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class FixedThreads(KeepThreads):
-    """`n` Ms, no more. A P that finds none waits until one is free.
+    """`n` Ms, no more, sysmon not counted. A P that finds none idles until one is free, its Gs in the global queue.
+
+    A cap that blocks; Go's own crashes the program instead (`max_threads`). An M in a syscall counts, so with `NoHandoff`
+    this is a pool of threads, and with `HandoffAtOnce` a bound on how many syscalls overlap.
 
     Parameters
     ----------
     n : int
         Ms; 0: as many as there are Ps.
-    besides : int
-        Ms that do not count: sysmon. A `View` does not tell whether there is one; 0 where `Rules.sysmon` is off.
     """
 
     n: int = 0
-    besides: int = 1
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "n")
 
     def may_create(self, state: object, view: View) -> bool:
         """Whether fewer than `n` exist."""
         limit: i64 = self.n if self.n > 0 else view.procs()
-        return view.n_threads() - self.besides < limit
+        return view.n_threads() - view.nmsys() < limit
 
 
 def sine(x: float) -> float:
@@ -107,16 +119,18 @@ def cosine(x: float) -> float:
 class Climb:
     """Where a hill climber stands: its samples, and what it concluded from them."""
 
-    def __init__(self, size: i64, goal: i64, now_ns: i64, finished: i64, interval_ns: i64) -> None:
+    def __init__(self, size: i64, goal: i64, now_ns: i64, finished: i64, length_ns: i64) -> None:
         self.size: i64 = size
         self.goal: i64 = goal
-        self.last_goal: i64 = goal
         self.setting: float = float(goal)
         self.noise: float = 0.0
         self.total: i64 = 0
+        # The sample under way: since when, what had finished then, how long samples are meant to last, when it is due.
         self.since_ns: i64 = now_ns
         self.finished: i64 = finished
-        self.interval_ns: i64 = interval_ns
+        self.length_ns: i64 = length_ns
+        self.due_ns: i64 = now_ns + length_ns
+        # The last that finished, for starvation.
         self.seen: i64 = finished
         self.progress_ns: i64 = now_ns
         self.throughput: list[float] = [0.0] * size
@@ -173,7 +187,7 @@ class HillClimbing(KeepThreads):
     Parameters
     ----------
     wave_period, history : int
-        Samples in a wave, at least 2; waves that are remembered.
+        Samples in a wave; waves that are remembered. At least 2 of each.
     max_wave, wave_percent : int
         The wave's greatest height, in threads; its height relative to what the noise asks for.
     bias_percent : int
@@ -185,24 +199,29 @@ class HillClimbing(KeepThreads):
     sample_low_ns, sample_high_ns : int
         A sample lasts a random time between these; drawn anew at each change of the goal.
     max_error_percent, smoothing_percent : int
-        A sample with fewer completions than goal * 100 / `max_error_percent` is lengthened; weight of the newest noise.
+        A sample with no more than (goal - 1) * 100 / `max_error_percent` completions goes on for another
+        `sample_low_ns`; weight of the newest noise.
     gain_percent : int
         A move is its size to this power: 200 is 2.0, small moves are made smaller.
     starve_ns, idle_ns : int
         After so long without a completion one is added; after so long idle one ends.
     least, greatest : int
         Bounds of the goal; `least` 0: as many as there are Ps.
-    besides : int
-        Ms that do not count: sysmon.
 
     Notes
     -----
-    The constants are .NET's (clrconfignames.h: HillClimbing_*; PortableThreadPool.HillClimbing.cs). Simplified: a
-    completion is a G's exit; .NET also counts a work item that is one of many. The sample is taken when the component
-    is asked, not at each completion. .NET refuses to grow above 95 % CPU; here, while no P is idle. Where more threads
-    only did harm at the least goal, .NET lengthens the next sample; here not. Starvation is seen from completions, not
-    from dequeues, which a `View` does not count, and only when an M is wanted: `GateThread` sees to it that one is. A
-    component's state is its own, so `GateThread` cannot raise the goal itself; both look at the same facts.
+    The steps, their order and the constants are those of PortableThreadPool.HillClimbing.cs: Update, GetWaveComponent, and
+    PortableThreadPool.cs: AdjustMaxWorkersActive (read in dotnet/runtime at 04326b6dd1 and 046456bb3d). Differs:
+
+    - a completion is a G's exit; .NET also counts a work item that is one of many;
+    - the sample is taken when the component is asked (an M is wanted, or parks), not at each completion;
+    - .NET refuses to grow above 95 % CPU; here, while no P is idle;
+    - .NET's workers above the goal stop working at their next work item and end after 20 s; here they go on until they
+      park, and end then, since a `Machines` component is not asked in between;
+    - .NET lowers the goal when an idle thread ends; here the component does not learn of it;
+    - starvation is seen from completions, not from dequeues, which a `View` does not count, and only when an M is
+      wanted: `GateThread` sees to it that one is. A component's state is its own, so `GateThread` cannot raise the goal
+      itself; both look at the same facts.
     """
 
     wave_period: int = 4
@@ -222,32 +241,47 @@ class HillClimbing(KeepThreads):
     idle_ns: int = 20_000_000_000
     least: int = 0
     greatest: int = 32_767
-    besides: int = 1
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 2, "wave_period", "history")
+        at_least(self, 0, "bias_percent", "smoothing_percent", "wave_percent", "max_change_per_second", "idle_ns", "least")
+        at_least(
+            self, 1, "max_wave", "snr_percent", "max_change_per_sample", "sample_low_ns", "max_error_percent", "gain_percent",
+            "starve_ns",
+        )
+        at_least(self, self.sample_low_ns, "sample_high_ns")
+        at_least(self, self.least if self.least > 1 else 1, "greatest")
 
     def start(self, view: View) -> object:
         """The goal is the least; the first sample begins."""
-        goal: i64 = self.least if self.least > 0 else view.procs()
-        return Climb(self.wave_period * self.history, goal, view.now_ns(), view.n_finished(), self.interval(view))
+        return Climb(
+            self.wave_period * self.history, self.lowest(view), view.now_ns(), view.n_finished(), self.length(view)
+        )
 
     def may_create(self, state: object, view: View) -> bool:
         """Whether fewer than the goal exist."""
         assert isinstance(state, Climb), "HillClimbing.may_create: the state must be that of HillClimbing.start"
         self.observe(state, view)
-        return view.n_threads() - self.besides < state.goal
+        return view.n_threads() - view.nmsys() < state.goal
 
     def retire_after_ns(self, state: object, view: View, m: i64) -> i64:
         """0 above the goal, else `idle_ns`."""
         assert isinstance(state, Climb), "HillClimbing.retire_after_ns: the state must be that of HillClimbing.start"
         self.observe(state, view)
-        return 0 if view.n_threads() - self.besides > state.goal else self.idle_ns
+        return 0 if view.n_threads() - view.nmsys() > state.goal else self.idle_ns
 
-    def interval(self, view: View) -> i64:
-        """How long the next samples last, in ns."""
+    def lowest(self, view: View) -> i64:
+        """The goal's lower bound."""
+        return self.least if self.least > 0 else view.procs()
+
+    def length(self, view: View) -> i64:
+        """How long the next samples last, in ns. .NET: ChangeThreadCount."""
         spread: i64 = self.sample_high_ns - self.sample_low_ns
         return self.sample_low_ns + view.below(spread + 1)
 
     def observe(self, at: Climb, view: View) -> None:
-        """Take the sample that is due, and add a thread where work starves."""
+        """Add a thread where work starves, and take the sample that is due."""
         now = view.now_ns()
         finished = view.n_finished()
         if finished != at.seen or view.n_runnable() == 0:
@@ -256,22 +290,19 @@ class HillClimbing(KeepThreads):
         elif now - at.progress_ns >= self.starve_ns:
             at.progress_ns = now
             if at.goal < self.greatest:
-                self.change(at, view, at.goal + 1)
-        if now - at.since_ns >= at.interval_ns and now > at.since_ns:
+                # .NET: ForceChange.
+                at.goal += 1
+                at.setting += 1.0
+                at.length_ns = self.length(view)
+        if now >= at.due_ns and now > at.since_ns:
             self.sample(at, view, now, finished)
 
-    def change(self, at: Climb, view: View, goal: i64) -> None:
-        """The goal is another one from now on."""
-        at.goal = goal
-        at.interval_ns = self.interval(view)
-
     def sample(self, at: Climb, view: View, now: i64, finished: i64) -> None:
-        """One sample more, and what follows from it. .NET: HillClimbing.Update."""
-        if at.goal != at.last_goal:
-            at.setting += float(at.goal - at.last_goal)
-            at.last_goal = at.goal
+        """One sample more, and what follows from it. .NET: Update."""
         n = finished - at.finished
-        if at.total > 0 and (at.goal - 1) * 100 >= n * self.max_error_percent and at.goal > 1:
+        # What each thread has under way is not counted: the error is goal - 1 of n. One thread makes none.
+        if at.total > 0 and at.goal > 1 and (at.goal - 1) * 100 >= n * self.max_error_percent:
+            at.due_ns = now + self.sample_low_ns
             return
         seconds = float(now - at.since_ns) / 1e9
         at.throughput[at.total % at.size] = float(n) / seconds
@@ -279,65 +310,74 @@ class HillClimbing(KeepThreads):
         at.total += 1
         at.since_ns = now
         at.finished = finished
-        self.move(at, view, seconds)
+        ratio, confidence = self.measured(at)
+        self.climb(at, view, seconds, ratio, confidence)
+        at.due_ns = now + at.length_ns
+        if ratio < 0.0 and at.goal == self.lowest(view):
+            # It hurts to go higher, and there is no lower: try again only much later.
+            at.due_ns = now + i64(0.5 + float(at.length_ns) * 10.0 * clamp(-ratio, 0.0, 1.0))
 
-    def move(self, at: Climb, view: View, seconds: float) -> None:
-        """Set the goal by the samples so far."""
-        period: i64 = self.wave_period
+    def measured(self, at: Climb) -> tuple[float, float]:
+        """By how much the throughput follows the goal, less the bias, and how sure that is: (0, 0) while too few samples."""
         taken = at.total - 1
         if taken > at.size:
             taken = at.size
-        count = taken // period * period
+        # A whole number of waves, or the frequency would lie between two that are measured.
+        count = taken // self.wave_period * self.wave_period
+        if count <= self.wave_period:
+            return (0.0, 0.0)
+        mean = at.mean(at.throughput, count)
+        goals = at.mean(at.goals, count)
+        if mean <= 0.0 or goals <= 0.0:
+            return (0.0, 0.0)
+        waves = float(count) / float(self.wave_period)
+        up = at.wave(at.throughput, count, float(self.wave_period))
+        by = at.wave(at.goals, count, float(self.wave_period))
+        error = magnitude(at.wave(at.throughput, count, float(count) / (waves + 1.0))) / mean
+        other = magnitude(at.wave(at.throughput, count, float(count) / (waves - 1.0))) / mean
+        if other > error:
+            error = other
+        share = float(self.smoothing_percent) / 100.0
+        at.noise = error if at.noise == 0.0 else share * error + (1.0 - share) * at.noise
         ratio = 0.0
-        confidence = 0.0
-        if count > period:
-            mean = at.mean(at.throughput, count)
-            goals = at.mean(at.goals, count)
-            if mean > 0.0 and goals > 0.0:
-                up = at.wave(at.throughput, count, float(period))
-                waves = float(count) / float(period)
-                error = magnitude(at.wave(at.throughput, count, float(count) / (waves + 1.0))) / mean
-                other = magnitude(at.wave(at.throughput, count, float(count) / (waves - 1.0))) / mean
-                if other > error:
-                    error = other
-                by = at.wave(at.goals, count, float(period))
-                share = float(self.smoothing_percent) / 100.0
-                at.noise = error if at.noise == 0.0 else share * error + (1.0 - share) * at.noise
-                size2 = by[0] * by[0] + by[1] * by[1]
-                if size2 > 0.0:
-                    # The real part of (throughput wave / thread wave), both relative to their means, less the bias.
-                    ratio = (up[0] * by[0] + up[1] * by[1]) / size2 * goals / mean - float(self.bias_percent) / 100.0
-                worst = at.noise if at.noise > error else error
-                confidence = magnitude(by) / goals / worst / (float(self.snr_percent) / 100.0) if worst > 0.0 else 1.0
+        size2 = by[0] * by[0] + by[1] * by[1]
+        if size2 > 0.0:
+            # The real part of (throughput wave / goal wave), both relative to their means.
+            ratio = (up[0] * by[0] + up[1] * by[1]) / size2 * goals / mean - float(self.bias_percent) / 100.0
+        worst = at.noise if at.noise > error else error
+        if worst <= 0.0:
+            return (ratio, 1.0)
+        return (ratio, magnitude(by) / goals / worst / (float(self.snr_percent) / 100.0))
+
+    def climb(self, at: Climb, view: View, seconds: float, ratio: float, confidence: float) -> None:
+        """Move the setting, and set the goal to it and the wave around it."""
         step = clamp(ratio, -1.0, 1.0) * clamp(confidence, 0.0, 1.0)
-        gain = float(self.max_change_per_second) * seconds
         size = step if step >= 0.0 else -step
         if size > 0.0:
-            size = exp(float(self.gain_percent) / 100.0 * log(size)) * gain
-            if step > 0.0 and size > float(self.max_change_per_sample):
-                size = float(self.max_change_per_sample)
+            size = exp(float(self.gain_percent) / 100.0 * log(size)) * float(self.max_change_per_second) * seconds
             if step < 0.0:
                 at.setting -= size
             elif view.npidle() > 0:
-                at.setting += size
+                at.setting += clamp(size, 0.0, float(self.max_change_per_sample))
         wanted = at.setting * at.noise * (float(self.snr_percent) / 100.0) * (float(self.wave_percent) / 100.0) * 2.0
         # Clamped as a float first: after a run of odd samples it may exceed every int.
         height = i64(clamp(0.5 + wanted, 1.0, float(self.max_wave)))
-        least: i64 = self.least if self.least > 0 else view.procs()
+        lowest = self.lowest(view)
         most: i64 = self.greatest
+        # The lower bound last: with room for no wave the setting stays at it.
         if at.setting > float(most - height):
             at.setting = float(most - height)
-        if at.setting < float(least):
-            at.setting = float(least)
-        half: i64 = period // 2
+        if at.setting < float(lowest):
+            at.setting = float(lowest)
+        half: i64 = self.wave_period // 2
         goal = i64(at.setting) + height * (at.total // half % 2)
         if goal > most:
             goal = most
-        if goal < least:
-            goal = least
+        if goal < lowest:
+            goal = lowest
         if goal != at.goal:
-            self.change(at, view, goal)
-            at.last_goal = goal
+            at.goal = goal
+            at.length_ns = self.length(view)
 
 
 def clamp(x: float, low: float, high: float) -> float:

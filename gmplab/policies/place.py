@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import FOR_ARRIVAL, Place, View
+from gmplab.runtime.contracts import FOR_ARRIVAL, Place, View, at_least
 from gmplab.vocabulary import NO_P
 
 
@@ -61,6 +61,10 @@ class LeastLoaded(Place):
     """
 
     d: int = 2
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 1, "d")
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
         """`d` draws, the least `view.load` of them."""

@@ -98,22 +98,24 @@ go1_0: Policy = go.replace(
 )
 
 threadpool: Policy = go1_0.replace(
-    name="threadpool", handoff=NoHandoff(), block=HoldThread(), machines=FixedThreads(besides=0),
+    name="threadpool", handoff=NoHandoff(), block=HoldThread(), machines=FixedThreads(),
     doc="Threads and one task queue: a task keeps its thread until it is done, a blocked task blocks its thread. A "
     "pool whose threads all wait for queued tasks is stuck.",
 )
 
 segmented: Policy = go1_0.replace(
-    name="segmented", handoff=NoHandoff(), machines=FixedThreads(besides=0),
+    name="segmented", handoff=NoHandoff(), machines=FixedThreads(),
     doc="Tasks cut into segments that any thread resumes: waiting frees the thread, a blocking call still holds it.",
 )
 
 tokio: Policy = go.replace(
-    name="tokio", queues=GoQueues(runnext_limit=3, inherit_slice=False, fair_tick=31), preempt=NoPreemption(),
-    handoff=NoHandoff(), steal=StealHalf(passes=1, runnext_pass=-1, timers_pass=0, stride=1),
-    doc="Tokio's multi-thread runtime: a LIFO slot for at most 3 in a row, a ring of 256, the inject queue every 31 "
-    "ticks, half stealing from a random worker on. Source: tokio's idle.rs, worker.rs. Differs: the LIFO slot inherits "
-    "no budget; the budget of 128 operations, block_in_place and the blocking pool are not modelled.",
+    name="tokio", queues=GoQueues(runnext_limit=3, fair_tick=31), preempt=NoPreemption(), handoff=NoHandoff(),
+    steal=StealHalf(passes=1, runnext_pass=-1, timers_pass=0, stride=1),
+    doc="Tokio's multi-thread runtime: a LIFO slot for at most 3 in a row, which share a tick; a ring of 256 whose half "
+    "spills; the inject queue every 31 ticks, else a share of it; half stealing from a random worker on, by less than half "
+    "of the busy workers. Source: tokio's multi_thread/worker.rs: next_task, run_task, steal_work; idle.rs. Differs: after "
+    "3 in a row a woken task waits in the slot, not at the queue's tail; every 31 ticks always, where tokio tunes the "
+    "number; no budget of 128 operations, no block_in_place, no blocking pool.",
 )
 
 cilk: Policy = go.replace(

@@ -111,11 +111,13 @@ class RandomOrder(GoQueues):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class ByRemainingWork(GoQueues):
-    """Least remaining work of its present compute first.
+    """Least remaining work first: SJF, and SRPT where a running G is preempted.
 
-    SRPT (Schrage 1968) where a G is one compute and is preempted when a shorter one comes; without preemption, SJF. It
-    knows the future, so it is a bound and no candidate. A G whose work is unknown, as a new one's, counts as 0 ns. The
-    rank is asked once, at the put.
+    It knows the future, so it is a bound and no candidate. The rank is asked once, at the put, and is the rest of the
+    compute that the G is in, or all of the one that it is about to begin. What a Python body will do next is unknown
+    and counts as 0 ns. With `capacity=0, fair_tick=0` all Ps share one queue; SRPT (Schrage 1968) needs
+    `AsyncPreempt(quantum_ns=..., exact=True)` besides, with a quantum far below a job, since nothing else makes a G that
+    runs give way to a shorter one.
     """
 
     order: str = "rank"
@@ -130,9 +132,11 @@ class ByRemainingWork(GoQueues):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class ByAttainedWork(GoQueues):
-    """Who has run least so far first: LAS, also called foreground-background; close to Linux's CFS of equal weights.
+    """Who has run least so far first: LAS, also called foreground-background.
 
-    Source: Kleinrock 1975, section 4.6; go.dev/issue/51071 asks for it.
+    Close to what Linux's CFS does with equal weights, which go.dev/issue/51071 asks of Go. As with `ByRemainingWork`,
+    only `AsyncPreempt(quantum_ns=..., exact=True)` makes a G that runs give way. Source: Kleinrock, Queueing Systems 2,
+    1976, section 4.6 (from memory).
     """
 
     order: str = "rank"

@@ -1,7 +1,8 @@
 """Whether an M without work may keep its P and look for more, how long, and how far apart its looks are.
 
 `may_spin` is asked by an M that found nothing without stealing; `again_ns` by one that spins, after all its passes
-found nothing. An M that is woken spinning is not asked: it looks once in any case.
+found nothing. An M that is woken spinning is not asked: it looks once in any case, and so does one that is about to
+park where work came while no P was idle (`Rules.needspinning`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import Spin, View
+from gmplab.runtime.contracts import Spin, View, at_least, yes_or_no
 from gmplab.runtime.dice import Exponential
 
 
@@ -39,6 +40,10 @@ class SpinLimit(SpinHalfBusy):
 
     n: int = 1
 
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "n")
+
     def may_spin(self, state: object, view: View, m: i64) -> bool:
         """nmspinning < n."""
         return view.nmspinning() < self.n
@@ -62,6 +67,10 @@ class SpinFor(SpinHalfBusy):
     spin_ns: int = 20_000
     gap_ns: int = 1_000
 
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "spin_ns", "gap_ns")
+
     def may_spin(self, state: object, view: View, m: i64) -> bool:
         """Always."""
         return True
@@ -84,12 +93,16 @@ class SpinAlways(SpinHalfBusy):
     gap_ns : int
         Between two rounds, in ns.
     exponential : bool
-        The gaps are exponential with mean `gap_ns`: with one probe a round, the "pull" model of Minnebo and
-        Van Houdt (probing at rate 1 / gap_ns while idle).
+        The gaps are exponential with mean `gap_ns`: looks at rate 1 / gap_ns while idle (see `RandomVictims`).
     """
 
     gap_ns: int = 1_000
     exponential: bool = False
+
+    def check(self) -> None:
+        super().check()
+        yes_or_no(self, "exponential")
+        at_least(self, 1 if self.exponential else 0, "gap_ns")
 
     def start(self, view: View) -> object:
         """The distribution of the gaps, if they have one."""
@@ -110,7 +123,7 @@ class SpinAlways(SpinHalfBusy):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class NoSpinning(SpinHalfBusy):
-    """No M becomes spinning by itself; one that was started spinning looks once. Go: proc.c of 1.0 knew no spinning."""
+    """No M becomes spinning by itself; one that was woken spinning looks once. Go: proc.c of 1.0 knew no spinning."""
 
     def may_spin(self, state: object, view: View, m: i64) -> bool:
         """Never."""

@@ -12,7 +12,7 @@ from typing import final
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import Steal, View
+from gmplab.runtime.contracts import Steal, View, at_least, yes_or_no
 
 
 def gcd(a: i64, b: i64) -> i64:
@@ -55,7 +55,7 @@ class StealHalf(Steal):
     ----------
     stride : int
         0: a random stride coprime to the number of Ps, as Go's; else always this one (1: the next P, then the one after
-        it, from a random start, as tokio, rayon and .NET do).
+        it, from a random start, as tokio, rayon and .NET do). One that is not coprime to the number of Ps misses some.
     one_draw : bool
         The stride is chosen by the same number as the start, so that n Ps have at most n orders. Go 1.7 to 1.18
         (510ad4561f).
@@ -76,6 +76,12 @@ class StealHalf(Steal):
     one_draw: bool = False
     most: int = 0
     threshold: int = 1
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "stride", "most")
+        at_least(self, 1, "threshold")
+        yes_or_no(self, "one_draw")
 
     def start(self, view: View) -> object:
         """The coprimes of GOMAXPROCS; recomputed when it changes. Go: proc.go: procresize: stealOrder.reset."""
@@ -121,7 +127,7 @@ class StealHalf(Steal):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class StealOne(StealHalf):
-    """One G at a time, the oldest. Source: Blumofe and Leiserson 1999; Mitzenmacher 1998 (simple stealing)."""
+    """One G at a time, the oldest. Source: Blumofe and Leiserson, J. ACM 46 (1999); Mitzenmacher, SPAA 1998."""
 
     most: int = 1
 
@@ -199,14 +205,12 @@ class RandomProbes(StealHalf):
     """Each pass makes 2n random probes with replacement, so that some P may be missed (12.5 % at n = 2, 69 % at 8).
 
     Go 1.1 to 1.4: one pass. Go 1.5 and 1.6: `RandomProbes(passes=2, runnext_pass=1)`, 4n probes of which the second
-    half may take a runnext. With `exactly=1, most=1` it is simple stealing of Mitzenmacher 1998.
+    half may take a runnext.
 
     Parameters
     ----------
     per_p : int
         Probes a pass for each P.
-    exactly : int
-        Probes a pass, whatever the number of Ps; 0: `per_p` for each P.
 
     Go: proc.c of 1.1: findrunnable; proc1.go of 1.5: findrunnable. Replaced in 1.7 (ea0386f85f).
     """
@@ -215,15 +219,56 @@ class RandomProbes(StealHalf):
     runnext_pass: int = -1
     timers_pass: int = -1
     per_p: int = 2
-    exactly: int = 0
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 1, "per_p")
 
     def probes(self, state: object, view: View, thief: i64) -> i64:
-        """`per_p` * procs, or `exactly`."""
-        return self.exactly if self.exactly > 0 else self.per_p * view.procs()
+        """`per_p` * procs."""
+        return self.per_p * view.procs()
 
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
         """A draw of its own for each probe; it may hit the thief, and is then lost."""
         return view.below(view.procs())
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class RandomVictims(StealHalf):
+    """`n` other Ps a round, each drawn anew: the thieves of queueing theory, and Cilk's.
+
+    With `most=1` and `SpinAlways(gap_ns=1 << 50)` it is "simple stealing" of Mitzenmacher 1998, one try when the queue
+    runs empty; with `SpinAlways(gap_ns=g, exponential=True)` tries at rate 1 / g follow; with `at_once=False` only those
+    ("pull" of Minnebo and Van Houdt 2014).
+
+    Parameters
+    ----------
+    n : int
+        Victims a round, at least 1.
+    at_once : bool
+        Whether an M that has just run out of work looks at others at once; False: only after the first gap.
+    """
+
+    passes: int = 1
+    runnext_pass: int = -1
+    timers_pass: int = -1
+    n: int = 1
+    at_once: bool = True
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 1, "n")
+        yes_or_no(self, "at_once")
+
+    def probes(self, state: object, view: View, thief: i64) -> i64:
+        """`n`; in the first round none unless `at_once`."""
+        return self.n if self.at_once or view.rounds(thief) > 0 else 0
+
+    def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
+        """Any P but the thief, each as likely; with one P the thief, which is skipped."""
+        n = view.procs()
+        return (thief + 1 + view.below(n - 1)) % n if n > 1 else thief
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import View, Wake
+from gmplab.runtime.contracts import View, Wake, at_least
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -63,6 +63,10 @@ class WakeAfter(Wake):
     """
 
     after_ns: int = 10_000
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "after_ns")
 
     def delay_ns(self, state: object, view: View, why: i64) -> i64:
         """`after_ns` if nmspinning == 0, else -1."""

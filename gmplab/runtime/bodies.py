@@ -247,6 +247,17 @@ class Program:
         start = self.open.pop()
         return self.op(OP_LOOP if len(self.open) == 0 else OP_LOOP_J, start, n)
 
+    def ahead_ns(self, gp: G) -> i64:
+        """How long the compute that gp is about to begin will last, 0 if its next op is another; draws nothing."""
+        pc = gp.pc
+        if pc >= len(self.code) or self.code[pc] != OP_COMPUTE:
+            return 0
+        if self.code[pc + 1] >= 0:
+            return self.code[pc + 1]
+        d = self.objects[self.code[pc + 3]]
+        assert isinstance(d, Distribution)
+        return d.sample(draw(gp.key, gp.draws + 1))
+
 
 @final
 class Token:

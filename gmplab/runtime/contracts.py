@@ -48,7 +48,7 @@ class View:
         raise NotImplementedError
 
     def load(self, p: i64) -> i64:
-        """Gs of p: its queue, its runnext and the one that runs."""
+        """Gs of p: its queue, its runnext and the one that runs or is about to."""
         raise NotImplementedError
 
     def has_runnext(self, p: i64) -> bool:
@@ -77,12 +77,20 @@ class View:
     def nmspinning(self) -> i64:
         raise NotImplementedError
 
+    def rounds(self, p: i64) -> i64:
+        """Rounds of passes that found nothing, by the M on p since it spins: 0 in its first round, and if it does not spin."""
+        raise NotImplementedError
+
     def nmidle(self) -> i64:
         """Ms parked on midle."""
         raise NotImplementedError
 
     def n_threads(self) -> i64:
         """Ms that exist, sysmon included."""
+        raise NotImplementedError
+
+    def nmsys(self) -> i64:
+        """Ms among them that run no G: sysmon, where there is one."""
         raise NotImplementedError
 
     def n_runnable(self) -> i64:
@@ -102,7 +110,10 @@ class View:
         raise NotImplementedError
 
     def remaining_ns(self, g: i64) -> i64:
-        """What is left of the compute that g is in or is about to do, 0 if unknown."""
+        """What is left of the compute that g is in, or all of the one that it is about to begin; 0 if unknown.
+
+        Known ahead of op programs alone: what a Python body will ask for next, nobody can tell.
+        """
         raise NotImplementedError
 
     def weight(self, g: i64) -> i64:
@@ -144,11 +155,26 @@ class Orders:
         self.moves: list[tuple[int, int, int]] = []
 
     def set_procs(self, n: i64) -> None:
-        """Use n Ps from now on."""
+        """Use n Ps from now on, 1 to MAX_PROCS.
+
+        A goroutine of the system stops the world for it (`Costs.stw`), as Go does where the number of CPUs changes; so it
+        takes effect a little later. A program that has set GOMAXPROCS itself keeps what it set.
+        """
         self.procs = n
 
+    def start(self, n: i64) -> None:
+        """Start n Ms, each with an idle P; fewer where fewer Ps idle or the machines policy refuses."""
+        self.start_ms = n
+
+    def retire(self, n: i64) -> None:
+        """End n of the Ms on midle, the ones that idle longest first; m0 cannot end."""
+        self.retire_ms = n
+
     def move(self, n: i64, from_p: i64, to_p: i64) -> None:
-        """Move n Gs from the head of one P's queue to the tail of another's."""
+        """Move n Gs, or as many as there are and have room, from the head of one P's queue to the tail of another's.
+
+        An idle P gets none: its queue must be empty, and whoever starts it will steal.
+        """
         self.moves.append((n, from_p, to_p))
 
 
@@ -205,14 +231,59 @@ def reduced(value: Any) -> tuple[Any, ...]:
     return (type(value), tuple([getattr(value, f.name) for f in fields(value)]))
 
 
+MOST_FIELD: Final = 1 << 62
+"""The greatest constant of a component: sums with an instant must fit 64 bits."""
+
+
+def at_least(part: Component, low: int, *names: str) -> None:
+    """Raise unless these fields are ints from `low` up; for `Component.check`."""
+    for name in names:
+        value: object = getattr(part, name)
+        told = f"{type(part).__name__}: {name} = {value!r}: must be an int of at least {low}"
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(told)
+        if value < low:
+            raise ValueError(told)
+        if value > MOST_FIELD:
+            raise ValueError(f"{told} and at most 2**62")
+
+
+def yes_or_no(part: Component, *names: str) -> None:
+    """Raise unless these fields are True or False; for `Component.check`."""
+    for name in names:
+        value: object = getattr(part, name)
+        if not isinstance(value, bool):
+            raise TypeError(f"{type(part).__name__}: {name} = {value!r}: must be True or False")
+
+
+def one_of(part: Component, name: str, allowed: tuple[str, ...]) -> None:
+    """Raise unless this field is one of these texts; for `Component.check`."""
+    value: object = getattr(part, name)
+    if value not in allowed:
+        raise ValueError(f"{type(part).__name__}: {name} = {value!r}: must be one of {', '.join(allowed)}")
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class Component:
     """Base of all policy components: a frozen value; equal fields make equal components."""
 
     def start(self, view: View) -> object:
-        """Make what the component must remember during one run; it is handed to each call as `state`."""
+        """Make what the component must remember during one run; it is handed to each call as `state`.
+
+        Nothing runs yet: of the view only `procs` and the dice are of use. One component serves many runs, also at the
+        same time, so it may not remember anything in itself.
+        """
         return None
+
+    def check(self) -> None:
+        """Raise ValueError or TypeError where a field is out of bounds. Asked when it is made, and by the core at the start.
+
+        A subclass with fields of its own adds `super().check()` and its bounds.
+        """
+
+    def __post_init__(self) -> None:
+        self.check()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
@@ -257,6 +328,13 @@ class Queues(Component):
     batch_cap: int = 128
     order: str = "fifo"
 
+    def check(self) -> None:
+        at_least(self, -1, "capacity")
+        at_least(self, 0, "runnext_limit", "fair_tick")
+        at_least(self, 1, "spill_divisor", "batch_cap")
+        yes_or_no(self, "runnext", "inherit_slice")
+        one_of(self, "order", ORDERS)
+
     def global_batch(self, state: object, view: View, size: i64) -> i64:
         """How many Gs one look takes from the global queue of `size` > 0: 1 to size."""
         raise NotImplementedError
@@ -278,6 +356,9 @@ class Place(Component):
     """
 
     child_first: bool = False
+
+    def check(self) -> None:
+        yes_or_no(self, "child_first")
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
         """The P whose queue takes g, or NO_P for the global queue.
@@ -311,6 +392,10 @@ class Steal(Component):
     runnext_backoff_ns: int = 3_000
     timers_pass: int = 3
 
+    def check(self) -> None:
+        at_least(self, 0, "passes", "runnext_backoff_ns")
+        at_least(self, -1, "runnext_pass", "timers_pass")
+
     def probes(self, state: object, view: View, thief: i64) -> i64:
         """How many victims one pass looks at, 0 to MAX_PROBES."""
         raise NotImplementedError
@@ -334,7 +419,10 @@ class Steal(Component):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class Spin(Component):
-    """Whether an M without work may keep its P and look for more."""
+    """Whether an M without work may keep its P and look for more.
+
+    A spinning M sees a G in its own queue at once; what has gaps are its looks at others and at the global queue.
+    """
 
     def may_spin(self, state: object, view: View, m: i64) -> bool:
         """Whether m, which holds a P and found nothing, may become spinning."""
@@ -351,7 +439,7 @@ class Wake(Component):
     """Whether an M is woken because a G became runnable."""
 
     def delay_ns(self, state: object, view: View, why: i64) -> i64:
-        """0: wake one now, if a P is idle; > 0: so much later, if it is still wanted; -1: do not."""
+        """0: wake one now, if a P is idle; > 0: so much later, if there is work then and the answer, asked again, is not -1; -1: no."""
         raise NotImplementedError
 
 
@@ -382,6 +470,9 @@ class Block(Component):
 
     hold: bool = False
 
+    def check(self) -> None:
+        yes_or_no(self, "hold")
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
@@ -402,6 +493,11 @@ class Preempt(Component):
     mode: str = "async"
     exact: bool = False
 
+    def check(self) -> None:
+        at_least(self, 1, "quantum_ns")
+        yes_or_no(self, "exact")
+        one_of(self, "mode", PREEMPT_MODES)
+
     def should(self, state: object, view: View, p: i64, ran_ns: i64) -> bool:
         """The slice of the G on p is over, it has run for `ran_ns`: stop it?"""
         raise NotImplementedError
@@ -420,6 +516,9 @@ class Machines(Component):
 
     max_threads: int = 10_000
 
+    def check(self) -> None:
+        at_least(self, 1, "max_threads")
+
     def may_create(self, state: object, view: View) -> bool:
         """No M is idle and one is wanted: make one? If not, the P stays idle."""
         raise NotImplementedError
@@ -432,9 +531,22 @@ class Machines(Component):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class Control(Component):
-    """Asked by sysmon every `period_ns`; 0: never."""
+    """What is changed periodically, asked by sysmon.
+
+    It runs on sysmon's thread, which has no P: a look takes `Costs.sysmon_round` of that thread's time, before each sysmon
+    sleeps at least `Costs.usleep_slack` too long, and no P is held up. So the time between two looks is `period_ns` and
+    what sysmon is late.
+
+    Parameters
+    ----------
+    period_ns : int
+        Least time between two looks, in ns; 0: never.
+    """
 
     period_ns: int = 0
+
+    def check(self) -> None:
+        at_least(self, 0, "period_ns")
 
     def act(self, state: object, view: View, orders: Orders) -> None:
         """Write down what is to change."""
@@ -527,22 +639,15 @@ def check_types(policy: Policy) -> None:
             raise PolicyError(
                 f"policy {policy.name!r}: {name} is {part!r}: must be an instance of a subclass of gmplab.{base.__name__}"
             )
-    q = policy.queues
-    if q.capacity < -1:
-        raise PolicyError(f"{type(q).__name__}: capacity = {q.capacity}: must be -1 (no bound), 0 (none) or more")
-    if q.spill_divisor < 1:
-        raise PolicyError(f"{type(q).__name__}: spill_divisor = {q.spill_divisor}: must be at least 1")
-    if q.order not in ORDERS:
-        raise PolicyError(f"{type(q).__name__}: order = {q.order!r}: must be one of {', '.join(ORDERS)}")
-    if policy.preempt.mode not in PREEMPT_MODES:
-        raise PolicyError(
-            f"{type(policy.preempt).__name__}: mode = {policy.preempt.mode!r}: must be one of {', '.join(PREEMPT_MODES)}"
-        )
-    for part, field_name, low in (
-        (policy.preempt, "quantum_ns", 1), (policy.machines, "max_threads", 1), (policy.control, "period_ns", 0),
-        (policy.steal, "passes", 0), (policy.steal, "runnext_backoff_ns", 0), (policy.queues, "fair_tick", 0),
-        (policy.queues, "batch_cap", 1), (policy.queues, "runnext_limit", 0),
-    ):
-        value = getattr(part, field_name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise PolicyError(f"{type(part).__name__}: {field_name} = {value!r}: must be an int of at least {low}")
+    for name in CONCERNS:
+        if name == "rules":
+            continue
+        part = getattr(policy, name)
+        try:
+            part.check()
+        except (TypeError, ValueError) as e:
+            raise PolicyError(f"policy {policy.name!r}: {name}: {e}") from e
+    for rule in fields(policy.rules):
+        value: object = getattr(policy.rules, rule.name)
+        if not isinstance(value, bool):
+            raise PolicyError(f"policy {policy.name!r}: rules: {rule.name} = {value!r}: must be True or False")

@@ -295,6 +295,8 @@ class M:
         self.stolen: i64 = 0
         self.enter_ns: i64 = 0
         self.spin_since: i64 = 0
+        self.rounds: i64 = 0
+        """Rounds of steal passes that found nothing since it spins."""
         self.pass_: i64 = 0
         self.probe: i64 = 0
         self.roll: i64 = 0
@@ -492,6 +494,10 @@ class Driver:
         """mp sleeps on a note, in a gap or in epoll, and is to go on. Go: notewakeup."""
         raise NotImplementedError
 
+    def notice(self, mp: M) -> None:
+        """mp spins and waits for its next look at others, and is to go on at once."""
+        raise NotImplementedError
+
     def clone(self, mp: M) -> None:
         """A thread for mp begins at mstart."""
         raise NotImplementedError
@@ -610,6 +616,7 @@ class Sched:
         """Whether workers may mark: tested on the hot path. Go: mgc.go: gcBlackenEnabled."""
         self.sysmon: Optional[M] = None
         self.sysmonwait: bool = False
+        self.control_due_ns: i64 = policy.control.period_ns
         # arrivals that are still to come, and their Gs that live
         self.arrivals: i64 = 0
         self.arrivals_waiter: Optional[G] = None
@@ -768,7 +775,7 @@ class SchedView(View):
         if pp.runnext is not None:
             n += 1
         mp = pp.m
-        if mp is not None and mp.curg is not None:
+        if mp is not None and (mp.curg is not None or mp.found is not None):
             n += 1
         return n
 
@@ -795,11 +802,18 @@ class SchedView(View):
     def nmspinning(self) -> i64:
         return self.s.nmspinning
 
+    def rounds(self, p: i64) -> i64:
+        mp = self.s.allp[p].m
+        return mp.rounds if mp is not None and mp.spinning else 0
+
     def nmidle(self) -> i64:
         return len(self.s.midle)
 
     def n_threads(self) -> i64:
         return len(self.s.allm) - self.s.nmfreed
+
+    def nmsys(self) -> i64:
+        return self.s.nmsys
 
     def n_runnable(self) -> i64:
         return self.s.n_runnable
@@ -814,7 +828,11 @@ class SchedView(View):
         return self.g(g).run_ns
 
     def remaining_ns(self, g: i64) -> i64:
-        return self.g(g).rest_ns
+        gp = self.g(g)
+        if gp.rest_ns == 0 and gp.stage == 0 and gp.prog is not None:
+            ahead: i64 = gp.prog.ahead_ns(gp)
+            return ahead
+        return gp.rest_ns
 
     def weight(self, g: i64) -> i64:
         return self.g(g).weight

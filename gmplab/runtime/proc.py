@@ -163,6 +163,14 @@ def put_at(sched: Sched, mp: Optional[M], gp: G, kind: i64, own: i64, to: i64, a
         return
     dest = runqput(sched, p2, gp, False)
     note_put(sched, kind, gp, mp, own, dest, to, arg)
+    sees(sched, p2)
+
+
+def sees(sched: Sched, pp: P) -> None:
+    """pp got a G: an M that spins on pp sees it in its own queue at once; only its looks at others have gaps."""
+    mp = pp.m
+    if mp is not None and mp.phase == PH_SPIN_GAP:
+        sched.driver.notice(mp)
 
 
 def arrive(sched: Sched, gp: G) -> None:
@@ -177,7 +185,7 @@ def arrive(sched: Sched, gp: G) -> None:
     note_put(sched, GO_CREATE, gp, None, NO_P, Q_GLOBAL, NO_P, NO_G)
     d = wake_delay(sched, FOR_ARRIVAL)
     if d > 0:
-        wakep_later(sched, None, d)
+        wakep_later(sched, None, FOR_ARRIVAL, d)
     elif d == 0:
         pp = pidlegetspinning(sched, None)
         if pp is not None:
@@ -229,6 +237,7 @@ def becomespinning(sched: Sched, mp: M) -> None:
     """Go: proc.go: (*m).becomeSpinning."""
     mp.spinning = True
     mp.spin_since = sched.now_ns
+    mp.rounds = 0
     sched.nmspinning += 1
     sched.needspinning = 0
     sched.spins += 1
@@ -355,6 +364,7 @@ def startm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: 
             sched.spins += 1
             nmp.spinning = True
             nmp.spin_since = sched.now_ns
+            nmp.rounds = 0
         nmp.nextp = pp
         notewakeup(sched, by, nmp, why)
     if spinning and sched.rec.full:
@@ -440,12 +450,19 @@ def wake_delay(sched: Sched, why: i64) -> i64:
     return d
 
 
-def wakep_later(sched: Sched, mp: Optional[M], d: i64) -> None:
+def wakep_later(sched: Sched, mp: Optional[M], why: i64, d: i64) -> None:
     """A wakep in d ns, as the wake policy wants it. No counterpart in Go."""
     sched.pending_wakes += 1
     if sched.rec.full:
         sched.rec.event(sched.now_ns, WAKE_WANTED, NO_G, mid(mp), NO_P, 0, NO_P, sched.now_ns + d)
-    sched.driver.later(sched.now_ns + d, AT_WAKEP, 0)
+    sched.driver.later(sched.now_ns + d, AT_WAKEP, why)
+
+
+def wakep_due(sched: Sched, why: i64) -> None:
+    """A wake-up that was put off is due: if there is work, and the policy, asked again, still wants it, it comes now."""
+    sched.pending_wakes -= 1
+    if sched.n_runnable > 0 and wake_delay(sched, why) >= 0:
+        wakep_now(sched, None)
 
 
 def wakep(sched: Sched, mp: Optional[M], why: i64) -> None:
@@ -461,7 +478,7 @@ def wakep(sched: Sched, mp: Optional[M], why: i64) -> None:
     if d < 0:
         return
     if d > 0:
-        wakep_later(sched, mp, d)
+        wakep_later(sched, mp, why, d)
         return
     wakep_now(sched, mp)
 
@@ -854,6 +871,7 @@ def backedoff(sched: Sched, mp: M) -> i64:
 
 def spinagain(sched: Sched, mp: M) -> i64:
     """All passes found nothing: another round after a gap, or give up."""
+    mp.rounds += 1
     gap = sched.spin.again_ns(sched.spin_state, sched.view, mp.id, sched.now_ns - mp.spin_since)
     if gap < -1:
         raise PolicyError(f"{type(sched.spin).__name__}.again_ns returned {gap}: must be -1 (give up) or a gap in ns")

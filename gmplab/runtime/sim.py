@@ -23,7 +23,7 @@ from gmplab.runtime.dice import FOR_ARRIVAL, FOR_G, Distribution, draw, stream
 from gmplab.runtime.model import (
     AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, FOREVER, PH_SCHEDULE, Driver, M, P, Sched, overload, price, settle, settlep,
 )
-from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, newproc1, note_goroutine, wakep_now
+from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, newproc1, note_goroutine, wakep_due
 from gmplab.runtime.recorder import Record, Recorder
 from gmplab.runtime.runq import note_put, pidleput, runqput
 from gmplab.runtime.steps import step
@@ -235,6 +235,13 @@ class Sim(Driver):
             return
         self.at(at, mp)
 
+    def notice(self, mp: M) -> None:
+        at = self.sched.now_ns
+        if at < mp.asleep_ns:
+            at = mp.asleep_ns
+        if at < mp.event_ns:
+            self.at(at, mp)
+
     def clone(self, mp: M) -> None:
         self.at(self.sched.now_ns + price(self.sched, self.sched.prices.thread_start), mp)
 
@@ -264,6 +271,8 @@ class Sim(Driver):
         sched = self.sched
         for i in range(sched.gomaxprocs):
             sched.allp.append(P(i))
+            # The first G of a P may come from runnext and inherit the slice: it begins now.
+            sched.allp[i].slice_end_ns = sched.quantum_ns
         m0 = M(0)
         m0.why = 1
         sched.allm.append(m0)
@@ -415,9 +424,7 @@ class Sim(Driver):
             if sched.poller is not None:
                 self.wakeup(sched.poller, NO_P)
         elif kind == AT_WAKEP:
-            sched.pending_wakes -= 1
-            if sched.n_runnable > 0:
-                wakep_now(sched, None)
+            wakep_due(sched, ident)
         elif kind == AT_HANDOFF:
             handoff_due(sched, ident)
 

@@ -13,7 +13,8 @@ from gmplab.errors import PolicyError
 from gmplab.runtime.calls import call, goeson
 from gmplab.runtime.contracts import Orders
 from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, price, settle
-from gmplab.runtime.proc import handoffp, injectglist, netpoll, park, preemptone, startm
+from gmplab.runtime.proc import handoffp, injectglist, netpoll, notewakeup, park, preemptone, sees, startm
+from gmplab.runtime.runq import undoze
 from gmplab.runtime.stw import sysmonupdategomaxprocs
 from gmplab.runtime.syscalls import insyscall, takep
 from gmplab.vocabulary import (
@@ -46,9 +47,8 @@ def sysmon(sched: Sched, mp: M) -> i64:
     if mp.delay_ns > MOST_DELAY_NS:
         mp.delay_ns = MOST_DELAY_NS
     delay = mp.delay_ns
-    period: i64 = sched.control.period_ns
-    if period > 0 and delay > period:
-        delay = period
+    if sched.control.period_ns > 0 and delay > sched.control_due_ns - sched.now_ns:
+        delay = max(0, sched.control_due_ns - sched.now_ns)
     mp.phase = PH_SYSMON_ROUND
     mp.woken = False
     mp.until_ns = sched.now_ns + mp.debt_ns + delay + price(sched, sched.prices.usleep_slack)
@@ -94,7 +94,8 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
             first = netpoll(sched, mp, POLL_SYSMON)
             if first is not None:
                 injectglist(sched, mp, first)
-    if sched.control.period_ns > 0:
+    if sched.control.period_ns > 0 and sched.control_due_ns <= now:
+        sched.control_due_ns = now + sched.control.period_ns
         control(sched, mp)
     if retake(sched, mp) != 0:
         mp.idle_rounds = 0
@@ -168,11 +169,20 @@ def control(sched: Sched, mp: M) -> None:
             k += 1
         if k > 0 and sched.rec.full:
             sched.rec.event(sched.now_ns, Q_MOVE, NO_G, mp.id, b.id, 0, a.id, k)
+        if k > 0:
+            undoze(sched)
+            sees(sched, b)
+    if orders.start_ms < 0 or orders.retire_ms < 0:
+        raise PolicyError(
+            f"{type(sched.control).__name__}.act: start({orders.start_ms}), retire({orders.retire_ms}): must be at least 0 Ms"
+        )
     if orders.procs != -1:
         sysmonupdategomaxprocs(sched, mp, orders.procs)
     for _ in range(orders.start_ms):
         startm(sched, mp, None, False, WHY_CONTROL)
-    for _ in range(orders.retire_ms):
-        if len(sched.midle) > 0 and sched.midle[0].id != 0:
-            idle = sched.midle[0]
-            sched.driver.wakeup(idle, NO_P)
+    left = orders.retire_ms
+    # Oldest first: midle is a stack. An M that is given a P before it wakes goes on with it.
+    for idle in sched.midle:
+        if left > 0 and idle.id != 0:
+            notewakeup(sched, mp, idle, WHY_CONTROL)
+            left -= 1

@@ -154,7 +154,9 @@ def test_a_class_that_pickle_cannot_find_is_told() -> None:
 
 
 def test_a_constant_out_of_bounds_is_told() -> None:
-    assert findings(steal=StealHalf(passes=-1)) == ["policy: StealHalf: passes = -1: must be an int of at least 0"]
+    steal = StealHalf()
+    object.__setattr__(steal, "passes", -1)
+    assert findings(steal=steal) == ["policy: policy 'go': steal: StealHalf: passes = -1: must be an int of at least 0"]
 
 
 def test_a_component_of_another_concern_is_told_or_refused() -> None:

@@ -41,12 +41,11 @@ def test_only_so_many_idle_threads_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machines", "most"), [(FixedThreads(), 5), (FixedThreads(n=2), 3), (FixedThreads(besides=0), 4)]
+    ("machines", "sysmons", "most"), [(FixedThreads(), 1, 5), (FixedThreads(n=2), 1, 3), (FixedThreads(), 0, 4)]
 )
-def test_a_fixed_pool_makes_no_more_than_its_number(machines: FixedThreads, most: int) -> None:
+def test_a_fixed_pool_makes_no_more_than_its_number_and_sysmon(machines: FixedThreads, sysmons: int, most: int) -> None:
     view = FakeView(4)
-    made = 1
-    view.threads = made
+    view.threads, view.system_ms = 1 + sysmons, sysmons
     while machines.may_create(None, view):
         view.threads += 1
     assert view.threads == most

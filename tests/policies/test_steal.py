@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmplab.policies import (
-    NoStealing, RandomProbes, StealAll, StealHalf, StealNeighbour, StealOne, StealRichest, TwoChoices,
+    NoStealing, RandomProbes, RandomVictims, StealAll, StealHalf, StealNeighbour, StealOne, StealRichest, TwoChoices,
 )
 from gmplab.policies.fakeview import FakeView
 from gmplab.runtime.contracts import Steal
@@ -95,12 +95,27 @@ def test_random_probes_are_2n_draws_of_the_dice_and_may_miss_a_p() -> None:
     assert visited(RandomProbes(), 4, roll=0) == visited(RandomProbes(), 4, roll=77)
     assert len(visited(RandomProbes(), 4, roll=0)) == 8
     assert len(visited(RandomProbes(per_p=4), 4, roll=0)) == 16
-    assert len(visited(RandomProbes(exactly=1), 4, roll=0)) == 1
     view, probes = FakeView(2), RandomProbes()
     passes = [{probes.victim(None, view, 0, 0, i, 0) for i in range(4)} for _ in range(4_000)]
     # Each P is missed with probability 2 * 0.5**4 = 12.5 %; 4 standard deviations of 4000 draws are 2.1 points, which
     # a right implementation exceeds for 1 in 16000 seeds.
     assert sum(len(p) < 2 for p in passes) / 4_000 == pytest.approx(0.125, abs=0.021)
+
+
+def test_random_victims_are_others_and_each_as_likely() -> None:
+    assert {tuple(visited(RandomVictims(n=3), 2, roll=0)) for _ in range(9)} == {(1, 1, 1)}
+    view, steal = FakeView(4), RandomVictims()
+    drawn = [steal.victim(None, view, 2, 0, 0, 0) for _ in range(3_000)]
+    # Each of three has 1000 with a standard deviation of 26; 5 of them on any side fail for 1 in 300000 seeds.
+    assert [abs(drawn.count(p) - 1_000) < 130 for p in (0, 1, 3)] == [True] * 3 and 2 not in drawn
+    assert RandomVictims().victim(None, FakeView(1), 0, 0, 0, 0) == 0
+
+
+def test_a_thief_that_probes_at_a_rate_makes_no_probe_before_its_first_gap() -> None:
+    view, steal = FakeView(4), RandomVictims(at_once=False)
+    assert steal.probes(None, view, 2) == 0
+    view.spun[2] = 1
+    assert steal.probes(None, view, 2) == 1
 
 
 def test_nobody_steals() -> None:
