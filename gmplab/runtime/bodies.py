@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
+from threading import get_ident
 from typing import Any, Final, Optional, final
 from collections.abc import Generator
 
@@ -110,11 +111,43 @@ RUNTIME_CALLS: Final[dict[int, str]] = {
 FORM_PROGRAM: Final = 0
 FORM_GENERATOR: Final = 1
 FORM_GREENLET: Final = 2
+FORM_COROUTINE: Final = 3
 
 RUNTIME: Final[str] = __file__.rpartition("bodies")[0]
 """This folder: its frames are none of a body's."""
 
-_here = threading.local()
+
+@final
+class Here:
+    """Whose body runs in a thread: what a verb must know. Set around every resume."""
+
+    def __init__(self, ident: i64) -> None:
+        self.ident: i64 = ident
+        self.g: Optional[G] = None
+        self.sched: Optional[Sched] = None
+        self.hub: Any = None
+
+
+FIRST: Final = Here(0)
+"""That of the thread which resumed a body first, mostly the only one: asking a thread-local costs more than a schedule()."""
+_others = threading.local()
+
+
+def here() -> Here:
+    """The `Here` of this thread."""
+    ident: i64 = get_ident()
+    if FIRST.ident == ident:
+        return FIRST
+    mine = getattr(_others, "here", None)
+    if mine is None:
+        if FIRST.ident == 0:
+            FIRST.ident = ident
+            return FIRST
+        mine = Here(ident)
+        _others.here = mine
+    assert isinstance(mine, Here)
+    return mine
+
 
 
 @final
@@ -278,17 +311,24 @@ def _awaited(token: Token) -> Generator[Token, object, object]:
 TOKEN: Final = Token()
 
 
-def current() -> tuple[Sched, G]:
-    """The run and the G whose body runs in this thread; `BodyError` if there is none."""
-    gp = getattr(_here, "g", None)
+def nowhere() -> BodyError:
+    return BodyError("a verb was called, but no goroutine runs in this thread: call it in a body that gmplab.run() runs")
+
+
+def current() -> G:
+    """The G whose body runs in this thread; `BodyError` if there is none."""
+    gp = here().g
     if gp is None:
-        raise BodyError("a verb was called, but no goroutine runs in this thread: call it in a body that gmplab.run() runs")
-    return _here.sched, gp
+        raise nowhere()
+    return gp
 
 
 def request(op: i64, a: i64 = 0, b: i64 = 0, obj: object = None, value: object = None) -> Any:
     """Write a request on the current G. Generators get the token; a greenlet waits here for the result."""
-    _, gp = current()
+    place = here()
+    gp = place.g
+    if gp is None:
+        raise nowhere()
     if gp.asked:
         raise BodyError(f"the verb called before this line was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}")
     gp.op = op
@@ -298,32 +338,42 @@ def request(op: i64, a: i64 = 0, b: i64 = 0, obj: object = None, value: object =
     gp.value = value
     gp.asked = True
     if gp.form == FORM_GREENLET:
-        return _here.hub.switch()
+        return place.hub.switch()
     return TOKEN
 
 
-def _timed(op: i64, value: Any, parts: dict[str, Any], what: str, b: i64) -> Any:
-    given = [(unit, v) for unit, v in parts.items() if v is not None]
-    if (value is not None) + len(given) != 1:
+def _timed(op: i64, value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str, b: i64) -> Any:
+    if ns is None and us is None and ms is None and s is None and value is not None:
+        if isinstance(value, Distribution):
+            return request(op, -1, b, value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return request(op, duration_ns(value, what), b)
+        return request(op, -1, b, as_distribution(value, what))
+    given: Any = None
+    unit = ""
+    n = 0 if value is None else 1
+    scale = 1
+    for name, v, of in (("ns", ns, 1), ("us", us, 1_000), ("ms", ms, 1_000_000), ("s", s, 1_000_000_000)):
+        if v is not None:
+            n += 1
+            unit = name
+            given = v
+            scale = of
+    if n != 1:
         raise TypeError(f"{what}: give one duration: an int of ns, a text such as '5us', a distribution, or us=, ms=, s=")
-    if given:
-        unit, v = given[0]
-        if isinstance(v, bool) or not isinstance(v, (int, float)) or v < 0:
-            raise ValueError(f"{what}: {unit} = {v!r}: must be a number of at least 0")
-        value = round(v * {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}[unit])
-    if isinstance(value, int) and not isinstance(value, bool):
-        return request(op, duration_ns(value, what), b)
-    return request(op, -1, b, as_distribution(value, what))
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or given < 0:
+        raise ValueError(f"{what}: {unit} = {given!r}: must be a number of at least 0")
+    return request(op, duration_ns(round(given * scale), what), b)
 
 
 def compute(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None, tight: bool = False) -> Any:
     """Use the CPU for a duration; `tight=True`: without function calls, so that only a signal can preempt it."""
-    return _timed(OP_COMPUTE, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "compute", 1 if tight else 0)
+    return _timed(OP_COMPUTE, value, ns, us, ms, s, "compute", 1 if tight else 0)
 
 
 def sleep(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
     """time.Sleep: a timer on this P readies the goroutine."""
-    return _timed(OP_SLEEP, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "sleep", 0)
+    return _timed(OP_SLEEP, value, ns, us, ms, s, "sleep", 0)
 
 
 def syscall(
@@ -331,13 +381,13 @@ def syscall(
 ) -> Any:
     """A system call of a duration. `blocking=True`: known to block, so the P is handed off at once."""
     return _timed(
-        OP_SYSCALL_BLOCK if blocking else OP_SYSCALL, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "syscall", 0
+        OP_SYSCALL_BLOCK if blocking else OP_SYSCALL, value, ns, us, ms, s, "syscall", 0
     )
 
 
 def io(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
     """Wait on a descriptor that is ready after a duration: the goroutine parks on netpoll, no thread is held."""
-    return _timed(OP_IO, value, {"ns": ns, "us": us, "ms": ms, "s": s}, "io", 0)
+    return _timed(OP_IO, value, ns, us, ms, s, "io", 0)
 
 
 def checked(x: Any, kind: Any, verb: str) -> Any:
@@ -457,7 +507,7 @@ def gc(mark: Any) -> Any:
     >>> def main():
     ...     yield gc("3ms")
     """
-    return _timed(OP_GC, mark, {}, "gc", 0)
+    return _timed(OP_GC, mark, None, None, None, None, "gc", 0)
 
 
 def checked_procs(n: Any, least: int) -> int:
@@ -510,7 +560,7 @@ def intn(n: int) -> int:
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 0 < n <= MOST_INTN:
         raise ValueError(f"intn: n = {n!r}: must be an int of 1 to 2**63 - 1")
-    _, gp = current()
+    gp = current()
     gp.draws += 1
     return below(draw(gp.key, gp.draws), n)
 
@@ -521,7 +571,7 @@ def sample(value: Any) -> int:
     `value` is what the timed verbs take: an int (ns), a text such as "exp(10us)", or a `Distribution`.
     """
     d = as_distribution(value, "sample")
-    _, gp = current()
+    gp = current()
     gp.draws += 1
     return d.sample(draw(gp.key, gp.draws))
 
@@ -555,12 +605,25 @@ def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1
     )
 
 
+_sites: Final[dict[tuple[object, int], str]] = {}
+
+
 def call_site() -> str:
     """file:line of the body's line that called the verb."""
     frame: Any = sys._getframe(0)
     while frame is not None and frame.f_code.co_filename.startswith(RUNTIME):
         frame = frame.f_back
-    return "" if frame is None else f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+    if frame is None:
+        return ""
+    key = (frame.f_code, frame.f_lineno)
+    site = _sites.get(key)
+    if site is None:
+        if len(_sites) >= 4_096:
+            # A notebook's cells make new code for ever.
+            _sites.clear()
+        site = f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+        _sites[key] = site
+    return site
 
 
 def blame(sched: Sched, gp: G, error: BaseException) -> None:
@@ -600,6 +663,27 @@ def stands_at(body: Any) -> str:
     return "" if code is None else f"{code.co_filename.rsplit('/', 1)[-1]}:{line}"
 
 
+def form_of(fn: Any, name: str) -> i64:
+    """Which form of body a callable is; `BodyError` for an async generator."""
+    flags: i64 = 0
+    code = getattr(fn, "__code__", None)
+    if code is not None:
+        flags = code.co_flags
+    elif inspect.isasyncgenfunction(fn):
+        flags = inspect.CO_ASYNC_GENERATOR
+    elif inspect.isgeneratorfunction(fn):
+        flags = inspect.CO_GENERATOR
+    elif inspect.iscoroutinefunction(fn):
+        flags = inspect.CO_COROUTINE
+    if flags & inspect.CO_ASYNC_GENERATOR != 0:
+        raise BodyError(f"go({name}): an async generator cannot be a body; use async def without yield")
+    if flags & inspect.CO_GENERATOR != 0:
+        return FORM_GENERATOR
+    if flags & inspect.CO_COROUTINE != 0:
+        return FORM_COROUTINE
+    return FORM_GREENLET
+
+
 def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
     """Give a new G its code and its label."""
     fn: Any = spawn.fn
@@ -613,15 +697,8 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
         if not callable(fn):
             raise BodyError(f"go({fn!r}): must be a function or a Program")
         name = spawn.name or getattr(fn, "__name__", type(fn).__name__)
-        made: Any = None
-        if inspect.isgeneratorfunction(fn) or inspect.iscoroutinefunction(fn):
-            made = fn(*spawn.args)
-            gp.form = FORM_GENERATOR
-        elif inspect.isasyncgenfunction(fn):
-            raise BodyError(f"go({name}): an async generator cannot be a body; use async def without yield")
-        else:
-            gp.form = FORM_GREENLET
-            made = (fn, spawn.args)
+        gp.form = form_of(fn, name)
+        made: Any = (fn, spawn.args) if gp.form == FORM_GREENLET else fn(*spawn.args)
         gp.body = made
     gp.cold = True
     gp.weight = spawn.weight
@@ -672,22 +749,15 @@ def fetch(sched: Sched, gp: G) -> None:
     gp.asked = False
     result = gp.result
     gp.result = None
-    _here.g = gp
-    _here.sched = sched
+    place = here()
+    place.g = gp
     try:
-        if gp.form == FORM_GENERATOR:
-            try:
-                got = next(gp.body) if result is None and inspect.isgenerator(gp.body) else gp.body.send(result)
-            except StopIteration as e:
-                if gp.asked:
-                    raise BodyError(f"the last verb of the body was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}") from None
-                gp.op = OP_EXIT
-                keep_result(sched, gp, e.value)
-                return
-            if got is not TOKEN or not gp.asked:
-                raise BodyError(f"a body yielded {got!r}: it must yield what a verb returns, at once and once")
-        else:
-            fetch_greenlet(sched, gp, result)
+        if gp.form == FORM_GREENLET:
+            fetch_greenlet(sched, place, gp, result)
+        elif not resume(sched, gp, result):
+            return
+        elif not gp.asked:
+            raise misyielded("the same token a second time")
     except (BodyError, GoPanic):
         raise
     except Exception as e:
@@ -695,7 +765,29 @@ def fetch(sched: Sched, gp: G) -> None:
         panic.__cause__ = e  # mypyc drops the cause of `raise ... from`
         raise panic from e
     finally:
-        _here.g = None
+        place.g = None
+
+
+def resume(sched: Sched, gp: G, result: object) -> bool:
+    """Let a generator or coroutine go on to its next request; False if it has returned."""
+    try:
+        if gp.form == FORM_GENERATOR and result is None:
+            got = next(gp.body)
+        else:
+            got = gp.body.send(result)
+    except StopIteration as e:
+        if gp.asked:
+            raise BodyError(f"the last verb of the body was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}") from None
+        gp.op = OP_EXIT
+        keep_result(sched, gp, e.value)
+        return False
+    if got is not TOKEN:
+        raise misyielded(repr(got))
+    return True
+
+
+def misyielded(what: str) -> BodyError:
+    return BodyError(f"a body yielded {what}: it must yield what a verb returns, at once and once")
 
 
 def fetch_op(gp: G) -> None:
@@ -767,12 +859,12 @@ def keep_result(sched: Sched, gp: G, result: object) -> None:
         sched.result = result
 
 
-def fetch_greenlet(sched: Sched, gp: G, result: object) -> None:
+def fetch_greenlet(sched: Sched, place: Here, gp: G, result: object) -> None:
     hub: Any = sched.hub
     if hub is None:
         hub = Hub()
         sched.hub = hub
-    _here.hub = hub.main
+    place.hub = hub.main
     if isinstance(gp.body, tuple):
         job = gp.body
         if hub.free:
