@@ -51,14 +51,15 @@ __all__ = sorted(_HOME_OF)  # noqa: PLE0605
 
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
-        return getattr(importlib.import_module(_HOME_OF[name]), name)
+        # Kept, or each `gl.send` of a body would come here again.
+        return globals().setdefault(name, getattr(importlib.import_module(_HOME_OF[name]), name))
     if name == "last":
         return importlib.import_module("gmplab.experiment").last
     if name in ("plots", "policies", "workloads"):
         return importlib.import_module(f"gmplab.{name}")
     policies = importlib.import_module("gmplab.policies")
     if name in policies.__all__:
-        return getattr(policies, name)
+        return globals().setdefault(name, getattr(policies, name))
     raise AttributeError(f"module 'gmplab' has no attribute {name!r}")
 
 
