@@ -294,7 +294,9 @@ M_START: Final = 22
 M_PARK: Final = 23
 """m sleeps. reason: WHYS; arg: the instant its sleep ends by itself, -1 if never."""
 M_WAKE: Final = 24
-"""m, asleep, is woken and will run. aux: the M that wakes it, NO_M: its time-out or the kernel; p: its nextp."""
+"""m, asleep, is woken and will run. aux: the M that wakes it, NO_M: no M; p: its nextp, or the P that it kept. reason:
+WHYS; none: its time-out passed or the kernel woke it, and it runs now. arg: 1 if m was on its way to sleep, and will not
+(no M_PARK follows)."""
 M_EXIT: Final = 25
 """m's thread ends. reason: WHYS."""
 SPIN_START: Final = 26
@@ -302,7 +304,7 @@ SPIN_START: Final = 26
 SPIN_STOP: Final = 27
 """reason: SPIN_ENDS."""
 STEAL_PASS: Final = 28
-"""One pass over victims ended. arg: probes made; aux: Gs taken; reason: the pass, from 0."""
+"""One pass over victims ended. arg: probes made, the thief's own P left out; aux: Gs taken; reason: the pass, from 0."""
 PREEMPT_REQUEST: Final = 29
 """g on p is asked to stop, by m (NO_M: its own slice timer)."""
 TIMER_SET: Final = 30
@@ -311,7 +313,7 @@ TIMER_FIRE: Final = 31
 """g's timer of p's heap fired on m. arg: due, in ns."""
 TIMER_STOP: Final = 32
 NETPOLL: Final = 33
-"""m asked epoll. reason: POLLS; arg: Gs that came out."""
+"""m asked epoll. reason: POLLS; arg: Gs that came out. A look without waiting that found nothing has no row."""
 IO_READY: Final = 34
 """g's descriptor is ready in epoll; nobody knows yet. An arrival through netpoll comes so too."""
 GC_PHASE: Final = 35
@@ -332,7 +334,7 @@ REGION_BEGIN: Final = 42
 REGION_END: Final = 43
 LOG: Final = 44
 SELECT_WAIT: Final = 45
-"""g queues on the object arg; comes before the GO_PARK of its select."""
+"""g queues on the channel arg; comes before the GO_PARK of its select. aux: 1 to send, 0 to receive."""
 SYSMON: Final = 46
 """sysmon woke for one round. arg: the delay it slept, in ns; aux: 1 if after a deep sleep."""
 WAKE_WANTED: Final = 47

@@ -25,7 +25,7 @@ from gmplab.runtime.chan import (
 )
 from gmplab.runtime.dice import Distribution, as_distribution, below, draw, duration_ns
 from gmplab.runtime.mgc import OP_GC, OP_GC_WORKER, gcbgmarkworker, gccycle
-from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge
+from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge, overload
 from gmplab.runtime.proc import (
     goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
 )
@@ -964,7 +964,8 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         if sched.draining and sched.n_user == 0 and sched.arrivals == 0:
             return STEP_END
         wake_arrivals(sched, mp)
-        return code
+        # Without draining main is one of them, and the run ends with it above.
+        return STEP_END if sched.n_user == 0 and sched.arrivals == 0 else code
     if op == OP_GO:
         return perform_go(sched, mp, gp)
     if op == OP_SYSCALL or op == OP_SYSCALL_BLOCK:
@@ -996,7 +997,8 @@ def perform_go(sched: Sched, mp: M, gp: G) -> i64:
         assert isinstance(spawn, Spawn)
         child = spawn_new(sched, mp, gp, spawn)
         gp.result = child.goid
-    if sched.child_first:
+    if sched.child_first and mp.lockedg is None:
+        # A locked parent's thread runs nobody else.
         return child_first(sched, mp, gp, child)
     newproc(sched, mp, child, gp)
     return STEP_ON
@@ -1004,6 +1006,7 @@ def perform_go(sched: Sched, mp: M, gp: G) -> i64:
 
 def child_first(sched: Sched, mp: M, gp: G, child: G) -> i64:
     """place=ChildFirst: the parent is queued, its M runs the child. Source: Blumofe and Leiserson 1999 (Cilk)."""
+    overload(sched)
     sched.n_runnable += 1
     charge(sched, mp, sched.prices.newproc)
     if sched.rec.full:

@@ -19,7 +19,7 @@ from gmplab.runtime.model import G, M, Sched, Sudog, Waitq, charge, price
 from gmplab.runtime.proc import gopark, ready, toready
 from gmplab.runtime.runq import pid
 from gmplab.vocabulary import (
-    NO_P, SELECT_WAIT, STEP_ON, WAIT_CHAN_RECEIVE, WAIT_CHAN_RECEIVE_NIL, WAIT_CHAN_SEND, WAIT_CHAN_SEND_NIL,
+    SELECT_WAIT, STEP_ON, WAIT_CHAN_RECEIVE, WAIT_CHAN_RECEIVE_NIL, WAIT_CHAN_SEND, WAIT_CHAN_SEND_NIL,
     WAIT_SELECT, WAIT_SELECT_NO_CASES,
 )
 
@@ -270,7 +270,7 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
             c.recvq.enqueue(s)
         waits.append(s)
         if sched.rec.full:
-            sched.rec.event(sched.now_ns, SELECT_WAIT, gp.goid, mp.id, pid(mp), 0, NO_P, chan_id(sched, c))
+            sched.rec.event(sched.now_ns, SELECT_WAIT, gp.goid, mp.id, pid(mp), 0, 1 if case.send else 0, chan_id(sched, c))
     gp.cases = waits
     gp.stage = 1
     return gopark(sched, mp, gp, WAIT_SELECT, 0, 0)

@@ -299,6 +299,8 @@ class M:
         """Rounds of steal passes that found nothing since it spins."""
         self.pass_: i64 = 0
         self.probe: i64 = 0
+        self.looks: i64 = 0
+        """Probes made in the pass under way; one may be made twice, and the thief's own P is none."""
         self.roll: i64 = 0
         self.ran_timer: bool = False
         """Whether this search ran another P's timers: there may be new work."""

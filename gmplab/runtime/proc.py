@@ -20,7 +20,7 @@ Go is a phase here (`M.phase`).
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Final, Optional
 
 from mypy_extensions import i64
 
@@ -53,6 +53,9 @@ from gmplab.vocabulary import (
     WAKE_WANTED, WHY_BACKOFF, WHY_HANDOFFP, WHY_HELD, WHY_IDLE, WHY_INJECT, WHY_LOCKED, WHY_NETPOLL,
     WHY_NETPOLL_BREAK, WHY_READY, WHY_START_LOCKED, WHY_STOP_WORLD, WHY_WAKEP,
 )
+
+DOZE_NS: Final = 1_000
+"""How long an M sleeps that would else search for ever at one instant, since nothing costs anything."""
 
 
 def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64:
@@ -202,6 +205,10 @@ def notewakeup(sched: Sched, by: Optional[M], mp: M, why: i64) -> None:
     if not mp.parked:
         # It is on its way to sleep: the note is set, and it will not.
         mp.note = True
+        if sched.rec.full:
+            sched.rec.event(
+                sched.now_ns, M_WAKE, NO_G, mp.id, mp.nextp.id if mp.nextp is not None else NO_P, why, mid(by), 1
+            )
         return
     settle_m(mp, IN_STARTING, sched.now_ns)
     mp.parked = False
@@ -504,7 +511,8 @@ def stoplockedm(sched: Sched, mp: M) -> i64:
         call(sched, mp, "checkdead")
         call(sched, mp, "mpark")
     sched.nmidlelocked += 1
-    settle(mp, IN_LOCKED, sched.now_ns)
+    if not mp.note:
+        settle(mp, IN_LOCKED, sched.now_ns)
     mp.phase = PH_LOCKED_WOKEN
     code = park(sched, mp, WHY_LOCKED, -1)
     checkdead(sched)
@@ -523,6 +531,8 @@ def startlockedm(sched: Sched, mp: M, gp: G) -> i64:
     releasep(sched, mp)
     other.nextp = pp
     other.found = gp
+    mp.victim = NO_P
+    mp.stolen = 0
     notewakeup(sched, mp, other, WHY_START_LOCKED)
     return stopm(sched, mp)
 
@@ -710,6 +720,8 @@ def stealwork(sched: Sched, mp: M) -> i64:
     pp = mp.p
     assert pp is not None
     if sched.gcwaiting:
+        if mp.looks > 0:
+            passed(sched, mp, 0)
         mp.phase = PH_FIND
         return STEP_ON
     if sched.calls_on and mp.pass_ == 0 and mp.probe == 0:
@@ -719,6 +731,7 @@ def stealwork(sched: Sched, mp: M) -> i64:
         got = runqget(sched, mp, pp)
         if got is not None:
             charge(sched, mp, sched.prices.runq_get)
+            passed(sched, mp, 0)
             return found(sched, mp, got, mp.source, mp.inherit_time)
     steal = sched.steal
     n = steal.probes(sched.steal_state, sched.view, pp.id)
@@ -726,7 +739,7 @@ def stealwork(sched: Sched, mp: M) -> i64:
         raise PolicyError(f"{type(steal).__name__}.probes returned {n}: must be 0 to {MAX_PROBES}")
     last = mp.pass_ >= sched.runnext_pass and sched.runnext_pass >= 0
     if sched.each_once and mp.probe == 0 and len(sched.groups) == 0 and nothingtosteal(sched, mp, last):
-        mp.probe = n
+        mp.looks += n - 1
         sched.steal_probes += n - 1
         charge(sched, mp, (n - 1) * sched.prices.steal_probe)
         return passover(sched, mp)
@@ -739,6 +752,7 @@ def stealwork(sched: Sched, mp: M) -> i64:
         if p2 is pp:
             continue
         sched.steal_probes += 1
+        mp.looks += 1
         near = near_cost(sched, pp, p2)
         charge(sched, mp, sched.prices.steal_probe if near else sched.prices.steal_probe_remote)
         if sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass and p2.timers.n > 0:
@@ -818,10 +832,11 @@ def near_cost(sched: Sched, pp: P, p2: P) -> bool:
 
 
 def passed(sched: Sched, mp: M, taken: i64) -> None:
-    """Count and record a pass that ended, with how many Gs it took."""
+    """A pass of mp ended: it found a G, at a victim or at home; the world stops; or there is nobody left to look at."""
     sched.steal_passes += 1
     if sched.rec.full:
-        sched.rec.event(sched.now_ns, STEAL_PASS, NO_G, mp.id, pid(mp), mp.pass_, taken, mp.probe)
+        sched.rec.event(sched.now_ns, STEAL_PASS, NO_G, mp.id, pid(mp), mp.pass_, taken, mp.looks)
+    mp.looks = 0
 
 
 def runqsteal(sched: Sched, mp: M, pp: P, p2: P, k: i64, near: bool) -> i64:
@@ -860,6 +875,7 @@ def backedoff(sched: Sched, mp: M) -> i64:
     mp.seen_runnext = None
     mp.victim = NO_P
     if sched.gcwaiting:
+        passed(sched, mp, 0)
         mp.phase = PH_FIND
         return STEP_ON
     if p2.runnext is seen and seen is not None:
@@ -883,7 +899,7 @@ def spinagain(sched: Sched, mp: M) -> i64:
     if gap == 0 and mp.debt_ns == 0:
         # Nothing costs anything: it would spin for ever at this instant. It looks again when a queue changes.
         sched.dozing.append(mp)
-        mp.until_ns = sched.now_ns + 1_000
+        mp.until_ns = sched.now_ns + DOZE_NS
     return STEP_PARK
 
 
@@ -996,18 +1012,23 @@ def blockingnetpoll(sched: Sched, mp: M) -> i64:
     if (sched.netpoll_waiters > 0 or mp.poll_until != 0) and sched.lastpoll != 0:
         if sched.calls_on:
             call(sched, mp, "netpoll")
+        again = sched.lastpoll == sched.now_ns
         sched.lastpoll = 0
         sched.poll_until = mp.poll_until
         sched.poller = mp
+        mp.parked = True
         settle(mp, IN_NETPOLL, sched.now_ns)
         mp.phase = PH_NETPOLL_DONE
+        charge(sched, mp, sched.prices.netpoll)
         mp.until_ns = polltimeout(sched, mp.poll_until)
+        if again and mp.until_ns == sched.now_ns and mp.debt_ns == 0:
+            # Nothing costs anything, and the due timer is another M's to fire: it would poll for ever at this instant.
+            mp.until_ns += DOZE_NS
         if sched.netpoll_ready.size() > 0:
             mp.until_ns = sched.now_ns
         sched.netpolls += 1
         if sched.rec.full:
             sched.rec.event(sched.now_ns, M_PARK, NO_G, mp.id, NO_P, WHY_NETPOLL, NO_P, mp.until_ns)
-        charge(sched, mp, sched.prices.netpoll)
         return STEP_NETPOLL
     if mp.poll_until != 0 and (sched.poll_until == 0 or sched.poll_until > mp.poll_until):
         netpollbreak(sched, mp)
@@ -1102,12 +1123,13 @@ def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
 
 
 def netpollbreak(sched: Sched, mp: Optional[M]) -> None:
-    """Wake the M that sleeps in epoll. Go: netpoll_epoll.go: netpollBreak."""
+    """Wake the M that sleeps in epoll, unless it is on its way already. Go: netpoll_epoll.go: netpollBreak."""
     poller = sched.poller
-    if poller is None:
+    if poller is None or not poller.parked:
         return
     if sched.calls_on:
         note(sched, mp, poller, "netpollbreak")
+    poller.parked = False
     if mp is not None:
         charge(sched, mp, sched.prices.netpoll_break)
     if sched.rec.full:
@@ -1371,6 +1393,8 @@ def stop(sched: Sched, mp: M, gp: G) -> None:
 def note_stop(sched: Sched, mp: M, gp: G, reason: i64, dest: i64, queue_p: i64) -> None:
     """Record that gp stopped and where it is queued, and the spill that this caused."""
     spilled = sched.overflow_g
+    if spilled is not None:
+        sched.overflows += 1
     if sched.rec.full:
         sched.rec.event(sched.now_ns, GO_STOP, gp.goid, mp.id, pid(mp), reason, queue_p, dest)
         if spilled is not None:

@@ -25,12 +25,12 @@ from gmplab.runtime.model import (
 )
 from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, newproc1, note_goroutine, wakep_due
 from gmplab.runtime.recorder import Record, Recorder
-from gmplab.runtime.runq import note_put, pidleput, runqput
+from gmplab.runtime.runq import note_put, pid, pidleput, runqput
 from gmplab.runtime.steps import step
 from gmplab.runtime.syscalls import handoff_due
 from gmplab.vocabulary import (
-    GO_CREATE, GO_PARK, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, NO_G, NO_M, NO_P, PDEAD, Q_NONE, STEP_COMPUTE,
-    STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_IO, WAIT_REASONS, WHY_SYSMON,
+    GO_CREATE, GO_PARK, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, M_WAKE, NO_G, NO_M, NO_P, PDEAD, Q_NONE,
+    STEP_COMPUTE, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_IO, WAIT_REASONS, WHY_NONE, WHY_SYSMON,
 )
 
 PY: Final[bool] = __file__.endswith(".py")
@@ -352,7 +352,11 @@ class Sim(Driver):
         sched = self.sched
         queue = self.queue
         self.at_m = mp
-        mp.parked = False
+        if mp.parked:
+            # Nobody woke it: its time-out passed, or the kernel had something for it.
+            mp.parked = False
+            if sched.rec.full:
+                sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, pid(mp), WHY_NONE, NO_M, 0)
         if mp.computing:
             mp.computing = False
             gp = mp.curg

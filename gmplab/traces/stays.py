@@ -16,7 +16,7 @@ from gmplab.vocabulary import (
     GO_EXIT, GO_PARK, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, HOLD, IN_HELD, IN_IDLE, IN_LOCKED, IN_NETPOLL,
     IN_RUNNING, IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, IN_SYSCALL, M_CREATE, M_EXIT, M_PARK, M_START, M_WAKE,
     N_MODES, NETPOLL, P_ACQUIRE, P_IDLE, P_RELEASE, P_STOP, POLL_BLOCKING, SPIN_START, SPIN_STOP, SYSMON, WHY_BACKOFF,
-    WHY_GCSTOP, WHY_HELD, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_STOP_WORLD,
+    WHY_GCSTOP, WHY_HELD, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_NONE, WHY_STOP_WORLD,
 )
 
 Ints = npt.NDArray[Any]
@@ -90,7 +90,8 @@ def machine_stays(e: dict[str, Ints]) -> Stays:
     mode[(kind == P_ACQUIRE) & spinning(e)] = IN_SPINNING
     mode[(kind == GO_SYSEXIT) & (e["p"] < 0)] = IN_SCHEDULING
     mode[(kind == NETPOLL) & (reason != POLL_BLOCKING)] = NONE
-    mode[(kind == M_WAKE) & (reason == WHY_NETPOLL_BREAK)] = NONE  # it is in epoll until it runs
+    # In epoll, or asleep, until it runs; or it was not asleep yet.
+    mode[(kind == M_WAKE) & ((reason == WHY_NETPOLL_BREAK) | (reason == WHY_NONE) | (e["arg"] == 1))] = NONE
     parks = kind == M_PARK
     for why, entered_mode in PARKED.items():
         mode[parks & (reason == why)] = entered_mode

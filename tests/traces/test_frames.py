@@ -19,7 +19,7 @@ from gmplab.traces.frames import FRAMES
 from gmplab.traces.run import CONVENIENCES, Run
 from gmplab.vocabulary import (
     CALLERS, EVENT_KINDS, GO_CREATE, GO_PARK, GO_READY, GO_STOP, LEVEL_CALLS, LEVEL_OFF, LEVEL_SCHEDULE, Q_DRAIN, Q_GET,
-    Q_GLOBAL, Q_LOCAL, Q_OVERFLOW, Q_RUNNEXT, SOURCES, SRC_GLOBAL, SRC_GLOBAL_TICK, STOP_GOSCHED,
+    Q_GLOBAL, Q_LOCAL, Q_OVERFLOW, Q_RUNNEXT, SOURCES, SRC_GLOBAL, SRC_GLOBAL_TICK, STOP_GOSCHED, WAIT_REASONS,
 )
 from tests.traces.records import EVENTS, SCHEDULE, event_row, record, schedule_row
 
@@ -114,7 +114,7 @@ def test_the_greatest_ids_fit() -> None:
     ("table", "content", "fact"),
     [
         ("events", event_row(1, 77, g=1), "column kind, row 2: code 77: there are 49"),
-        ("events", event_row(1, GO_PARK, g=1, reason=99), "row 2: a GoPark with reason 99: there are 19"),
+        ("events", event_row(1, GO_PARK, g=1, reason=99), f"row 2: a GoPark with reason 99: there are {len(WAIT_REASONS)}"),
         ("schedule", schedule_row(1, 0, 0, 1, caller=200), "column caller, row 2: code 200: there are 10"),
         ("schedule", schedule_row(1, 0, 40_000, 1), "column p, row 2: 40000 is beyond the Int16 of this run"),
         ("schedule", b"abc", "chunk 1 has 3 bytes: no whole number of rows of 64 bytes"),
