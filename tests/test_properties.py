@@ -111,6 +111,7 @@ def test_every_goroutine_runs_to_its_end_once_and_the_sums_agree(
     exited = list(run.events["g"][run.events["kind"] == "GoExit"])
     assert len(exited) == len(set(exited))
     one_at_a_time(run)
+    run.validate()
     end = run.record.end_ns
     resized = run.events[run.events["kind"] == "PResize"]
     changes = [(0, procs), *zip(resized["t_ns"], resized["arg"], strict=True), (end, 0)]

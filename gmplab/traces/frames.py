@@ -106,6 +106,15 @@ def fields(record: Record, table: str, only: Sequence[str] = ()) -> dict[str, In
     return made
 
 
+def lists(part: Ints, table: str, names: Sequence[str]) -> list[list[int]]:
+    """Fields of some rows of a table, each a list of ints: for loops over rows, which lists serve faster than arrays."""
+    found: list[list[int]] = []
+    for view, at, add, keep in (FIELDS[table][name] for name in names):
+        values = part.view(view)[:, at]
+        found.append((np.add(values, add, dtype=keep, casting="unsafe") if add else values).tolist())
+    return found
+
+
 def nullable(values: Ints, dtype: str, where: str) -> Any:
     """Ints as a nullable column: what is negative is null. Raises `TraceError` where a value does not fit."""
     kind = np.dtype(dtype.lower())
