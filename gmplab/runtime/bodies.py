@@ -292,6 +292,24 @@ class Program:
         return d.sample(draw(gp.key, gp.draws + 1))
 
 
+def renew(x: object, seen: set[int]) -> None:
+    """Put the channels and locks that x reaches back to their beginning.
+
+    They belong to a plan, which may have run before, and been cut amid waits. Not reached: those that a function closes
+    over; a body makes what it needs when it runs.
+    """
+    if isinstance(x, Program):
+        if id(x) not in seen:
+            seen.add(id(x))
+            for obj in x.objects:
+                renew(obj, seen)
+    elif isinstance(x, (list, tuple)):
+        for obj in x:
+            renew(obj, seen)
+    elif isinstance(x, (Chan, Mutex, RWMutex, WaitGroup, Cond, Semaphore)):
+        x.renew()
+
+
 @final
 class Token:
     """What a verb returns in a generator or coroutine: yield it, or await it, at once."""
@@ -552,7 +570,7 @@ def now() -> Any:
     return request(OP_NOW)
 
 
-def intn(n: int) -> int:
+def intn(n: Any) -> int:
     """A random int of 0 to n - 1 from this goroutine's own stream: at once, nothing to yield. Go: rand.IntN.
 
     What it gives depends on the run's seed, on who started the goroutine and on how much it drew before, not on when it
@@ -561,8 +579,9 @@ def intn(n: int) -> int:
     if isinstance(n, bool) or not isinstance(n, int) or not 0 < n <= MOST_INTN:
         raise ValueError(f"intn: n = {n!r}: must be an int of 1 to 2**63 - 1")
     gp = current()
+    bound: i64 = n
     gp.draws += 1
-    return below(draw(gp.key, gp.draws), n)
+    return below(draw(gp.key, gp.draws), bound)
 
 
 def sample(value: Any) -> int:

@@ -39,6 +39,15 @@ class Chan:
         self.recvq: Waitq = Waitq()
         self.sendq: Waitq = Waitq()
 
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        self.id = 0
+        self.closed = False
+        self.buffer = []
+        self.head = 0
+        self.recvq = Waitq()
+        self.sendq = Waitq()
+
     def __len__(self) -> int:
         return len(self.buffer) - self.head
 

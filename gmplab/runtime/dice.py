@@ -488,9 +488,9 @@ def duration_ns(value: Any, what: str = "duration") -> int:
 
 
 ARGUMENTS_OF: Final[dict[str, int]] = {
-    "exp": 1, "const": 1, "uniform": 2, "bimodal": 3, "lognormal": 2, "pareto": 2, "hyper": 3, "erlang": 2,
+    "exp": 1, "const": 1, "uniform": 2, "bimodal": 3, "lognormal": 2, "pareto": 2, "hyper": 3, "erlang": 2, "empirical": 0,
 }
-"""The distributions that have a text, and how many arguments each takes."""
+"""The distributions that have a text, and how many arguments each takes; 0: as many as there are, at least 1."""
 
 
 def _number(text: str, value: str, what: str) -> float:
@@ -504,7 +504,7 @@ def as_distribution(value: Any, what: str = "duration") -> Distribution:
     """A `Distribution` from one, from an int (ns), or from a text such as "10us" or "exp(10us)".
 
     Texts: exp(mean), const(x), uniform(low,high), bimodal(short,long,p), lognormal(median,sigma), pareto(low,alpha),
-    hyper(short,long,p), erlang(mean,k).
+    hyper(short,long,p), erlang(mean,k), empirical(value,value,...).
     """
     if isinstance(value, Distribution):
         return value
@@ -513,10 +513,12 @@ def as_distribution(value: Any, what: str = "duration") -> Distribution:
         if name not in ARGUMENTS_OF:
             raise ValueError(f"{what} = {value!r}: no such distribution; one of {', '.join(ARGUMENTS_OF)}")
         args = [a.strip() for a in rest.removesuffix(")").split(",")]
-        n = ARGUMENTS_OF[name]
+        n = ARGUMENTS_OF[name] or len(args)
         if len(args) != n or not rest.endswith(")"):
             raise ValueError(f"{what} = {value!r}: must be {name}(...) with {n} argument{'s' if n > 1 else ''}")
         first = duration_ns(args[0], what)
+        if name == "empirical":
+            return Empirical([duration_ns(a, what) for a in args])
         if name == "exp":
             return Exponential(first)
         if name == "const":

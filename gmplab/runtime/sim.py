@@ -15,7 +15,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
-from gmplab.runtime.bodies import FORM_PROGRAM, Program, Spawn, blame, intern_label, spawn_new
+from gmplab.runtime.bodies import FORM_PROGRAM, Program, Spawn, blame, intern_label, renew, spawn_new
 from gmplab.runtime.calls import call, called_by_main
 from gmplab.runtime.contracts import Policy, check_types
 from gmplab.runtime.costs import Costs, Prices, Topology
@@ -269,6 +269,7 @@ class Sim(Driver):
     def boot(self) -> None:
         """What Go does before main.main: Ps, m0 with P0, sysmon, the main goroutine. Go: proc.go: schedinit, main."""
         sched = self.sched
+        renew((self.plan.main, self.plan.args, [source.program for source in self.sources]), set())
         for i in range(sched.gomaxprocs):
             sched.allp.append(P(i))
             # The first G of a P may come from runnext and inherit the slice: it begins now.

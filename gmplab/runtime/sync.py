@@ -43,6 +43,15 @@ class Mutex:
         self.waiters: i64 = 0
         self.sema: Sema = Sema()
 
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        self.id = 0
+        self.locked = False
+        self.woken = False
+        self.starving = False
+        self.waiters = 0
+        self.sema = Sema()
+
     def __repr__(self) -> str:
         return f"mutex#{self.id}"
 
@@ -59,6 +68,15 @@ class RWMutex:
         self.reader_count: i64 = 0
         self.reader_wait: i64 = 0
 
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        self.id = 0
+        self.w.renew()
+        self.writer = Sema()
+        self.readers = Sema()
+        self.reader_count = 0
+        self.reader_wait = 0
+
     def __repr__(self) -> str:
         return f"rwmutex#{self.id}"
 
@@ -69,8 +87,15 @@ class WaitGroup:
 
     def __init__(self, n: i64 = 0) -> None:
         self.id: i64 = 0
+        self.initial: i64 = n
         self.count: i64 = n
         self.sema: Sema = Sema()
+
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        self.id = 0
+        self.count = self.initial
+        self.sema = Sema()
 
     def __repr__(self) -> str:
         return f"waitgroup#{self.id}"
@@ -85,6 +110,12 @@ class Cond:
         self.mutex: Mutex = mutex
         self.waitq: Waitq = Waitq()
 
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        self.id = 0
+        self.mutex.renew()
+        self.waitq = Waitq()
+
     def __repr__(self) -> str:
         return f"cond#{self.id}"
 
@@ -97,8 +128,15 @@ class Semaphore:
         if n < 1:
             raise ValueError(f"Semaphore: n = {n}: must be at least 1 permit")
         self.id: i64 = 0
+        self.initial: i64 = n
         self.n: i64 = n
         self.sema: Sema = Sema()
+
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        self.id = 0
+        self.n = self.initial
+        self.sema = Sema()
 
     def __repr__(self) -> str:
         return f"semaphore#{self.id}"

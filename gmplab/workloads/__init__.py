@@ -10,17 +10,27 @@ from collections.abc import Callable
 from typing import Final
 
 from gmplab.runtime.sim import Plan
-from gmplab.workloads.blocking import syscall_storm
-from gmplab.workloads.channels import channel_tandem, pingpong, pipeline
+from gmplab.workloads.blocking import mixed_io, syscall_storm, timers
+from gmplab.workloads.channels import channel_tandem, pingpong, pipeline, prime_sieve
+from gmplab.workloads.contention import gosched_thrash, locked_thread, mutex_contention
+from gmplab.workloads.forking import divisible, fib_tree, fork_join, quicksort
 from gmplab.workloads.parameters import Drawn, Duration, Files, Numbers, is_workload, parse_parameters, workload
+from gmplab.workloads.precedence import dag
+from gmplab.workloads.queueing import closed, open_loop
 from gmplab.workloads.spawning import bag, fanout
+from gmplab.workloads.words import wordcount
 
 WORKLOADS: Final[dict[str, Callable[..., Plan]]] = {
-    fn.__name__: fn for fn in (fanout, bag, pingpong, pipeline, channel_tandem, syscall_storm)
+    fn.__name__: fn
+    for fn in (
+        fanout, bag, fork_join, fib_tree, divisible, quicksort, dag, pingpong, pipeline, channel_tandem, prime_sieve,
+        mutex_contention, gosched_thrash, locked_thread, syscall_storm, mixed_io, timers, open_loop, closed, wordcount,
+    )
 }
 """The shipped workloads by name."""
 
 __all__ = [
-    "WORKLOADS", "Drawn", "Duration", "Files", "Numbers", "bag", "channel_tandem", "fanout", "is_workload",
-    "parse_parameters", "pingpong", "pipeline", "syscall_storm", "workload",
+    "WORKLOADS", "Drawn", "Duration", "Files", "Numbers", "bag", "channel_tandem", "closed", "dag", "divisible", "fanout", "fib_tree",
+    "fork_join", "gosched_thrash", "is_workload", "locked_thread", "mixed_io", "mutex_contention", "open_loop", "parse_parameters",
+    "pingpong", "pipeline", "prime_sieve", "quicksort", "syscall_storm", "timers", "wordcount", "workload",
 ]

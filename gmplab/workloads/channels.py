@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from gmplab.runtime import bodies as gl
 from gmplab.runtime.bodies import Program
 from gmplab.runtime.chan import Chan
 from gmplab.runtime.sim import Plan
@@ -126,3 +129,72 @@ def channel_tandem(*, n: int = 1_000, stages: int = 2, service: Drawn = "exp(10u
         stage = Program("stage").loop(n).recv(between[:-1]).compute(service).send(between[1:]).end().done(everyone)
         main.loop(stages - 2).go(stage, plus_i=True).end()
     return Plan(main.wait(everyone))
+
+
+@workload
+def prime_sieve(*, n: int = 50, compute: Drawn = "100ns") -> Plan:
+    """The first n primes by a chain of goroutines, each of which lets no multiple of its prime pass.
+
+    How does a scheduler treat a long chain in which a value wakes one goroutine after the other? It really sieves: the
+    run's `result` is the list of primes, checked. When main has n primes the run ends, as in Go, with the chain unfinished.
+    Source: go.dev/doc/play/sieve.go; McIlroy 1968 (Hoare 1978, "Communicating sequential processes").
+
+    Parameters
+    ----------
+    n : int
+        Primes, at least 1.
+    compute : int (ns), str or Distribution
+        Of each division.
+
+    Notes
+    -----
+    All wait for one another: "threadpool" needs n + 1 threads. With `run(drain=True)` the chain is a deadlock in the end.
+
+    Examples
+    --------
+    >>> gmplab.run("prime_sieve", n=5).result                           # doctest: +SKIP
+    [2, 3, 5, 7, 11]
+    """
+    at_least("prime_sieve: n", n, 1, "prime")
+
+    def generate(numbers: Chan) -> Any:
+        number = 2
+        while True:
+            yield gl.send(numbers, number)
+            number += 1
+
+    def sift(numbers: Chan, passed: Chan, prime: int) -> Any:
+        while True:
+            number = yield gl.recv(numbers)
+            yield gl.compute(compute)
+            if number % prime:
+                yield gl.send(passed, number)
+
+    def main() -> Any:
+        found: list[int] = []
+        numbers = Chan()
+        yield gl.go(generate, numbers)
+        while True:
+            prime = yield gl.recv(numbers)
+            found.append(prime)
+            if len(found) == n:
+                break
+            passed = Chan()
+            yield gl.go(sift, numbers, passed, prime)
+            numbers = passed
+        if found != first_primes(n):
+            raise RuntimeError(f"prime_sieve: {found} came through: must be {first_primes(n)}")
+        return found
+
+    return Plan(main)
+
+
+def first_primes(n: int) -> list[int]:
+    """The first n primes, by division."""
+    found: list[int] = []
+    number = 2
+    while len(found) < n:
+        if all(number % prime for prime in found if prime * prime <= number):
+            found.append(number)
+        number += 1
+    return found

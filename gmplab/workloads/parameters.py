@@ -127,12 +127,23 @@ def check(what: str, value: Any, hint: Any) -> None:
         raise TypeError(f"{what} = {value!r}: must be a number")
     elif hint is bool and not isinstance(value, bool):
         raise TypeError(f"{what} = {value!r}: must be True or False")
+    elif hint == Numbers:
+        for number in value:
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise TypeError(f"{what}: {number!r} among them: must be ints")
 
 
-def at_least(what: str, value: int, low: int, unit: str) -> int:
-    """The value, or a `ValueError` that gives it, its bound and its unit."""
+def at_least(what: str, value: int, low: int, unit: str, units: str = "") -> int:
+    """The value, or a `ValueError` that gives it, its bound and its unit; `units` where that does not end in s."""
     if value < low:
-        raise ValueError(f"{what} = {value}: must be at least {low} {unit}{'' if low == 1 else 's'}")
+        raise ValueError(f"{what} = {value}: must be at least {low} {unit if low == 1 else units or unit + 's'}")
+    return value
+
+
+def at_most(what: str, value: int, high: int, why: str) -> int:
+    """The value, or a `ValueError` that gives it, its bound and the bound's reason."""
+    if value > high:
+        raise ValueError(f"{what} = {value}: must be at most {high}, {why}")
     return value
 
 

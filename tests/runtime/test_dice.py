@@ -449,6 +449,7 @@ def test_a_duration_goes_out_as_text_and_comes_back(ns: int) -> None:
     ("uniform(1us,2us)", Uniform(1_000, 2_000)), ("bimodal(1us, 1ms, 0.01)", Bimodal(1_000, MS, 0.01)),
     ("lognormal(1ms,1.5)", LogNormal(MS, 1.5)), ("pareto(1us,2)", Pareto(1_000, 2.0)),
     ("hyper(1us,1ms,0.5)", Hyperexponential(1_000, MS, 0.5)), ("erlang(1ms,4)", Erlang(MS, 4)),
+    ("empirical(1us,1us,5ms)", Empirical([1_000, 1_000, 5 * MS])), ("empirical(7ns)", Empirical([7])),
     (" exp( 1.5us ) ", Exponential(1_500)),
 ])
 def test_a_distribution_is_read(value: Any, law: Distribution) -> None:
@@ -456,7 +457,7 @@ def test_a_distribution_is_read(value: Any, law: Distribution) -> None:
     assert as_distribution(law) is law
 
 
-KNOWN = "exp, const, uniform, bimodal, lognormal, pareto, hyper, erlang"
+KNOWN = "exp, const, uniform, bimodal, lognormal, pareto, hyper, erlang, empirical"
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -469,6 +470,8 @@ KNOWN = "exp, const, uniform, bimodal, lognormal, pareto, hyper, erlang"
     ("uniform(1us)", "gap = 'uniform(1us)': must be uniform(...) with 2 arguments"),
     ("pareto(1us,2,9us)", "gap = 'pareto(1us,2,9us)': must be pareto(...) with 2 arguments"),
     ("bimodal(1us,2us)", "gap = 'bimodal(1us,2us)': must be bimodal(...) with 3 arguments"),
+    ("empirical(1us,2", "gap = 'empirical(1us,2': must be empirical(...) with 2 arguments"),
+    ("empirical()", "gap = '': needs a number and one of the units ns, us, ms, s"),
     ("exp()", "gap = '': needs a number and one of the units ns, us, ms, s"),
     ("exp(10)", "gap = '10': needs a number and one of the units ns, us, ms, s"),
     ("exp(-1us)", "gap = '-1us': must not be negative"),

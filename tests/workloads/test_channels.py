@@ -51,11 +51,35 @@ def test_channel_tandem_of_two_stages_has_hunts_throughput() -> None:
         assert 20_000 * 10_000 / run.record.end_ns == pytest.approx(expected, rel=0.04)
 
 
+PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71]
+
+
+@pytest.mark.parametrize("policy", ["go", "segmented", "go1.0", "tokio", "cilk"])
+@pytest.mark.parametrize("n", [1, 2, 20])
+def test_prime_sieve_finds_the_first_primes(policy: str, n: int) -> None:
+    run = gl.run("prime_sieve", n=n, policy=policy)
+    assert run.result == PRIMES[:n]
+    assert run.metrics["n_goroutines"] == n + 1  # main, the generator, and a filter for each prime but the last
+
+
+def test_prime_sieve_holds_a_thread_for_each_filter() -> None:
+    assert free("prime_sieve", procs=6, policy="threadpool", n=5).result == PRIMES[:5]
+    with pytest.raises(gl.DeadlockError, match=r"\[chan send\]: generate"):
+        free("prime_sieve", procs=5, policy="threadpool", n=5)
+
+
+def test_prime_sieve_refuses_wrong_primes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gmplab.workloads.channels.first_primes", lambda n: [2, 3, 4])
+    with pytest.raises(gl.GoPanic, match=r"RuntimeError: prime_sieve: \[2, 3, 5\] came through: must be \[2, 3, 4\]"):
+        gl.run("prime_sieve", n=3)
+
+
 @pytest.mark.parametrize(
     ("name", "parameter", "low", "unit"),
     [
         ("pingpong", "rounds", 1, "round"), ("pingpong", "pairs", 1, "pair"), ("pingpong", "buffer", 0, "values"),
         ("pipeline", "n", 1, "item"), ("pipeline", "stages", 1, "stage"), ("pipeline", "buffer", 0, "items"),
+        ("prime_sieve", "n", 1, "prime"),
         ("channel_tandem", "n", 1, "item"), ("channel_tandem", "stages", 2, "stages"), ("channel_tandem", "buffer", 0, "items"),
     ],
 )
