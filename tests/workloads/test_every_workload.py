@@ -18,6 +18,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "locked_thread": {"n": 3, "rounds": 4}, "syscall_storm": {"n": 5, "calls": 3},
     "mixed_io": {"cpu": 1, "net": 3, "files": 2, "rounds": 3}, "timers": {"n": 4, "ticks": 3}, "open_loop": {"n": 20},
     "closed": {"n": 4, "cycles": 3}, "wordcount": {"files": Path(__file__).parent, "block_bytes": 4_000},
+    "gc_pauses": {"n": 30, "every": "200us", "mark": "50us"},
 }
 STUCK_IN_A_POOL = {"fib_tree"}
 """Whose every goroutine waits for others of its own making: however many threads a pool has, a larger n needs more."""
