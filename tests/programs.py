@@ -21,3 +21,31 @@ def started(run: Run) -> list[int]:
 def rows(run: Run, kind: str) -> Any:
     """The events of one kind."""
     return run.events[run.events["kind"] == kind]
+
+
+def stopping() -> Any:
+    """Goroutines of all kinds, beside collections and changes of GOMAXPROCS."""
+    wg = gl.WaitGroup(24)
+    c = gl.Chan(3)
+
+    def worker(i: int) -> Any:
+        yield gl.compute(gl.Exponential(30_000))
+        if i % 4 == 0:
+            yield gl.syscall(gl.Uniform(1_000, 90_000))
+        elif i % 4 == 1:
+            yield gl.sleep(us=40)
+        elif i % 4 == 2:
+            yield gl.gc(gl.Uniform(20_000, 300_000))
+        elif i % 8 == 3:
+            yield gl.gomaxprocs(1 + i % 6)
+        yield gl.send(c, i)
+        yield gl.compute(us=10)
+        yield gl.done(wg)
+
+    for i in range(24):
+        yield gl.go(worker, i)
+    for _ in range(24):
+        yield gl.recv(c)
+    yield gl.wait(wg)
+    yield gl.gomaxprocs(4)
+    yield gl.gc("100us")

@@ -569,7 +569,8 @@ class Rules:
     polling_net: bool = True
     """One P polls the network non-blockingly at a time. 1.25+, 1e436ba668."""
     stw_runnext: bool = True
-    """A G preempted for stop-the-world goes to its P's runnext, and a P prefers its old M. 1.26+."""
+    """A G preempted for stop-the-world goes to its P's runnext; at the start a P prefers its old M, and idle Ps are dealt
+    GC workers. 1.26+."""
     locked_exit: bool = True
     """A locked G that exits ends its M. 1.10+, 4f34a52913."""
     mutex_starvation: bool = True
@@ -577,7 +578,7 @@ class Rules:
     timers_on_p: bool = True
     """Timers lie on Ps; before, a goroutine in a syscall waited for them. 1.14+, 06ac26279c."""
     redistribute: bool = False
-    """Each stop-the-world deals all runnable Gs out anew. 1.1, 1.2."""
+    """Each start of the world deals all runnable Gs out anew, from P 1 on, and wakes no M besides. 1.1, 1.2."""
     wake_needs_idle: bool = False
     """wakep looks at npidle before it counts a spinning M. Through 1.19."""
     any_resetspinning: bool = False

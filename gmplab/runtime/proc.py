@@ -441,7 +441,9 @@ def note_handoff(sched: Sched, mp: Optional[M], pp: P, how: i64) -> None:
 def gcstopp(sched: Sched, mp: Optional[M], pp: P) -> None:
     """pp stands for stop-the-world, by mp; the last one wakes who stops it. Go: proc.go: gcstopm, handoffp."""
     pp.status = PGCSTOP
-    settlep(pp, IN_STOPPED, sched.now_ns)
+    if pp.m is None or pp.m is sched.stopper:
+        # A held task's P stands where it is: it is held all the same.
+        settlep(pp, IN_STOPPED, sched.now_ns)
     sched.stopwait -= 1
     if sched.rec.full:
         sched.rec.event(sched.now_ns, P_STOP, NO_G, mid(mp), pp.id, 0, NO_P, 0)

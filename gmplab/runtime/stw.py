@@ -29,7 +29,7 @@ from gmplab.runtime.runq import globrunqput_recorded, mget, pidleget, pidleput, 
 from gmplab.runtime.sync import semqueue, semtake
 from gmplab.runtime.syscalls import insyscall, takep, wakesysmon
 from gmplab.vocabulary import (
-    GO_CREATE, GWAITING, IN_HELD, IN_IDLE, IN_RUNNING, IN_STOPPED, MAX_PROCS, NO_G, NO_P, P_RESIZE, PDEAD, PGCSTOP, PIDLE, POLL_START_WORLD,
+    GO_CREATE, GWAITING, IN_IDLE, IN_RUNNING, IN_STOPPED, MAX_PROCS, NO_G, NO_P, P_RESIZE, PDEAD, PGCSTOP, PIDLE, POLL_START_WORLD,
     PRUNNING, Q_BATCH, Q_DRAIN, Q_MOVE, RETAKE_STW, STEP_ON, STW_END, STW_GOMAXPROCS, STW_START, STW_STOPPED, TIMER_SET,
     WAIT_SEMACQUIRE, WAIT_UPDATE_GOMAXPROCS, WHY_GCSTOP, WHY_START_WORLD, WHY_STOP_WORLD,
 )
@@ -117,6 +117,7 @@ def stopwoken(sched: Sched, mp: M) -> i64:
     """mp, which stops the world, was woken by the last P to stop, or 100 us are over: ask again."""
     if sched.calls_on:
         goeson(sched, mp)
+    settle_m(mp, IN_STOPPED, sched.now_ns)
     if sched.stopwait > 0:
         preemptall(sched, mp)
     return stopwait(sched, mp)
@@ -199,7 +200,7 @@ def starttheworld(sched: Sched, mp: M, procs: i64) -> None:
             releasenextgcmarkworker(sched, mp, pp)
             unstart(sched, mp, pp)
     for held in sched.stood:
-        notewakeup(sched, mp, held, WHY_START_WORLD)
+        notewakeup(sched, mp, held, WHY_GCSTOP)
     sched.stood = []
     sched.stw_total_ns += sched.now_ns - sched.stop_began_ns
     if sched.rec.full:
@@ -230,7 +231,6 @@ def procresize(sched: Sched, mp: M, nprocs: i64) -> list[P]:
         pp = sched.allp[i]
         if pp.m is not None and pp.m is not mp:
             pp.status = PRUNNING
-            settlep(pp, IN_HELD, sched.now_ns)
     if sched.rules.redistribute:
         redistribute(sched, mp, old, nprocs)
     for i in range(nprocs, old):

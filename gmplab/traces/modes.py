@@ -55,7 +55,8 @@ def processor_spans(record: Record) -> pd.DataFrame:
     """
     e = fields(record, "events")
     frame, row = spans_of(e, processor_stays(e), record.end_ns, "p", dtype_of(P, len(record.processors)))
-    alone = np.isin(e["kind"][row], (P_RELEASE, P_IDLE, P_STOP))
+    # Waking or making an M says that it will have the P.
+    alone = np.isin(e["kind"][row], (P_RELEASE, P_IDLE, P_STOP, M_CREATE, M_WAKE))
     return frame.assign(m=nullable(np.where(alone, -1, e["m"][row]), "Int32", "processor_spans"))
 
 

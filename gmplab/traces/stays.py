@@ -15,8 +15,9 @@ import numpy.typing as npt
 from gmplab.vocabulary import (
     GO_EXIT, GO_PARK, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, HOLD, IN_HELD, IN_IDLE, IN_LOCKED, IN_NETPOLL,
     IN_RUNNING, IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, IN_SYSCALL, M_CREATE, M_EXIT, M_PARK, M_START, M_WAKE,
-    N_MODES, NETPOLL, P_ACQUIRE, P_IDLE, P_RELEASE, P_STOP, POLL_BLOCKING, SPIN_START, SPIN_STOP, SYSMON, WHY_BACKOFF,
-    WHY_GCSTOP, WHY_HELD, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_NONE, WHY_STOP_WORLD,
+    N_MODES, NETPOLL, P_ACQUIRE, P_IDLE, P_RELEASE, P_RESIZE, P_STOP, POLL_BLOCKING, SPIN_START, SPIN_STOP, STW_END,
+    STW_START, STW_STOPPED, SYSMON, WHY_BACKOFF, WHY_GCSTOP, WHY_HELD, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK,
+    WHY_NONE, WHY_START_WORLD, WHY_STOP_WORLD,
 )
 
 Ints = npt.NDArray[Any]
@@ -25,10 +26,12 @@ MONITORING: Final = N_MODES
 """sysmon between its deep sleeps: its rounds, and its short sleeps, which leave no events."""
 EXITED: Final = N_MODES + 1
 NONE: Final = -1
+NOBODY: Final = np.empty(0, dtype=np.int64)
 
 BOTH_ENTER: Final = {
     GO_START: IN_RUNNING, GO_SYSEXIT: IN_RUNNING, GO_SYSCALL: IN_SYSCALL, GO_PARK: IN_SCHEDULING, GO_STOP: IN_SCHEDULING,
     GO_EXIT: IN_SCHEDULING, HOLD: IN_HELD, SPIN_START: IN_SPINNING, SPIN_STOP: IN_SCHEDULING, P_ACQUIRE: IN_SCHEDULING,
+    STW_START: IN_STOPPED, STW_STOPPED: IN_STOPPED, STW_END: IN_RUNNING,
 }
 """The mode that the M of an event, and its P, are in after it."""
 P_ENTERS: Final = {**BOTH_ENTER, P_RELEASE: IN_IDLE, P_IDLE: IN_IDLE, P_STOP: IN_STOPPED}
@@ -79,7 +82,36 @@ def processor_stays(e: dict[str, Ints]) -> Stays:
     mode = entered(e["kind"], P_ENTERS)
     mode[(e["kind"] == SPIN_START) & (e["aux"] == 1)] = NONE  # of an M that is still to start: its P is on its way
     mode[(e["kind"] == P_ACQUIRE) & spinning(e)] = IN_SPINNING
-    return stays(e, e["p"], mode)
+    of_thread = (e["kind"] == M_WAKE) | (e["kind"] == M_CREATE)
+    mode[of_thread & (e["code"] >> 8 == WHY_START_WORLD)] = IN_IDLE  # it stood, and is on its way to an M
+    mode[stands_held(e)] = NONE
+    rows, gone = destroyed(e)
+    return stays(e, e["p"], mode, rows, gone)
+
+
+def stands_held(e: dict[str, Ints]) -> Ints:
+    """For each event, whether it stops the P of a held task, which is held all the same while the world stands."""
+    rows = np.flatnonzero((entered(e["kind"], P_ENTERS) != NONE) & (e["p"] >= 0))
+    rows = rows[np.argsort(e["p"][rows], kind="stable")]
+    kind, p = e["kind"][rows], e["p"][rows]
+    stops = kind == P_STOP
+    # The newest row of all but the stops, -1 where there is none.
+    newest = np.maximum.accumulate(np.where(stops, -1, np.arange(len(rows)))) if len(rows) else rows
+    found = np.zeros(len(e["kind"]), dtype=bool)
+    found[rows] = stops & (newest >= 0) & (p[newest] == p) & (kind[newest] == HOLD)
+    return found
+
+
+def destroyed(e: dict[str, Ints]) -> tuple[Ints, Ints]:
+    """(rows, Ps): at each start of the world, the Ps that are not used from then on."""
+    resizes, ends = np.flatnonzero(e["kind"] == P_RESIZE), np.flatnonzero(e["kind"] == STW_END)
+    if len(resizes) == 0:
+        return resizes, resizes
+    # The world may not have been started any more when the run ended.
+    ends = np.append(ends, resizes[len(ends) :])
+    n = int(e["p"].max()) + 1
+    gone = [np.arange(min(int(procs), n), n) for procs in e["arg"][resizes]]
+    return np.repeat(ends, [len(ps) for ps in gone]), np.concatenate(gone)
 
 
 def machine_stays(e: dict[str, Ints]) -> Stays:
@@ -111,12 +143,14 @@ def spinning(e: dict[str, Ints]) -> Ints:
     return found
 
 
-def stays(e: dict[str, Ints], who: Ints, mode: Ints) -> Stays:
-    """Stays from the mode that each event enters for `who`."""
+def stays(e: dict[str, Ints], who: Ints, mode: Ints, ends: Ints = NOBODY, gone: Ints = NOBODY) -> Stays:
+    """Stays from the mode that each event enters for `who`; at the rows `ends`, those of `gone` end."""
     n = len(mode)
     rows = np.flatnonzero((mode != NONE) & (who >= 0))
-    rows = rows[np.argsort(who[rows], kind="stable")]
-    w, m = who[rows], mode[rows]
+    w, m = np.append(who[rows], gone), np.append(mode[rows], np.full(len(gone), EXITED, dtype=mode.dtype))
+    rows = np.append(rows, ends)
+    order = np.lexsort((rows, w)) if len(gone) else np.argsort(w, kind="stable")
+    rows, w, m = rows[order], w[order], m[order]
     g = np.where((m == IN_RUNNING) | (m == IN_SYSCALL), e["g"][rows], -1)
     new = np.ones(len(rows), dtype=bool)
     new[1:] = (w[1:] != w[:-1]) | (m[1:] != m[:-1]) | (g[1:] != g[:-1])

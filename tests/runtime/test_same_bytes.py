@@ -13,6 +13,7 @@ import pytest
 
 import gmplab as gl
 from gmplab.policies import PRESETS
+from tests.programs import stopping
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = Path(__file__).with_name("digests.json")
@@ -46,8 +47,8 @@ def mixed() -> Any:
 def digests() -> dict[str, str]:
     # strict=False: a pool of one thread is held by main, and nothing else can run.
     found = {
-        f"{name}/{procs}": gl.run(mixed, procs=procs, policy=name, seed=7, strict=False).digest
-        for name in PRESETS for procs in (1, 4)
+        f"{name}/{procs}{of}": gl.run(body, procs=procs, policy=name, seed=7, strict=False).digest
+        for of, body in (("", mixed), (" stopping", stopping)) for name in PRESETS for procs in (1, 4)
     }
     found["go/4 with calls"] = gl.run(mixed, procs=4, seed=7, record="calls").digest
     return found

@@ -10,6 +10,7 @@ import pytest
 import gmplab as gl
 from gmplab.policies import PRESETS
 from gmplab.traces.run import Run
+from tests.programs import stopping
 from tests.runtime.test_same_bytes import mixed
 
 
@@ -19,7 +20,7 @@ def arrivals() -> Any:
 
 
 def runs(name: str) -> list[Run]:
-    return [gl.run(workload, procs=4, policy=name, seed=5, strict=False) for workload in (mixed, arrivals())]
+    return [gl.run(workload, procs=4, policy=name, seed=5, strict=False) for workload in (mixed, arrivals(), stopping)]
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
