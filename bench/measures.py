@@ -1,0 +1,128 @@
+"""What the table is made of: each measure runs in a process of its own and prints a JSON object.
+
+`python -m bench.measures NAME N` gives at least `cpu_s`, the CPU seconds of this thread, and `count`, what was done in
+them; gmplab's also `digest`. A measure asserts what it counted, so that a fast wrong answer is no answer.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gmplab as gl
+from bench.peers import PEERS
+from bench.scenarios import PROCS, SCENARIOS
+
+Result = dict[str, Any]
+
+
+def simulated(scenario: str, n: int, record: str = "schedule", procs: int = PROCS) -> Result:
+    """One run; per CPU second, its schedules."""
+    # Whatever is only loaded at the first run is none of its cost.
+    gl.run(SCENARIOS[scenario](10), procs=2)
+    plan = SCENARIOS[scenario](n)
+    gc.collect()
+    begin = time.thread_time()
+    run = gl.run(plan, procs=procs, record=record, drain=True)
+    cpu_s = time.thread_time() - begin
+    counters = run.record.counters
+    assert run.complete and counters["n_exited"] == counters["n_goroutines"], (scenario, n, counters)
+    return {"cpu_s": cpu_s, "count": counters["n_schedules"], "digest": run.digest}
+
+
+def peer(name: str, n: int) -> Result:
+    """The same in SimPy; per CPU second, its tasks, messages or jobs."""
+    PEERS[name](10)
+    gc.collect()
+    begin = time.thread_time()
+    done = PEERS[name](n)
+    cpu_s = time.thread_time() - begin
+    assert done == n, (name, n, done)
+    return {"cpu_s": cpu_s, "count": done}
+
+
+def frames(n: int) -> Result:
+    """n schedules: the run, its schedule frame and its metrics."""
+    len(gl.run(SCENARIOS["w2"](10), procs=2).metrics)
+    plan = SCENARIOS["w2"](n)
+    gc.collect()
+    begin = time.thread_time()
+    run = gl.run(plan, procs=PROCS, record="schedule", drain=True)
+    rows, metrics = len(run.schedule), run.metrics
+    cpu_s = time.thread_time() - begin
+    assert rows == metrics["n_schedules"] >= n, (rows, n)
+    return {"cpu_s": cpu_s, "count": rows}
+
+
+def alive(scenario: str, n: int) -> Result:
+    """n goroutines at once; the peak of the resident memory."""
+    result = simulated(scenario, n, record="off")
+    return {**result, "count": n, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def rows(n: int) -> Result:
+    """n recorded schedules as a frame, then as CSV and as Parquet: CPU seconds of all threads, and bytes a row."""
+    run = gl.run(SCENARIOS["w2"](n), procs=PROCS, record="schedule", drain=True)
+    stored = sum(len(chunk) for chunk in run.record.tables["schedule"])
+    begin = time.process_time()
+    count = len(run.schedule)
+    frame_s = time.process_time() - begin
+    folder = Path(tempfile.mkdtemp(prefix="gmplab-bench-"))
+    try:
+        begin = time.process_time()
+        run.to_csv(folder / "csv")
+        csv_s = time.process_time() - begin
+        begin = time.process_time()
+        run.to_parquet(folder / "parquet")
+        parquet_s = time.process_time() - begin
+    finally:
+        shutil.rmtree(folder)
+    assert count >= n, (count, n)
+    return {"cpu_s": frame_s, "count": count, "csv_s": csv_s, "parquet_s": parquet_s, "bytes_a_row": stored / count}
+
+
+def interrupted(n: int) -> Result:
+    """How long after Ctrl-C a run that would go on has stopped, and whether its record is there. Wall time."""
+    plan = SCENARIOS["w2"](n)
+    pressed = [0.0]
+
+    def press() -> None:
+        time.sleep(0.3)
+        pressed[0] = time.perf_counter()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    gl.run(SCENARIOS["w2"](10), procs=2)
+    threading.Thread(target=press).start()
+    try:
+        gl.run(plan, procs=PROCS, record="schedule")
+    except KeyboardInterrupt as e:
+        after = time.perf_counter() - pressed[0]
+        kept = e.run.record.counters["n_schedules"]  # type: ignore[attr-defined]
+        assert kept > 0 and e.run.stopped_by == "interrupt"  # type: ignore[attr-defined]
+        return {"cpu_s": after, "count": kept}
+    raise AssertionError(f"the run of {n} messages ended before it was interrupted: give more")
+
+
+MEASURES: dict[str, Callable[[int], Result]] = {
+    **{f"gmplab {name}": (lambda n, name=name: simulated(name, n)) for name in SCENARIOS},
+    **{f"full {name}": (lambda n, name=name: simulated(name, n, record="full")) for name in ("w1", "w2", "w3")},
+    **{f"simpy {name}": (lambda n, name=name: peer(name, n)) for name in PEERS},
+    **{f"alive {form}": (lambda n, name=f"alive{form and ' '}{form}": alive(name, n)) for form in ("", "generators", "functions")},
+    "w2 on 256": lambda n: simulated("w2", n, procs=256),
+    "frames": frames, "rows": rows, "interrupt": interrupted,
+}
+
+
+if __name__ == "__main__":
+    print(json.dumps(MEASURES[sys.argv[1]](int(sys.argv[2]))))
