@@ -91,6 +91,8 @@ def sentence(event: dict[str, Any], run: Run) -> str:
         "g": f"g{event['g']}", "m": f"m{event['m']}", "p": f"p{event['p']}", "n": event["arg"], "reason": event["reason"],
         "by": "nobody" if event["aux"] is None else f"m{event['aux']}", **details(event, run),
     }
+    if event["kind"] == "MWake" and event["aux"] is None and not isinstance(event["reason"], str):
+        return SLEPT_ENOUGH.format(**known)
     return SENTENCES[event["kind"]].format(**known)
 
 
@@ -145,6 +147,7 @@ def taken(event: dict[str, Any]) -> str:
     return f"takes g{g} from its {'runnext' if source == 'runnext' else 'queue'}"
 
 
+SLEPT_ENOUGH = "{m} wakes by itself{for}"
 SENTENCES = {
     "GoCreate": "{parent} makes {g}: to {to}",
     "GoReady": "{parent} readies {g}: to {to}",
