@@ -1554,6 +1554,7 @@ def newsystemg(sched: Sched, mp: M, parent: Optional[G], name: str, op: i64) -> 
         sched.label_of[key] = len(sched.labels)
         sched.labels.append(key)
     gp.label = sched.label_of[key]
+    gp.cls = 0  # it may be a dead G of the program's, which had a class
     return gp
 
 

@@ -26,6 +26,14 @@ def test_beside_a_running_program_a_quarter_of_the_ps_marks() -> None:
     assert run.metrics["gc_cycles"] >= 3
 
 
+def test_a_worker_of_the_collector_takes_over_no_class_from_a_dead_job() -> None:
+    run = free("gc_pauses", procs=4, n=20, gap="10us", service="5us", every="30us", mark="20us")
+    jobs = run.goroutines.loc[run.goroutines["name"] == "job", "g"]
+    of_jobs = int(run.schedule["g"].isin(jobs).sum())
+    counted = {cls: run.record.sums[("wait", cls)][0] for cls in ("job", "")}
+    assert counted == {"job": of_jobs, "": len(run.schedule) - of_jobs}
+
+
 def test_jobs_are_the_same_whatever_the_collector_does() -> None:
     seen = []
     for policy, every in (("go", "1ms"), ("go1.2", "1ms"), ("segmented", "exp(200us)")):

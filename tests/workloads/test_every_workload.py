@@ -40,6 +40,7 @@ def test_it_ends_and_the_same_way_each_time(name: str, policy: str) -> None:
     assert runs[0].digest == runs[1].digest
     assert runs[0].result == runs[1].result
     assert runs[0].record.header == runs[1].record.header
+    runs[2].validate()
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
