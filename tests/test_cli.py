@@ -101,7 +101,8 @@ def test_run_shows_the_run_that_the_library_makes(capsys: pytest.CaptureFixture[
 
 def test_components_are_put_into_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
     expected = gl.policy_of("go").replace(
-        steal=gl.StealOne(), spin=gl.SpinLimit(2), machines=gl.RetireAfter(idle_ns=50_000_000), place=gl.LeastLoaded(d=3)
+        name="go(place=LeastLoaded(d=3), steal=StealOne(), spin=SpinLimit(n=2), machines=RetireAfter())",
+        place=gl.LeastLoaded(d=3), steal=gl.StealOne(), spin=gl.SpinLimit(2), machines=gl.RetireAfter(idle_ns=50_000_000),
     )
     code, _, _ = said(
         capsys, *FANOUT, "--steal", "StealOne", "--spin", "SpinLimit(2)", "--machines", 'RetireAfter(idle_ns="50ms")',
@@ -113,7 +114,9 @@ def test_components_are_put_into_the_policy(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_policy_may_be_written_with_its_components(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, *FANOUT, "--policy", "go1.21(steal=StealOne(passes=2), wake=WakeAlways())")[0] == 0
-    expected = gl.policy_of("go1.21").replace(steal=gl.StealOne(passes=2), wake=gl.WakeAlways())
+    expected = gl.policy_of("go1.21").replace(
+        name="go1.21(steal=StealOne(passes=2), wake=WakeAlways())", steal=gl.StealOne(passes=2), wake=gl.WakeAlways()
+    )
     assert gl.last.record.header["policy_repr"] == repr(expected)
 
 
@@ -337,6 +340,8 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["run", "fanout", "--spin", "SpinLimit(1"], "gmplab: 'SpinLimit(1': cannot be read: write NAME or"),
         (["run", "fanout", "--policy", "go(StealOne())"], "gmplab: 'go(StealOne())': say which concern"),
         (["run", "fanout", "--policy", "go(stel=StealOne())"], "gmplab: concern 'stel': there is none such; did you mean 'steal'?"),
+        (["run", "wordcount", "--set", "files=none.txt"], "gmplab: wordcount: files: 'none.txt': no file there"),
+        (["run", "wordcount"], "gmplab: wordcount: the parameter 'files' must be given"),
         (["run", "none.py:jobs"], "gmplab: none.py: there is no such file"),
         (["run", "gmplab.none:jobs"], "gmplab: module 'gmplab.none': cannot be imported: No module named 'gmplab.none'"),
         (["run", "fanout", "--save", "none/run.gmp"], "gmplab: --save none/run.gmp: there is no folder none"),

@@ -118,18 +118,16 @@ def as_typed() -> Iterator[None]:
         yield
     except UsageError:
         raise
-    except (ValueError, TypeError) as e:
+    except (ValueError, TypeError, FileNotFoundError) as e:
         raise UsageError(str(e)) from e
 
 
 def run_command(args: Namespace, progress: bool) -> Outcome:
     """Run a workload under a policy, and write what was asked for."""
     check_targets(args)
-    chosen = texts.policy(args.policy)
-    for concern in COMPONENT_CONCERNS:
-        text = getattr(args, concern)
-        if text is not None:
-            chosen = chosen.replace(**{concern: texts.component(text, concern)})
+    given = {concern: getattr(args, concern) for concern in COMPONENT_CONCERNS if getattr(args, concern) is not None}
+    parts = {concern: texts.component(text, concern) for concern, text in given.items()}
+    chosen = texts.changed(texts.policy(args.policy), parts)
     asked = experiment_of(args, progress)
     try:
         with as_typed():

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gmplab.analysis.compare import short_repr
 from gmplab.commands.tree import COMPONENT_CONCERNS, PRICES
 from gmplab.errors import UsageError
 from gmplab.experiment import components, policy_of
@@ -220,7 +221,15 @@ def policy(text: str) -> Policy:
             made = policy_of(name)
         except (ValueError, TypeError) as e:
             raise UsageError(str(e)) from None
-    return made.replace(**{concern: component(ast.unparse(node), checked_concern(concern)) for concern, node in keywords.items()})
+    return changed(made, {concern: component(ast.unparse(node), checked_concern(concern)) for concern, node in keywords.items()})
+
+
+def changed(made: Policy, parts: Mapping[str, Component]) -> Policy:
+    """A policy with other components, named so that the record tells what ran."""
+    if not parts:
+        return made
+    name = f"{made.name}({', '.join(f'{concern}={short_repr(part)}' for concern, part in parts.items())})"
+    return made.replace(name=name, **parts)
 
 
 def checked_concern(concern: str) -> str:
