@@ -70,8 +70,8 @@ class Difference:
         lines = []
         if self.table:
             when = f" at t = {self.t_ns} ns" if self.t_ns >= 0 else ""
-            agree = f"agree on the first {self.row} rows of {self.table}, and part" if self.row else f"part in the first row of {self.table}"
-            lines.append(f"The runs {agree}{when}:")
+            agree = f"agree on the first {self.row} rows of {self.table}, and part"
+            lines.append(f"The runs {agree if self.row else f'part in the first row of {self.table}'}{when}:")
             parts = [("", self.before), ("a", self.a), ("b", self.b)]
             shown = pd.concat([frame.assign(run=name) for name, frame in parts if len(frame)])
             shown.insert(0, "run", shown.pop("run"))
