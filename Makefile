@@ -64,12 +64,10 @@ test-all: lint
 still-to-come = @test -e $(1) || { echo "make $@: $(1) is still to come" >&2; exit 1; }
 
 demo: $(BUILT)
-	$(call still-to-come,gmplab/demo.py)
 	$(BIN)/python -m gmplab.demo out
 
 lab: $(BUILT)
-	$(call still-to-come,notebooks)
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks/01_first_run.ipynb
 
 bench: $(BUILT)
 	$(call still-to-come,bench/__main__.py)
