@@ -20,6 +20,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from gmplab.plots.palette import FAINT, PATTERN, Look, ink_on
+from gmplab.plots.plot import size_of
+from gmplab.plots.runs import CHARACTER
 from gmplab.plots.units import unit_of
 from gmplab.runtime.dice import duration_ns
 from gmplab.traces.run import Run
@@ -33,6 +35,8 @@ PATTERNED: Final = 6
 """From so many pixels on a slice has its pattern, or a white edge that parts it from the next."""
 MOST_LANES: Final = 256
 """More lanes than this cannot be told apart: the first so many are drawn."""
+LINE: Final = 0.15
+"""Height of the name of a lane, in inches."""
 MOST_LABELS: Final = 300
 ROWS: Final = 25
 FILLED: Final = 21
@@ -168,9 +172,8 @@ def time_in_columns(slices: Slices, lanes: int, t0: int, t1: int) -> Floats:
 
 def label(ax: Axes, slices: Slices, words: Sequence[str], looks: Mapping[str, Look], t0: int, t1: int) -> None:
     """Write into slices that are wide enough what they are; none where it would be a clutter."""
-    pixel = (t1 - t0) / PIXELS
-    room = (np.minimum(slices.end_ns, t1) - np.maximum(slices.begin_ns, t0)) / pixel
-    fits = np.flatnonzero(room >= np.array([6.5 * len(word) + 5 for word in words])).tolist()
+    inches = (np.minimum(slices.end_ns, t1) - np.maximum(slices.begin_ns, t0)) * (size_of(ax)[0] / (t1 - t0))
+    fits = np.flatnonzero(inches >= np.array([CHARACTER * (len(word) + 1) for word in words])).tolist()
     if len(fits) > MOST_LABELS:
         return
     faces = [look.face for look in looks.values()]
@@ -185,7 +188,8 @@ def label(ax: Axes, slices: Slices, words: Sequence[str], looks: Mapping[str, Lo
 def dress(ax: Axes, names: Sequence[str], t0: int, t1: int) -> None:
     """The axes of lanes: time along, in a unit that suits it, and a name for each lane, or for some if there are many."""
     n = max(len(names), 1)
-    every = next(step for step in (1, 2, 4, 8, 16, 32) if n / step <= 40 or step == 32)
+    room = max(size_of(ax)[1] / LINE, 1)
+    every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128, 256) if n / step <= room or step == 256)
     ax.set_yticks(range(0, len(names), every), [names[i] for i in range(0, len(names), every)], fontsize="small")
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(n - 0.5, -0.5)
@@ -197,8 +201,9 @@ def time_axis(ax: Axes, t0: int, t1: int) -> None:
     """An axis of time along, in the unit that suits its end."""
     ax.set_xlim(t0, t1)
     unit = unit_of(t1)
+    bins = min(max(int(size_of(ax)[0] / 0.8), 2), 9)
     # Round numbers of the unit, and not of ns: an axis that ends at 1.2 s has ticks at 0.2 s.
-    ticks = [x * unit.ns for x in MaxNLocator(nbins=9, steps=[1, 2, 2.5, 5, 10]).tick_values(t0 / unit.ns, t1 / unit.ns)]
+    ticks = [x * unit.ns for x in MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10]).tick_values(t0 / unit.ns, t1 / unit.ns)]
     ax.set_xticks([x for x in ticks if t0 <= x <= t1])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda ns, _: f"{ns / unit.ns:.10g}"))
     ax.set_xlabel(f"time since the start ({unit.name})")

@@ -161,7 +161,7 @@ def draw(
                 name, (1, 1 - q), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
                 ha="left", va="center", color=FAINT, fontsize="small",
             )
-    legend_below(ax, 2)
+    legend_below(ax)
     ax.spines[["top", "right"]].set_visible(False)
 
 

@@ -22,7 +22,7 @@ def machines(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = 
     """What each M did: a lane an M (an OS thread), named by why it was made; a thin line where it sleeps.
 
     A lane begins where its M was made, and ends in a cross where its thread ended. sysmon, which runs beside all others,
-    is drawn asleep. Slices narrower than a pixel are merged: there the height shows the shares.
+    is "monitoring" between its deep sleeps. Slices narrower than a pixel are merged: there the height shows the shares.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def machines(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = 
     entries = live(ax, drawn, t0, t1)
     n_merged = lanes.draw(ax, slices, looks, t0, t1)
     lanes.dress(ax, [f"M{m} {why}" for m, why in zip(drawn["m"], reasons(drawn["why"]), strict=True)], t0, t1)
-    legend_below(ax, 5, [*lanes.key(looks), *entries])
+    legend_below(ax, [*lanes.key(looks), *entries])
     entitle(ax, "What each M did, and why it was made", named)
     if data.empty:
         say_empty(ax, "nothing was recorded")

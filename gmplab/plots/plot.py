@@ -141,3 +141,10 @@ def figure_of(ax: Axes) -> Figure:
         fig = fig.figure
     assert isinstance(fig, Figure)
     return fig
+
+
+def size_of(ax: Axes) -> tuple[float, float]:
+    """Width and height of axes in inches, as they are before the figure's layout has shifted them."""
+    box = ax.get_position()
+    width, height = figure_of(ax).get_size_inches()
+    return float(box.width * width), float(box.height * height)

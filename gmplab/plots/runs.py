@@ -8,6 +8,7 @@ from typing import Any, Final
 from matplotlib.transforms import offset_copy
 
 from gmplab.plots.palette import FAINT
+from gmplab.plots.plot import size_of
 from gmplab.traces.run import Run
 
 Runs = Run | Sequence[Run] | Mapping[str, Run]
@@ -27,10 +28,13 @@ def shortened(name: str, most: int = LONGEST) -> str:
 
 
 def workload_of(run: Run) -> str:
-    """The workload and its parameters, as it would be called."""
+    """The workload as it would be called, with as many of its parameters as fit."""
     h = run.record.header
-    params = ", ".join(f"{name}={value}" for name, value in h.get("params", {}).items())
-    return shortened(f"{h.get('workload') or 'a workload'}{f'({params})' if params else ''}")
+    name = shortened(str(h.get("workload") or "a workload"))
+    params = [f"{param}={value}" for param, value in h.get("params", {}).items()]
+    fit = [n for n in range(len(params) + 1) if len(name) + len(", ".join(params[:n])) <= LONGEST]
+    told = [*params[: fit[-1] if fit else 0], *(["…"] if len(fit) <= len(params) else [])]
+    return f"{name}({', '.join(told)})" if told else name
 
 
 def procs_of(run: Run) -> str:
@@ -38,6 +42,9 @@ def procs_of(run: Run) -> str:
     procs = run.record.header.get("procs", len(run.record.processors))
     return f"{procs} P" if procs == 1 else f"{procs} Ps"
 
+
+CHARACTER: Final = 0.068
+"""Width of a small character, in inches, about."""
 
 PARTS: Final[dict[str, tuple[str, Callable[[Run], str]]]] = {
     "workload": ("", workload_of), "policy": ("under ", lambda run: str(run.record.header.get("policy", "?"))),
@@ -109,14 +116,18 @@ def entitle(ax: Any, what: str, runs: Mapping[str, Run]) -> None:
     )
 
 
-def legend_below(ax: Any, columns: int, entries: Sequence[Any] | None = None) -> None:
-    """A legend under the axes and their label, of what is drawn or of given entries: there it hides nothing."""
+def legend_below(ax: Any, entries: Sequence[Any] | None = None) -> None:
+    """A legend under the axes and their label, of what is drawn or of given entries: there it hides nothing.
+
+    It has as many columns, up to five, as the axes are wide enough for.
+    """
     entries = ax.get_legend_handles_labels()[0] if entries is None else entries
     if entries:
         below = offset_copy(ax.transAxes, fig=ax.figure, y=-42, units="points")
+        widest = max(len(str(entry.get_label())) for entry in entries) * CHARACTER + 0.55
         ax.legend(
             handles=entries, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, fontsize="small",
-            ncols=min(len(entries), columns), frameon=False, borderpad=0, borderaxespad=0,
+            ncols=max(min(len(entries), 5, int(size_of(ax)[0] / widest)), 1), frameon=False, borderpad=0, borderaxespad=0,
         )
 
 

@@ -50,7 +50,7 @@ def states(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     ax.set_ylim(0, max(float(height.max()) * 1.05, 1))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     ax.set_ylabel("goroutines")
-    legend_below(ax, 5)
+    legend_below(ax)
     entitle(ax, "What goroutines do", named)
     if not height.any():
         say_empty(ax, "there was no goroutine")

@@ -118,7 +118,7 @@ def steal_rate(runs: Runs, ax: Axes | None = None) -> Plot:
     ax.set_ylabel(f"steals in each {said(width)}")
     ax.spines[["top", "right"]].set_visible(False)
     if len(named) > 1:
-        legend_below(ax, 2)
+        legend_below(ax)
     if not data["steals"].any():
         ax.set_ylim(0, 1)
         say_empty(ax, "nothing was stolen")

@@ -85,7 +85,7 @@ def timeline(
         lanes.label(ax, slices.where(running), words, looks, t0, t1)
     lanes.dress(ax, [f"P{p}" for p in range(procs)], t0, t1)
     marked = mark(ax, chosen, procs, t0, t1)
-    legend_below(ax, 5, [*lanes.key(looks), *marked.values()])
+    legend_below(ax, [*lanes.key(looks), *marked.values()])
     entitle(ax, "What each P did", named)
     if data.empty:
         say_empty(ax, "nothing was recorded")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from gmplab.plots.overtime import edges_of, means, parts_frame, stacked
-from gmplab.plots.palette import INK, MODES
+from gmplab.plots.palette import MODES, VERMILLION
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of
 from gmplab.plots.units import part, said, share_ticks
@@ -59,12 +59,13 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     overloaded = means(series["t_ns"], (series["idle_p"] > 0) & (series["runnable"] > 0), edges)
     fig, ax = axes(ax, 10.0, 4.2)
     stacked(ax, edges, {mode: (MODES[mode], share) for mode, share in shares.items() if mode != "idle"})
-    ax.stairs(overloaded, edges, color="white", linewidth=3.0, baseline=None)
-    ax.stairs(overloaded, edges, color=INK, linewidth=1.3, baseline=None, label=OVERLOADED)
+    # The colour of goroutines that are runnable, on white that parts it from the areas.
+    ax.stairs(overloaded, edges, color="white", linewidth=2.6, baseline=None)
+    ax.stairs(overloaded, edges, color=VERMILLION, linewidth=1.4, baseline=None, label=OVERLOADED)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_formatter(share_ticks())
     ax.set_ylabel("share of P time")
-    legend_below(ax, 5)
+    legend_below(ax)
     entitle(ax, "What the Ps' time went into", named)
     data = parts_frame(edges, {**shares, "idle_overloaded": overloaded})
     return Plot(fig, ax, data, told(named, {**shares, OVERLOADED: overloaded}, edges))
