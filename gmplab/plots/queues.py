@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
@@ -15,8 +16,9 @@ from gmplab.plots import lanes
 from gmplab.plots.overtime import Floats, edges_of, greatest, means
 from gmplab.plots.palette import EMPTY, SEQUENTIAL
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, one_of, say_empty
+from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty
 from gmplab.plots.units import about, said
+from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
 from gmplab.traces.run import Run
 
 GLOBAL: Final = "global"
@@ -26,7 +28,8 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     """How long the run queues were: a row a P, its runnext counted, and the global queue on top; brighter is longer.
 
     Each cell is the mean length over a 240th of the time. Colours grow with the square root, so that a queue of one is
-    seen beside one of hundreds; an empty queue is left light.
+    seen beside one of hundreds; an empty queue is left light. Where GOMAXPROCS changes, a row is hatched while its P is not
+    in use: it has no queue then.
 
     Parameters
     ----------
@@ -67,6 +70,12 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
         edges, np.arange(len(names) + 1) - 0.5, np.ma.masked_less_equal(grid, 0), cmap=SEQUENTIAL, rasterized=True,
         norm=PowerNorm(0.5, vmin=0, vmax=max(most, 1.0)),
     )
+    absent = unused(chosen)
+    absent = absent[(absent["p"] < procs) & (absent["end_ns"] > edges[0]) & (absent["begin_ns"] < edges[-1])]
+    if len(absent):
+        corners = lanes.boxes(absent["begin_ns"], absent["end_ns"], absent["p"] + 0.5, absent["p"] + 1.5)
+        ax.add_collection(PolyCollection(corners, **lanes.filled(UNUSED)))
+        legend_below(ax, lanes.key({NOT_IN_USE: UNUSED}))
     lanes.dress(ax, names, int(edges[0]), int(edges[-1]))
     ax.axhline(0.5, color="white", linewidth=2)
     if most > 0:
@@ -80,10 +89,10 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
             "end_ns": np.tile(edges[1:], len(names)), "n": grid.ravel(),
         }
     )
-    return Plot(fig, ax, data, told(named, found, edges))
+    return Plot(fig, ax, data, told(named, found, absent, edges))
 
 
-def told(named: dict[str, Run], found: dict[str, pd.DataFrame], edges: Floats) -> str:
+def told(named: dict[str, Run], found: dict[str, pd.DataFrame], absent: pd.DataFrame, edges: Floats) -> str:
     """The picture in words."""
     begin = f"Run queues in {context(named)}, from {said(float(edges[0]))} to {said(float(edges[-1]))}"
     mean = {name: float(means(rows["t_ns"], rows["n"], edges[[0, -1]])[0]) for name, rows in found.items()}
@@ -97,4 +106,7 @@ def told(named: dict[str, Run], found: dict[str, pd.DataFrame], edges: Floats) -
         f"of a P's queue {about(min(local))} to {about(max(local))}" if len(local) > 1 else f"of P0's queue {about(local[0])}",
         f"longest {longest[deepest]:,}, {'the global one' if deepest == GLOBAL else f'that of {deepest}'}",
     ]
+    gone = absent["p"].unique().tolist()
+    if gone:
+        sentences.append(f"not in use for a part of the time: {', '.join(f'P{p}' for p in gone)}")
     return f"{begin}: {'; '.join(sentences)}."

@@ -16,6 +16,7 @@ from gmplab.plots.palette import HUES, INK, MODES, OTHERS, Look
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty, shortened
 from gmplab.plots.units import counted, part, said
+from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
 from gmplab.traces.run import Run
 
 Ints = npt.NDArray[np.int64]
@@ -35,7 +36,7 @@ def timeline(
 
     Scheduling, spinning and system calls have looks of their own. A triangle marks where a stolen goroutine begins to
     run, a square where one from the global queue does, unless there are too many. Slices narrower than a pixel are merged:
-    there the height shows the shares.
+    there the height shows the shares. Where GOMAXPROCS changes, a lane is hatched while its P is not in use.
 
     Parameters
     ----------
@@ -71,16 +72,21 @@ def timeline(
     t0, t1 = lanes.between(chosen, t)
     data = shown(chosen, by, t0, t1)
     looks, kind = coloured(chosen, data, by)
-    slices = Slices(
-        data["p"].to_numpy(dtype=np.int64), data["begin_ns"].to_numpy(), data["end_ns"].to_numpy(), kind
-    )
-    procs = min(int(data["p"].max()) + 1 if len(data) else len(chosen.record.processors), lanes.MOST_LANES)
+    absent = unused(chosen)
+    absent = absent[(absent["end_ns"] > t0) & (absent["begin_ns"] < t1)]
+    if len(absent):
+        kind = np.append(kind, np.full(len(absent), len(looks)))
+        looks[NOT_IN_USE] = UNUSED
+    columns = [np.append(data[name].to_numpy(dtype=np.int64), absent[name]) for name in ("p", "begin_ns", "end_ns")]
+    slices = Slices(columns[0], columns[1], columns[2], kind)
+    procs = min(int(slices.lane.max()) + 1 if len(kind) else len(chosen.record.processors), lanes.MOST_LANES)
     slices = slices.where(slices.lane < procs)
     fig, ax = axes(ax, 10.0, lanes.tall(procs))
     n_merged = lanes.draw(ax, slices, looks, t0, t1)
     running = slices.kind < sum(name.startswith("running") for name in looks)
     running &= slices.kind != NONE
-    words = [f"g{g}" for g in data["g"][(data["p"] < procs).to_numpy()][running].tolist()]
+    visible = data[(data["p"] < procs).to_numpy()]
+    words = [f"g{g}" for g in visible["g"][running[: len(visible)]].tolist()]
     if procs <= 40:
         lanes.label(ax, slices.where(running), words, looks, t0, t1)
     lanes.dress(ax, [f"P{p}" for p in range(procs)], t0, t1)
@@ -89,7 +95,7 @@ def timeline(
     entitle(ax, "What each P did", named)
     if data.empty:
         say_empty(ax, "nothing was recorded")
-    return Plot(fig, ax, data, told(named, data, by, t0, t1, n_merged, procs, marks_in(chosen, t0, t1), set(marked)))
+    return Plot(fig, ax, data, told(named, data, absent, by, t0, t1, n_merged, procs, marks_in(chosen, t0, t1), set(marked)))
 
 
 def shown(run: Run, by: str, t0: int, t1: int) -> pd.DataFrame:
@@ -149,8 +155,8 @@ def mark(ax: Axes, run: Run, procs: int, t0: int, t1: int) -> dict[str, object]:
 
 
 def told(
-    named: dict[str, Run], data: pd.DataFrame, by: str, t0: int, t1: int, n_merged: int, procs: int,
-    marks: dict[str, pd.DataFrame], marked: set[str],
+    named: dict[str, Run], data: pd.DataFrame, absent: pd.DataFrame, by: str, t0: int, t1: int, n_merged: int,
+    procs: int, marks: dict[str, pd.DataFrame], marked: set[str],
 ) -> str:
     """The picture in words."""
     begin = f"What each P did in {context(named)}, from {said(t0)} to {said(t1)}"
@@ -158,8 +164,10 @@ def told(
         return f"{begin}: nothing was recorded."
     inside = (data["end_ns"].clip(upper=t1) - data["begin_ns"].clip(lower=t0)).astype(np.int64)
     time = inside.groupby(data["mode"].astype(str)).sum()
+    if len(absent):
+        time[NOT_IN_USE] = int((absent["end_ns"].clip(upper=t1) - absent["begin_ns"].clip(lower=t0)).sum())
     whole = int(time.sum())
-    parts = [f"{mode} {part(time[mode] / whole)}" for mode in [*MODES, "idle"] if mode in time.index]
+    parts = [f"{mode} {part(time[mode] / whole)}" for mode in [*MODES, "idle", NOT_IN_USE] if mode in time.index]
     sentences = [f"{begin}: {', '.join(parts)} of P time"]
     names = inside[data["mode"] == "running"].groupby(data[by].astype(str)).sum()
     if len(names) > 1:

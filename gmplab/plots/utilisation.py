@@ -7,13 +7,15 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 
 from gmplab.plots.overtime import edges_of, means, parts_frame, stacked
-from gmplab.plots.palette import MODES, VERMILLION
+from gmplab.plots.palette import MODES, PATTERN, VERMILLION
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of
 from gmplab.plots.units import part, said, share_ticks
+from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
 from gmplab.traces.run import Run
 
 OVERLOADED: Final = "idle while overloaded"
@@ -21,6 +23,9 @@ OVERLOADED: Final = "idle while overloaded"
 
 def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
     """How the Ps spent their time, stacked; what is empty above is idle. The line: idle while overloaded.
+
+    The whole is the time of all Ps that the run ever had. Where GOMAXPROCS changes, the Ps that are not in use hang from the
+    top.
 
     The line is the share of time in which at least one P was idle while at least one goroutine was runnable: how far the
     scheduler was from being work-conserving.
@@ -38,7 +43,7 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     -------
     Plot
         `data`: begin_ns, end_ns (a 240th of the time); a share of the Ps' time for each mode that occurs, idle too;
-        idle_overloaded (share of the time).
+        not_in_use (likewise, where it occurs); idle_overloaded (share of the time).
 
     Raises
     ------
@@ -53,12 +58,16 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     chosen = next(iter(named.values()))
     edges = edges_of(chosen, t, "plot.utilisation")
     procs = max(len(chosen.record.processors), 1)
-    shares = {mode: shared(chosen, mode, edges) / procs for mode in [*MODES, "idle"]}
+    spans = chosen.processor_spans
+    shares = {mode: at_once(spans[spans["mode"] == mode], edges) / procs for mode in [*MODES, "idle"]}
     shares = {mode: share for mode, share in shares.items() if share.any()}
+    gone = at_once(unused(chosen), edges) / procs
     series = chosen.series
     overloaded = means(series["t_ns"], (series["idle_p"] > 0) & (series["runnable"] > 0), edges)
     fig, ax = axes(ax, 10.0, 4.2)
     stacked(ax, edges, {mode: (MODES[mode], share) for mode, share in shares.items() if mode != "idle"})
+    if gone.any():
+        hang(ax, edges, gone)
     # The colour of goroutines that are runnable, on white that parts it from the areas.
     ax.stairs(overloaded, edges, color="white", linewidth=2.6, baseline=None)
     ax.stairs(overloaded, edges, color=VERMILLION, linewidth=1.4, baseline=None, label=OVERLOADED)
@@ -67,18 +76,26 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     ax.set_ylabel("share of P time")
     legend_below(ax)
     entitle(ax, "What the Ps' time went into", named)
-    data = parts_frame(edges, {**shares, "idle_overloaded": overloaded})
-    return Plot(fig, ax, data, told(named, {**shares, OVERLOADED: overloaded}, edges))
+    absent = {NOT_IN_USE: gone} if gone.any() else {}
+    columns = {name.replace(" ", "_"): share for name, share in {**shares, **absent}.items()}
+    data = parts_frame(edges, {**columns, "idle_overloaded": overloaded})
+    return Plot(fig, ax, data, told(named, {**shares, **absent, OVERLOADED: overloaded}, edges))
 
 
-def shared(run: Run, mode: str, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How many Ps were in a mode, as means over the parts."""
-    spans = run.processor_spans
-    spans = spans[spans["mode"] == mode]
+def at_once(spans: pd.DataFrame, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How many of some spans there were at once, as means over the parts."""
     t = np.concatenate([spans["begin_ns"], spans["end_ns"]])
     step = np.repeat([1, -1], len(spans))
     order = np.argsort(t, kind="stable")
     return means(t[order], np.cumsum(step[order]), edges)
+
+
+def hang(ax: Axes, edges: npt.NDArray[np.float64], share: npt.NDArray[np.float64]) -> None:
+    """An area that hangs from the top: the Ps that are not in use."""
+    ax.stairs(
+        np.ones(len(share)), edges, baseline=1 - share, fill=True, facecolor=UNUSED.face, hatch=UNUSED.hatch,
+        edgecolor=PATTERN, linewidth=0, label=NOT_IN_USE,
+    )
 
 
 def told(named: dict[str, Run], shares: dict[str, npt.NDArray[np.float64]], edges: npt.NDArray[np.float64]) -> str:

@@ -109,14 +109,14 @@ def test_the_time_shown_is_the_whole_run_or_two_instants_in_any_unit() -> None:
     ],
 )
 def test_the_axis_of_time_has_round_numbers_of_a_unit_that_suits_it(t0: int, t1: int, unit: str, ticks: list[str]) -> None:
-    ax = axes(None)[1]
+    ax = axes(None, 10.0)[1]
     lanes.time_axis(ax, t0, t1)
     assert ax.get_xlabel() == f"time since the start ({unit})"
     assert [x.get_text() for x in ax.get_xticklabels()] == ticks
 
 
 def test_many_lanes_are_named_one_in_so_many() -> None:
-    ax = axes(None)[1]
+    ax = axes(None, 10.0, lanes.tall(100))[1]
     lanes.dress(ax, [f"P{p}" for p in range(100)], 0, 10)
     assert [x.get_text() for x in ax.get_yticklabels()] == [f"P{p}" for p in range(0, 100, 4)]
     assert ax.get_ylim() == (99.5, -0.5)
