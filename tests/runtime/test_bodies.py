@@ -145,7 +145,8 @@ def test_a_verb_of_something_else_is_the_bodys_mistake_and_not_the_policys(call:
         yield call()
 
     told = failing(main, (gl.GoPanic, gl.BodyError))
-    assert told.startswith("goroutine 1 [main]: ") and "must be a" in told
+    # Compiled, where a verb names its parameter's type, mypyc's own check comes before ours and says the same.
+    assert told.startswith("goroutine 1 [main]: ") and ("must be a" in told or "object expected; got" in told)
 
 
 def test_a_verb_outside_of_a_run_is_told() -> None:
