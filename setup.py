@@ -72,6 +72,10 @@ def extensions() -> list[Extension]:
         # A fused multiply-add would round differently from the uncompiled build.
         # Nobody outside interposes a function of ours, so calls between them may be direct, or inlined.
         extension.extra_compile_args = [*extension.extra_compile_args, "-ffp-contract=off", "-fno-semantic-interposition"]
+        for source in map(Path, extension.sources):
+            if source.name == "__native_gmplab.c":
+                written = source.read_text(encoding="utf-8")
+                source.write_text(build.with_docstrings(written, build.docstrings(ROOT / "gmplab")), encoding="utf-8")
     return group
 
 

@@ -12,11 +12,13 @@ package to import.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -104,6 +106,44 @@ def describe() -> str:
     if not is_compiled():
         return "uncompiled (no C compiler when it was installed): the same results, some 15 times slower"
     return "compiled, but from other sources: run `make build`" if is_stale() else "compiled"
+
+
+# --- docstrings -------------------------------------------------------------------------------------------------------
+# mypyc drops them: what it writes for `help()` and `?` is the signature alone, "name(parameters)\n--\n\n", which Python
+# takes for `__text_signature__`. What follows it is `__doc__`. Refused: setting `__doc__` after the import, since that of
+# a compiled function cannot be set.
+_FUNCTION = re.compile(r'(\(PyCFunction\)CPyPy_(\w+),\s*METH_[A-Z_ |]+,\s*PyDoc_STR\("(?:[^"\\]|\\.)*)"')
+_CLASS = re.compile(r'(\.tp_new = (\w+)_new,(?:(?!\.tp_new).)*?\.tp_doc = PyDoc_STR\("(?:[^"\\]|\\.)*)"', re.DOTALL)
+_MODULE = re.compile(r'(PyModuleDef_HEAD_INIT,\s*"[\w.]+\.(\w+)",\s*)NULL(?=, /\* docstring \*/)')
+
+
+def docstrings(package: Path = PACKAGE) -> dict[str, str]:
+    """The docstrings of the native group by the name that mypyc gives a thing in C: `runq___runqput`, `chan___Chan___close`."""
+    found: dict[str, str | None] = {}
+    for path in sources(package):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        found[path.stem] = ast.get_docstring(module)
+        for node in module.body:
+            if isinstance(node, ast.FunctionDef):
+                found[f"{path.stem}___{node.name}"] = ast.get_docstring(node)
+            elif isinstance(node, ast.ClassDef):
+                found[f"{path.stem}___{node.name}"] = ast.get_docstring(node)
+                methods = [inner for inner in node.body if isinstance(inner, ast.FunctionDef)]
+                found.update({f"{path.stem}___{node.name}___{fn.name}": ast.get_docstring(fn) for fn in methods})
+    return {name: text for name, text in found.items() if text}
+
+
+def with_docstrings(c_source: str, docs: Mapping[str, str]) -> str:
+    """The C that mypyc wrote, with the docstrings put back."""
+
+    def literal(name: str) -> str:
+        # Octal escapes: they end after three digits, where hexadecimal ones would swallow what follows.
+        text = docs.get(name, "").encode()
+        return "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in text)
+
+    c_source = _FUNCTION.sub(lambda m: f'{m[1]}{literal(m[2])}"', c_source)
+    c_source = _CLASS.sub(lambda m: f'{m[1]}{literal(m[2])}"', c_source)
+    return _MODULE.sub(lambda m: f'{m[1]}PyDoc_STR("{literal(m[2])}")', c_source)
 
 
 class SourceFinder:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import re
 import shutil
@@ -12,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+import gmplab
+import gmplab.policies
+import gmplab.runtime.runq
 from gmplab import build
 from gmplab.vocabulary import MODEL, SCHEMA
 
@@ -152,3 +157,45 @@ def test_an_extension_of_unknown_origin_is_stale(uncompiled: Path, text: str) ->
 def test_required_and_set_aside_at_once_is_told() -> None:
     done = python(ROOT, "import gmplab", GMPLAB_REQUIRE_COMPILED="1", GMPLAB_PURE="1")
     assert "but the core is uncompiled, as GMPLAB_PURE=1 asks" in done.stderr
+
+
+# Docstrings, which mypyc drops
+
+
+def test_docstrings_are_put_back_into_the_c_that_mypyc_writes() -> None:
+    c = (
+        '{"put", (PyCFunction)CPyPy_runq___put, METH_FASTCALL | METH_KEYWORDS, PyDoc_STR("put(g)\\n--\\n\\n") /* docstring */},\n'
+        '.tp_new = runq___Queue_new,\n.tp_flags = 1,\n.tp_doc = PyDoc_STR("Queue(n)\\n--\\n\\n"),\n'
+        '.tp_new = runq___Bare_new,\n.tp_doc = PyDoc_STR("Bare()\\n--\\n\\n"),\n'
+        'PyModuleDef_HEAD_INIT,\n    "gmplab.runtime.runq",\n    NULL, /* docstring */\n'
+    )
+    docs = {"runq": 'Says "why".', "runq___put": "Adds\n1.5 µs\\n?", "runq___Queue": "A queue."}
+    assert build.with_docstrings(c, docs) == (
+        '{"put", (PyCFunction)CPyPy_runq___put, METH_FASTCALL | METH_KEYWORDS, '
+        'PyDoc_STR("put(g)\\n--\\n\\nAdds\\0121.5 \\302\\265s\\134n\\077") /* docstring */},\n'
+        '.tp_new = runq___Queue_new,\n.tp_flags = 1,\n.tp_doc = PyDoc_STR("Queue(n)\\n--\\n\\nA queue."),\n'
+        '.tp_new = runq___Bare_new,\n.tp_doc = PyDoc_STR("Bare()\\n--\\n\\n"),\n'
+        'PyModuleDef_HEAD_INIT,\n    "gmplab.runtime.runq",\n    PyDoc_STR("Says \\042why\\042."), /* docstring */\n'
+    )
+
+
+def test_the_docstrings_are_found_by_their_names_in_c() -> None:
+    docs = build.docstrings()
+    assert docs["runq"].startswith(inspect.getdoc(sys.modules["gmplab.runtime.runq"]) or "-")
+    assert {"bodies___compute", "contracts___View___now_ns", "steal___StealHalf"} <= set(docs)
+
+
+PUBLIC = [name for name in sorted({*gmplab.__all__, *gmplab.policies.__all__}) if callable(getattr(gmplab, name))]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_help_shows_a_public_names_docstring_in_both_builds(name: str) -> None:
+    thing = getattr(gmplab, name)
+    path = build.PACKAGE.parent / Path(*thing.__module__.split(".")).with_suffix(".py")
+    definitions = [
+        node for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == thing.__name__
+    ]
+    written = ast.get_docstring(definitions[0])
+    # Without one a dataclass shows its signature, and other classes that of their base.
+    assert written is None or inspect.getdoc(thing) == written

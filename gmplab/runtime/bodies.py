@@ -292,22 +292,25 @@ class Program:
         return d.sample(draw(gp.key, gp.draws + 1))
 
 
-def renew(x: object, seen: set[int]) -> None:
+def renew(x: object) -> None:
     """Put the channels and locks that x reaches back to their beginning.
 
     They belong to a plan, which may have run before, and been cut amid waits. Not reached: those that a function closes
     over; a body makes what it needs when it runs.
     """
-    if isinstance(x, Program):
-        if id(x) not in seen:
-            seen.add(id(x))
-            for obj in x.objects:
-                renew(obj, seen)
-    elif isinstance(x, (list, tuple)):
-        for obj in x:
-            renew(obj, seen)
-    elif isinstance(x, (Chan, Mutex, RWMutex, WaitGroup, Cond, Semaphore)):
-        x.renew()
+    # A list, not recursion: programs may start one another in a chain of thousands.
+    found: list[object] = [x]
+    seen: set[int] = set()
+    while len(found) > 0:
+        x = found.pop()
+        if isinstance(x, Program):
+            if id(x) not in seen:
+                seen.add(id(x))
+                found.extend(x.objects)
+        elif isinstance(x, (list, tuple)):
+            found.extend(x)
+        elif isinstance(x, (Chan, Mutex, RWMutex, WaitGroup, Cond, Semaphore)):
+            x.renew()
 
 
 @final

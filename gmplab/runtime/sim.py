@@ -269,7 +269,7 @@ class Sim(Driver):
     def boot(self) -> None:
         """What Go does before main.main: Ps, m0 with P0, sysmon, the main goroutine. Go: proc.go: schedinit, main."""
         sched = self.sched
-        renew((self.plan.main, self.plan.args, [source.program for source in self.sources]), set())
+        renew((self.plan.main, self.plan.args, [source.program for source in self.sources]))
         for i in range(sched.gomaxprocs):
             sched.allp.append(P(i))
             # The first G of a P may come from runnext and inherit the slice: it begins now.
