@@ -1,30 +1,32 @@
-"""A conformance suite for policies: does each component keep its contract? It needs no scheduler.
+"""A conformance suite for policies: does each component keep its contract, and does every program come to its end?
 
-Every component is asked every question of its concern on many random states (`FakeView`), with 1, 2, 8 and 64 Ps and
-with a GOMAXPROCS that changes on the way. Refused: asking inside a run. What a run happens not to ask stays untested,
-and a breach found here names the question instead of an instant.
+First every component is asked every question of its concern on many random states, with 1, 2, 8 and 64 Ps and with a
+GOMAXPROCS that changes on the way: a breach found so names the question instead of an instant, and what a run happens
+not to ask is asked too. Then random programs run under the whole policy. What is found is told with the smallest
+example and with what to do about it.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+import cloudpickle
+
+from gmplab.analysis.questions import QUESTIONS, Asking, Question, random_view
+from gmplab.analysis.trials import Trial, outcome, smallest, trials
 from gmplab.errors import PolicyError
-from gmplab.policies.fakeview import FakeView
-from gmplab.runtime.contracts import (
-    CONCERNS, FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES, Orders, Policy, check_types,
-)
-from gmplab.runtime.dice import below, draw, stream
-from gmplab.vocabulary import MAX_PROCS, NO_G, NO_P
+from gmplab.policies import PRESETS
+from gmplab.policies.fakeview import OnlyView
+from gmplab.runtime.contracts import CONCERNS, Policy, View, check_types
+from gmplab.runtime.dice import Distribution
 
 PROCS: Final = (1, 2, 8, 64)
 CHANGING_PROCS: Final = (8, 3, 64, 1)
-GS: Final = 8
-MOST_NS: Final = 1 << 62
-"""The greatest answer in ns: it is added to an instant, and both must fit 64 bits."""
+VIEW_METHODS: Final = ", ".join(name for name in vars(View) if not name.startswith("_"))
 
 
 @dataclass(frozen=True)
@@ -36,35 +38,65 @@ class Finding:
     component : str
         "steal: StealHalf", or "policy".
     fact : str
-        What is wrong, with the question, the answer and the bound.
+        What is wrong: the question, the answer and the bound, or the smallest program that fails.
+    advice : str
+        What to do about it.
     """
 
     component: str
     fact: str
+    advice: str = ""
 
     def __str__(self) -> str:
         return f"{self.component}: {self.fact}"
 
 
-@dataclass(frozen=True)
-class Question:
-    """One question to a component: the method, its arguments by name, the answer's bound in words, and its test."""
+class Report(list[Finding]):
+    """The findings, and what was tried; prints as a report.
 
-    method: str
-    arguments: dict[str, int]
-    bound: str
-    holds: Callable[[Any], bool]
+    Parameters
+    ----------
+    findings : iterable of Finding
+    policy : str
+        The policy's name.
+    asked : int
+        Questions that were asked.
+    ran : int
+        Random programs that ran, each twice.
+    """
+
+    def __init__(self, findings: Iterable[Finding], policy: str, asked: int, ran: int) -> None:
+        super().__init__(findings)
+        self.policy = policy
+        self.asked = asked
+        self.ran = ran
 
     def __str__(self) -> str:
-        return f"{self.method}({', '.join(f'{name}={value}' for name, value in self.arguments.items())})"
+        runs = f"{self.ran} random programs, each twice" if self.ran else "no program, since the answers are wrong already"
+        lines = [
+            f"policy {self.policy!r} {'breaks its contract' if self else 'keeps its contract'}; tried: "
+            f"{self.asked} questions in random states of 1 to 64 Ps, {runs}"
+        ]
+        for finding in self:
+            lines.append(f"- {finding}")
+            if finding.advice:
+                lines.append(f"  What to do: {finding.advice}")
+        return "\n".join(lines)
 
-    def ask(self, component: Any, state: object, view: FakeView) -> Any:
-        """The answer."""
-        return getattr(component, self.method)(state, view, *self.arguments.values())
+
+class Tally:
+    """How many questions were asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
 
 
-def check_policy(policy: Policy, *, states: int = 12, seed: int = 1, strict: bool = True) -> list[Finding]:
-    """Ask a policy everything, and tell where it breaks its contract.
+def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: int = 1, strict: bool = True) -> Report:
+    """Ask a policy everything, run random programs under it, and tell where it breaks its contract.
+
+    Checked are: answers of the right type and within bounds, that depend on nothing but the view, the state and the dice,
+    and use no more of the view than its methods; nothing shared between runs; components that are frozen, hashable and
+    pickle, also from a notebook; programs that come to their end without losing a goroutine, and the same way each time.
 
     Parameters
     ----------
@@ -72,48 +104,43 @@ def check_policy(policy: Policy, *, states: int = 12, seed: int = 1, strict: boo
         The policy, also a third party's.
     states : int
         Random states for each number of Ps, at least 1.
+    programs : int
+        Random programs, at least 0; 0 runs none.
     seed : int
-        Of the states and of the dice that the components see.
+        Of the states, the programs, and the dice that the components see.
     strict : bool
         False: return the findings instead of raising.
 
     Returns
     -------
-    list of Finding
-        Empty where the policy is fine; at most one for each component and question.
+    Report
+        A list of `Finding`, empty where the policy is fine; at most one for each component and question. `print` it.
 
     Raises
     ------
     PolicyError
-        With all findings, one a line.
+        With the report.
 
     Examples
     --------
-    >>> from gmplab.policies import PRESETS
-    >>> check_policy(PRESETS["go"])
-    []
+    >>> import gmplab
+    >>> print(gmplab.check_policy(gmplab.policy_of("go")))              # doctest: +SKIP
+    policy 'go' keeps its contract; tried: 24312 questions in random states of 1 to 64 Ps, 16 random programs, each twice
     """
     if not isinstance(policy, Policy):
         raise TypeError(f"policy = {policy!r}: must be a gmplab.Policy")
-    if isinstance(states, bool) or not isinstance(states, int) or states < 1:
-        raise ValueError(f"states = {states!r}: must be an int of at least 1")
+    for name, value, low in (("states", states, 1), ("programs", programs, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise ValueError(f"{name} = {value!r}: must be an int of at least {low}")
+    tally = Tally()
     found = check_fields(policy) or check_declared(policy)
     if not found:
-        found = check_value(policy) + check_answers(policy, states, seed)
-    if not found:
-        found = check_whole_runs(policy)
-    if found and strict:
-        raise PolicyError(f"policy {policy.name!r} breaks its contract:\n" + "\n".join(f"- {f}" for f in found))
-    return found
-
-
-WHOLE_RUNS: Final[list[Callable[[Policy], list[Finding]]]] = []
-"""Checks that simulate; each takes a policy and returns what it found."""
-
-
-def check_whole_runs(policy: Policy) -> list[Finding]:
-    """What the checks in `WHOLE_RUNS` find; asked last, of a policy that answers well."""
-    return [finding for check in WHOLE_RUNS for finding in check(policy)]
+        found = check_value(policy) + check_answers(policy, states, seed, tally)
+    ran = 0 if found else programs
+    report = Report(found or check_trials(policy, trials(programs, seed)), policy.name, tally.asked, ran)
+    if report and strict:
+        raise PolicyError(str(report))
+    return report
 
 
 def name_of(concern: str, component: object) -> str:
@@ -138,6 +165,7 @@ def check_fields(policy: Policy) -> list[Finding]:
                     name_of(concern, part),
                     f"the field {name!r} has no value in the compiled build: pass it to the constructor instead of "
                     f"giving it another default in an interpreted subclass",
+                    f"write {type(part).__name__}({name}=...)",
                 ))
     return found
 
@@ -152,235 +180,185 @@ def check_declared(policy: Policy) -> list[Finding]:
 
 
 def check_value(policy: Policy) -> list[Finding]:
-    """Is each component, and the whole, a value: hashable, equal to its pickled copy, and frozen?"""
+    """Is each component, and the whole, a value: hashable, frozen, and the same when pickled?"""
     found: list[Finding] = []
     parts = [(name_of(concern, getattr(policy, concern)), getattr(policy, concern)) for concern in CONCERNS]
-    for name, part in [*parts, ("policy", policy)]:
-        if found and part is policy:
-            # Whatever a part is not, the whole is not either.
-            break
-        try:
-            hash(part)
-        except TypeError as e:
-            found.append(Finding(name, f"is not hashable ({e}): its fields must be numbers, texts and tuples of them"))
-            continue
-        try:
-            copy = pickle.loads(pickle.dumps(part))
-        except Exception as e:  # noqa: BLE001, whatever a third party's class raises is the finding
-            hint = ": define its class in a module" if "local" in str(e) or "not found as" in str(e) else ""
-            found.append(Finding(name, f"does not pickle ({type(e).__name__}: {e}){hint}"))
-            continue
-        if copy != part or hash(copy) != hash(part):
-            found.append(Finding(name, f"does not equal its pickled copy, {copy!r}"))
-        for field in fields(part)[:1]:
-            try:
-                setattr(part, field.name, getattr(part, field.name))
-            except AttributeError:
-                continue
-            found.append(Finding(name, "is not frozen: write @dataclass(frozen=True)"))
+    for name, part in parts:
+        found += [Finding(name, *told) for told in (*frozen(part), *hashed(part))]
+        if not found:
+            found += [Finding(name, *told) for told in pickled(part)]
+    # Whatever the parts are, the whole is: a frozen dataclass of them.
     return found
 
 
-def check_answers(policy: Policy, states: int, seed: int) -> list[Finding]:
-    """Is every answer of the right type, within bounds, the same when asked again, and without an effect on itself?"""
+def hashed(part: Any) -> Iterator[tuple[str, str]]:
+    """(fact, advice) where a part is not hashable."""
+    try:
+        hash(part)
+    except TypeError as e:
+        yield f"is not hashable ({e})", "its fields must be numbers, texts and tuples of them, and the class @dataclass(frozen=True)"
+
+
+def frozen(part: Any) -> Iterator[tuple[str, str]]:
+    """(fact, advice) where a field of a part can be set."""
+    for field in fields(part):
+        try:
+            setattr(part, field.name, getattr(part, field.name))
+        except AttributeError:
+            continue
+        yield f"is not frozen: its field {field.name!r} can be set", "write @dataclass(frozen=True) above the class"
+        return
+
+
+def pickled(part: Any) -> Iterator[tuple[str, str]]:
+    """(fact, advice) where a part does not come back from pickle, or, of a notebook's class, from cloudpickle."""
+    cls = type(part)
+    by_name = getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls and cls.__module__ != "__main__"
+    way: Any = pickle if by_name else cloudpickle
+    try:
+        copy = pickle.loads(way.dumps(part))
+    except Exception as e:  # noqa: BLE001, whatever a third party's class raises is the finding
+        yield f"does not pickle ({type(e).__name__}: {e})", "give it fields that pickle, and take its class out of the function"
+        return
+    # A class that came along with its instance is another one: what counts are its fields.
+    same = copy == part and hash(copy) == hash(part) if type(copy) is cls else repr(copy) == repr(part)
+    if not same:
+        yield f"does not equal its pickled copy, {copy!r}", "compare and hash by the fields alone, as @dataclass(frozen=True) does"
+
+
+def check_answers(policy: Policy, states: int, seed: int, tally: Tally) -> list[Finding]:
+    """Is every answer of the right type, within bounds, and a matter of the view, the state and the dice alone?"""
     found = []
     walks = [((n,) * states, i) for i, n in enumerate(PROCS)] + [(CHANGING_PROCS * (1 + states // 4), len(PROCS))]
     for concern, questions in QUESTIONS.items():
         component = getattr(policy, concern)
         told: set[str] = set()
         for procs, walk in walks:
-            for call, fact in walked(component, questions, procs, seed * 1_000 + walk):
+            for call, fact, advice in Walk(component, questions, procs, seed * 1_000 + walk, tally).told():
                 if call not in told:
                     told.add(call)
-                    found.append(Finding(name_of(concern, component), fact))
+                    found.append(Finding(name_of(concern, component), fact, advice))
     return found
 
 
-def walked(
-    component: Any, questions: Callable[[Any, FakeView, int], Iterator[Question]], procs: tuple[int, ...], seed: int
-) -> Iterator[tuple[str, str]]:
-    """Two runs, side by side, of one component through the same states; yields (method, fact) for each breach."""
-    before = [getattr(component, f.name) for f in fields(component)]
-    first, again = random_view(procs[0], seed, 0), random_view(procs[0], seed, 0)
-    try:
-        state, state2 = component.start(first), component.start(again)
-    except Exception as e:  # noqa: BLE001, whatever a third party's method raises is the finding
-        yield "start", f"start raised {type(e).__name__}: {e}"
-        return
-    for i, n in enumerate(procs):
-        view, view2 = random_view(n, seed, i), random_view(n, seed, i)
-        for q in questions(component, view, seed + i):
-            where = f"with {n} Ps"
+BOUND_ADVICE: Final = "keep to the bound in every state: there may be one P or many, and view.procs() may change during a run"
+SAME_ADVICE: Final = (
+    "decide by view, state and the dice of the view (view.below, view.ns) alone: no random, no clock, no counter outside of the state"
+)
+STATE_ADVICE: Final = "make a new state in start, and remember nothing in the component, its class or its module"
+
+
+class Walk:
+    """One component's way through a row of random states, asked everything at each: by two runs side by side, then a third."""
+
+    def __init__(self, component: Any, questions: Any, procs: tuple[int, ...], seed: int, tally: Tally) -> None:
+        self.component = component
+        self.questions = questions
+        self.procs = procs
+        self.seed = seed
+        self.tally = tally
+        self.answers: list[tuple[str, str, Any]] = []
+
+    def told(self) -> Iterator[tuple[str, str, str]]:
+        """(method, fact, advice) of each breach."""
+        before = self.values()
+        try:
+            state, other = self.started(), self.started()
+        except Exception as e:  # noqa: BLE001, whatever a third party's method raises is the finding
+            yield "start", f"start raised {type(e).__name__}: {e}", advice_on(e)
+            return
+        if state is other and may_change(state):
+            yield "start", f"start gave two runs the same object, a {type(state).__name__}", STATE_ADVICE
+        for i, n in enumerate(self.procs):
+            for method, fact, advice in self.asked(i, n, state, other):
+                yield method, fact, advice
+                if method in ("", "raised"):
+                    return
+            if self.values() != before:
+                yield "fields", f"changed a field of itself: {before} became {self.values()}", STATE_ADVICE
+                return
+        yield from self.once_more()
+
+    def started(self) -> object:
+        """A state for a run that begins."""
+        return self.component.start(OnlyView(random_view(self.procs[0], self.seed, 0)))
+
+    def values(self) -> dict[str, Any]:
+        """The component's fields."""
+        return {f.name: getattr(self.component, f.name) for f in fields(self.component)}
+
+    def asked(self, i: int, n: int, state: object, other: object) -> Iterator[tuple[str, str, str]]:
+        """All questions in the i-th state, in both runs; the method is "raised" where it makes no sense to go on."""
+        shown = random_view(n, self.seed, i)
+        view, again = OnlyView(shown.copy()), OnlyView(shown.copy())
+        asking: Asking = self.questions(self.component, shown, self.seed + i)
+        answer: Any = None
+        where = f"with {n} P{'s' if n > 1 else ''}"
+        while True:
             try:
-                answer, answer2 = q.ask(component, state, view), q.ask(component, state2, view2)
+                q: Question = asking.send(answer)
+            except StopIteration:
+                return
+            self.tally.asked += 1
+            try:
+                answer, answer2 = q.ask(self.component, state, view), q.ask(self.component, other, again)
             except NotImplementedError:
-                yield q.method, f"{q.method} is not implemented"
+                yield "raised", f"{q.method} is not implemented", f"define {q.method}, or inherit from a shipped component that does"
                 return
             except Exception as e:  # noqa: BLE001, see above
-                yield q.method, f"{q} {where} raised {type(e).__name__}: {e}"
+                yield "raised", f"{q} {where} raised {type(e).__name__}: {e}", advice_on(e)
                 return
+            self.answers.append((q.method, f"{q} {where}", answer))
             if not q.holds(answer):
-                yield q.method, f"{q} {where} returned {answer!r}: must be {q.bound}"
+                yield q.method, f"{q} {where} returned {answer!r}: must be {q.bound}", BOUND_ADVICE
+                if q.method == "probes":
+                    return
             elif answer != answer2:
-                yield q.method, f"{q} {where} returned {answer!r} and then {answer2!r} for the same view and dice"
-            if [getattr(component, f.name) for f in fields(component)] != before:
-                yield q.method, f"{q} changed a field of the component: what it remembers belongs in start's state"
+                yield q.method, f"{q} {where} returned {answer!r} and then {answer2!r} for the same view and dice", SAME_ADVICE
+
+    def once_more(self) -> Iterator[tuple[str, str, str]]:
+        """A run of its own after those two must give what they gave."""
+        expected = self.answers
+        self.answers = []
+        state, other = self.started(), self.started()
+        for i, n in enumerate(self.procs):
+            for _ in self.asked(i, n, state, other):
+                return
+        for (method, where, answer), (_, _, now) in zip(expected, self.answers, strict=False):
+            if answer != now:
+                yield method, f"{where} returned {answer!r} in one run and {now!r} in the next", STATE_ADVICE
                 return
 
 
-def random_view(procs: int, seed: int, step: int) -> FakeView:
-    """A state that could be, at step `step` of a run: time, counts of Gs and Ms; the same for the same arguments."""
-    key = stream(seed, 0, procs * 1_000_003 + step)
-    n = 0
-
-    def dice(bound: int) -> int:
-        nonlocal n
-        n += 1
-        return below(draw(key, n), bound)
-
-    view = FakeView(procs, key, GS)
-    # Later steps are later, and more has finished: from a few ns to a few seconds a step.
-    view.at_ns = step * 10 ** (1 + dice(9)) + dice(1_000) if step else 0
-    view.finished = step * dice(500)
-    view.idle_ps = [dice(3) == 0 for _ in range(procs)]
-    view.queued = [0 if idle else dice((2, 9, 257)[dice(3)]) for idle in view.idle_ps]
-    view.runnexts = [not idle and dice(2) == 0 for idle in view.idle_ps]
-    view.running = [NO_G if idle or dice(4) == 0 else dice(GS) for idle in view.idle_ps]
-    view.running_for_ns = [0 if g == NO_G else dice(20_000_000) for g in view.running]
-    view.groups = [p * 2 // procs for p in range(procs)]
-    view.global_size = dice((1, 3, 1_000)[dice(3)])
-    view.runnable = sum(view.queued) + sum(view.runnexts) + view.global_size
-    view.n_spinning = dice(procs + 1)
-    view.n_idle_ms = dice(2 * procs + 1)
-    view.threads = 1 + procs + view.n_idle_ms + dice(3)
-    view.ready = [dice(view.at_ns + 1) for _ in range(GS)]
-    view.attained = [dice(1_000_000_000) for _ in range(GS)]
-    view.remaining = [dice(1_000_000_000) for _ in range(GS)]
-    view.weights = [1 + dice(100) for _ in range(GS)]
-    view.deadlines = [-1 if dice(2) else view.at_ns + dice(1_000_000) for _ in range(GS)]
-    view.classes = [("", "short", "long")[dice(3)] for _ in range(GS)]
-    # A G may have run last on a P that a smaller GOMAXPROCS has taken away.
-    view.last_ps = [dice(2 * procs + 1) - 1 for _ in range(GS)]
-    return view
+def may_change(state: object) -> bool:
+    """Whether an object that two runs share may carry something from one to the other."""
+    return not isinstance(state, int | float | str | bytes | tuple | frozenset | Distribution | None)
 
 
-def whole(low: int, high: int) -> Callable[[Any], bool]:
-    """Whether an answer is an int from `low` to `high`."""
-    return lambda answer: type(answer) is int and low <= answer <= high
+def advice_on(error: Exception) -> str:
+    """What to do about an exception that a component raised."""
+    if isinstance(error, AttributeError) and "OnlyView" in str(error):
+        return f"use the methods of View alone: {VIEW_METHODS}"
+    return "answer in every state; raise nothing"
 
 
-def truth(answer: Any) -> bool:
-    """Whether an answer is a bool."""
-    return type(answer) is bool
+def check_trials(policy: Policy, made: list[Trial]) -> list[Finding]:
+    """Do random programs come to their end? The first that does not is made as small as it goes."""
+    digests = []
+    for trial in made:
+        digest, told = outcome(policy, trial)
+        digests.append(digest)
+        if told:
+            small, told = smallest(policy, trial)
+            return [Finding("policy", f"a program fails: {small}: {told}", trial_advice(policy))]
+    for trial, digest in zip(made, digests, strict=True):
+        if outcome(policy, trial)[0] != digest:
+            return [Finding("policy", f"a program gives other bytes when it runs again: {trial}", f"{SAME_ADVICE}; {STATE_ADVICE}")]
+    return []
 
 
-def ask_queues(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Queues`."""
-    for size in (1, 2, 61, 10_000):
-        yield Question("global_batch", {"size": size}, f"an int of 1 to {size}", whole(1, size))
-    if c.order == "rank":
-        for g in range(GS):
-            yield Question("rank", {"g": g}, "an int of 64 bits", whole(-1 << 63, (1 << 63) - 1))
-
-
-def ask_place(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Place`."""
-    top = view.n_procs - 1
-    for g in range(GS):
-        for why, p in ((FOR_NEW, 0), (FOR_NEW, top), (FOR_READY, top // 2), (FOR_ARRIVAL, NO_P)):
-            yield Question(
-                "place", {"why": why, "g": g, "p": p}, f"-1 (the global queue) or a P, 0 to {top}", whole(NO_P, top)
-            )
-
-
-def ask_steal(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Steal`; none where it makes no pass."""
-    if c.passes == 0:
-        return
-    n = view.n_procs
-    for thief in sorted({0, n // 2, n - 1}):
-        yield Question("probes", {"thief": thief}, f"an int of 0 to {MAX_PROBES}", whole(0, MAX_PROBES))
-        for pass_ in sorted({0, c.passes - 1}):
-            # The roll has 62 bits; the greatest and the least are as possible as any other.
-            for roll in (0, (1 << 62) - 1, draw(stream(seed, 1, thief), pass_) >> 1):
-                for i in (0, 1, n - 1, 2 * n - 1):
-                    asked = {"thief": thief, "pass_": pass_, "i": i, "roll": roll}
-                    yield Question("victim", asked, f"a P, 0 to {n - 1}", whole(0, n - 1))
-        for queued in (1, 2, 3, 256, 100_000):
-            asked = {"thief": thief, "victim": (thief + 1) % n, "queued": queued}
-            yield Question("amount", asked, f"an int of 0 to {queued}", whole(0, queued))
-
-
-def ask_spin(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Spin`."""
-    for m in (0, 5):
-        yield Question("may_spin", {"m": m}, "a bool", truth)
-        for spun in (0, 1, 10_000, 10_000_000_000):
-            yield Question("again_ns", {"m": m, "spun_ns": spun}, "-1 (give up) or a gap in ns", whole(-1, MOST_NS))
-
-
-def ask_wake(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Wake`."""
-    for why in (FOR_NEW, FOR_READY, FOR_ARRIVAL, FOR_YIELD):
-        yield Question("delay_ns", {"why": why}, "-1 (do not wake), 0 or a delay in ns", whole(-1, MOST_NS))
-
-
-def ask_handoff(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Handoff`."""
-    for p in sorted({0, view.n_procs - 1}):
-        yield Question("at_entry_ns", {"p": p}, "-1 (leave it to sysmon), 0 or ns", whole(-1, MOST_NS))
-        for ns in (0, 20_000, 10_000_000, 10_000_000_000):
-            yield Question("retake", {"p": p, "syscall_ns": ns}, "a bool", truth)
-
-
-def ask_preempt(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Preempt`."""
-    for p in sorted({0, view.n_procs - 1}):
-        for ran in (c.quantum_ns, 10 * c.quantum_ns):
-            yield Question("should", {"p": p, "ran_ns": ran}, "a bool", truth)
-
-
-def ask_machines(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The questions to a `Machines`."""
-    yield Question("may_create", {}, "a bool", truth)
-    for m in (0, 5):
-        yield Question("retire_after_ns", {"m": m}, "-1 (never) or ns", whole(-1, MOST_NS))
-
-
-@dataclass(frozen=True)
-class Sheet(Question):
-    """The one question to a `Control`, which answers on a sheet of `Orders`."""
-
-    def ask(self, component: Any, state: object, view: FakeView) -> Any:
-        """What it wrote: procs, start_ms, retire_ms, then the moves."""
-        orders = Orders()
-        component.act(state, view, orders)
-        return (orders.procs, orders.start_ms, orders.retire_ms, *orders.moves)
-
-
-def ordered(n: int) -> Callable[[Any], bool]:
-    """Whether a sheet can be carried out with n Ps."""
-
-    def holds(answer: Any) -> bool:
-        procs, start, retire, *moves = answer
-        counts = all(whole(0, MOST_NS)(x) for x in (start, retire, *[move[0] for move in moves]))
-        between = all(whole(0, n - 1)(p) for move in moves for p in move[1:])
-        return counts and between and procs != 0 and whole(-1, MAX_PROCS)(procs)
-
-    return holds
-
-
-def ask_control(c: Any, view: FakeView, seed: int) -> Iterator[Question]:
-    """The question to a `Control`; none where it is never asked."""
-    if c.period_ns > 0:
-        yield Sheet(
-            "act", {}, f"(procs: -1 or 1 to {MAX_PROCS}, start_ms and retire_ms of at least 0, then moves (n, from, "
-            f"to) of n >= 0 Gs between Ps 0 to {view.n_procs - 1})", ordered(view.n_procs),
-        )
-
-
-QUESTIONS: Final[dict[str, Callable[[Any, FakeView, int], Iterator[Question]]]] = {
-    "queues": ask_queues, "place": ask_place, "steal": ask_steal, "spin": ask_spin, "wake": ask_wake,
-    "handoff": ask_handoff, "preempt": ask_preempt, "machines": ask_machines, "control": ask_control,
-}
-"""By concern; `block` answers with its field alone, and `rules` are switches."""
+def trial_advice(policy: Policy) -> str:
+    """What to do about a program that does not come to its end."""
+    go = PRESETS["go"]
+    own = [concern for concern in CONCERNS if getattr(policy, concern) != getattr(go, concern)]
+    return f"run it with strict=False and look at run.events; it differs from Go's policy in {', '.join(own)}: put those back one by one"

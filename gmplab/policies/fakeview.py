@@ -72,6 +72,20 @@ class FakeView(View):
         self.key: i64 = stream(seed, FOR_POLICY, 0)
         self.draws: i64 = 0
 
+    def copy(self) -> FakeView:
+        """The same state, with dice that begin anew."""
+        made = FakeView(self.n_procs, 0, len(self.ready))
+        for name in (
+            "n_procs", "at_ns", "global_size", "n_spinning", "n_idle_ms", "threads", "system_ms", "runnable", "finished", "key",
+        ):
+            setattr(made, name, getattr(self, name))
+        for name in (
+            "queued", "running", "running_for_ns", "groups", "spun", "runnexts", "idle_ps", "ready", "attained", "remaining",
+            "weights", "deadlines", "last_ps", "classes",
+        ):
+            setattr(made, name, list(getattr(self, name)))
+        return made
+
     def now_ns(self) -> i64:
         return self.at_ns
 
@@ -164,3 +178,91 @@ class FakeView(View):
 
     def ns(self, distribution: Distribution) -> i64:
         return distribution.sample(self.bits())
+
+
+class OnlyView(View):
+    """A view with the methods of `View` and nothing else to use: what it shows are the answers of another."""
+
+    def __init__(self, shown: View) -> None:
+        self._shown: View = shown
+
+    def now_ns(self) -> i64:
+        return self._shown.now_ns()
+
+    def procs(self) -> i64:
+        return self._shown.procs()
+
+    def queue_len(self, p: i64) -> i64:
+        return self._shown.queue_len(p)
+
+    def load(self, p: i64) -> i64:
+        return self._shown.load(p)
+
+    def has_runnext(self, p: i64) -> bool:
+        return self._shown.has_runnext(p)
+
+    def global_len(self) -> i64:
+        return self._shown.global_len()
+
+    def idle(self, p: i64) -> bool:
+        return self._shown.idle(p)
+
+    def running_g(self, p: i64) -> i64:
+        return self._shown.running_g(p)
+
+    def running_ns(self, p: i64) -> i64:
+        return self._shown.running_ns(p)
+
+    def npidle(self) -> i64:
+        return self._shown.npidle()
+
+    def nmspinning(self) -> i64:
+        return self._shown.nmspinning()
+
+    def rounds(self, p: i64) -> i64:
+        return self._shown.rounds(p)
+
+    def nmidle(self) -> i64:
+        return self._shown.nmidle()
+
+    def n_threads(self) -> i64:
+        return self._shown.n_threads()
+
+    def nmsys(self) -> i64:
+        return self._shown.nmsys()
+
+    def n_runnable(self) -> i64:
+        return self._shown.n_runnable()
+
+    def n_finished(self) -> i64:
+        return self._shown.n_finished()
+
+    def ready_ns(self, g: i64) -> i64:
+        return self._shown.ready_ns(g)
+
+    def attained_ns(self, g: i64) -> i64:
+        return self._shown.attained_ns(g)
+
+    def remaining_ns(self, g: i64) -> i64:
+        return self._shown.remaining_ns(g)
+
+    def weight(self, g: i64) -> i64:
+        return self._shown.weight(g)
+
+    def deadline_ns(self, g: i64) -> i64:
+        return self._shown.deadline_ns(g)
+
+    def cls(self, g: i64) -> str:
+        return self._shown.cls(g)
+
+    def last_p(self, g: i64) -> i64:
+        return self._shown.last_p(g)
+
+    def group(self, p: i64) -> i64:
+        return self._shown.group(p)
+
+    def below(self, n: i64) -> i64:
+        return self._shown.below(n)
+
+    def ns(self, distribution: Distribution) -> i64:
+        return self._shown.ns(distribution)

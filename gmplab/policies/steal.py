@@ -155,12 +155,16 @@ class StealRichest(StealHalf):
         return 1
 
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
-        """The P of the longest queue."""
+        """The P of the longest queue; where all are empty, one that has a runnext."""
         best = (thief + 1) % view.procs()
+        most: i64 = -1
         p: i64 = 0
         while p < view.procs():
-            if p != thief and view.queue_len(p) > view.queue_len(best):
+            # A runnext counts for less than any queued G, but it counts: else nobody would ever take it.
+            has = 2 * view.queue_len(p) + i64(view.has_runnext(p))
+            if p != thief and has > most:
                 best = p
+                most = has
             p += 1
         return best
 
