@@ -16,6 +16,7 @@ from gmplab.runtime.contracts import Policy
 from gmplab.runtime.costs import Costs
 from gmplab.runtime.dice import Uniform, below, draw, stream
 from gmplab.runtime.sync import Mutex
+from gmplab.traces.replay import validate
 from gmplab.traces.run import Run
 
 ACTS: Final = ("compute", "gosched", "sleep", "syscall", "blocking call", "io", "lock", "spawn")
@@ -111,6 +112,9 @@ def outcome(policy: Policy, trial: Trial) -> tuple[str, str]:
     """The digest of a trial's run, and what went wrong in it; "" for nothing."""
     try:
         run = tried(policy, trial)
+        if run.record.complete:
+            # Whoever has meddled with the core leaves a record that cannot be.
+            validate(run)
     except GmplabError as e:
         return "", f"{type(e).__name__}: {e}"
     # Those of the system, as the one that changes GOMAXPROCS, wait for ever.
