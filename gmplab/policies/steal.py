@@ -154,6 +154,10 @@ class StealRichest(StealHalf):
         """1."""
         return 1
 
+    def each_once(self) -> bool:
+        """False: some Ps may be asked twice and others not at all."""
+        return False
+
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
         """The P of the longest queue; where all are empty, one that has a runnext."""
         best = (thief + 1) % view.procs()
@@ -178,6 +182,10 @@ class StealNeighbour(StealHalf):
     sockets. `StealHalf(stride=1)` is the same from a random start.
     """
 
+    def each_once(self) -> bool:
+        """False: some Ps may be asked twice and others not at all."""
+        return False
+
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
         """(thief + 1 + i) mod n."""
         return (thief + 1 + i) % view.procs()
@@ -194,6 +202,10 @@ class TwoChoices(StealHalf):
     def probes(self, state: object, view: View, thief: i64) -> i64:
         """1."""
         return 1
+
+    def each_once(self) -> bool:
+        """False: some Ps may be asked twice and others not at all."""
+        return False
 
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
         """Two independent parts of `roll` choose, the first drawn of equals wins."""
@@ -232,6 +244,10 @@ class RandomProbes(StealHalf):
         """`per_p` * procs."""
         return self.per_p * view.procs()
 
+    def each_once(self) -> bool:
+        """False: some Ps may be asked twice and others not at all."""
+        return False
+
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
         """A draw of its own for each probe; it may hit the thief, and is then lost."""
         return view.below(view.procs())
@@ -268,6 +284,10 @@ class RandomVictims(StealHalf):
     def probes(self, state: object, view: View, thief: i64) -> i64:
         """`n`; in the first round none unless `at_once`."""
         return self.n if self.at_once or view.rounds(thief) > 0 else 0
+
+    def each_once(self) -> bool:
+        """False: some Ps may be asked twice and others not at all."""
+        return False
 
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:
         """Any P but the thief, each as likely; with one P the thief, which is skipped."""

@@ -13,7 +13,7 @@ from tests.runtime.test_same_bytes import mixed
 
 GO = gl.policy_of("go")
 ANSWERS = {
-    "queues": ("global_batch", "rank"), "place": ("place",), "steal": ("probes", "victim", "amount"),
+    "queues": ("global_batch", "rank"), "place": ("place",), "steal": ("probes", "victim", "each_once", "amount"),
     "spin": ("may_spin", "again_ns"), "wake": ("delay_ns",), "handoff": ("at_entry_ns", "retake"), "block": (),
     "preempt": ("should",), "machines": ("may_create", "retire_after_ns"), "control": ("act",),
 }
