@@ -60,9 +60,6 @@ test-all: lint
 	$(BIN)/python -m pytest -q -m ""
 	$(PURE) $(BIN)/python -m pytest -q -m "" tests/runtime
 
-# $(call still-to-come,FILE): a clear word instead of a traceback as long as a part is not there.
-still-to-come = @test -e $(1) || { echo "make $@: $(1) is still to come" >&2; exit 1; }
-
 demo: $(BUILT)
 	$(BIN)/python -m gmplab.demo out
 
@@ -70,7 +67,6 @@ lab: $(BUILT)
 	$(BIN)/jupyter lab notebooks/01_first_run.ipynb
 
 bench: $(BUILT)
-	$(call still-to-come,bench/__main__.py)
 	GMPLAB_REQUIRE_COMPILED=1 $(BIN)/python -m bench
 
 # From the sources, since compiled functions have lost their docstrings; the lazy names are loaded first, or pdoc misses them.
