@@ -79,10 +79,7 @@ def shown(result: Result) -> tuple[str, str, int]:
     if isinstance(result, Information):
         return columns(result.facts, indent=""), "", 0
     assert isinstance(result, Checked)
-    if not result.findings:
-        return f"{result.policy.name}: keeps its contract", "", 0
-    found = "\n".join(f"- {finding}" for finding in result.findings)
-    return f"{result.policy.name}: breaks its contract:\n{found}", "", FAILED
+    return str(result.findings), "", FAILED if result.findings else 0
 
 
 def shown_outcome(outcome: Outcome) -> tuple[str, str, int]:

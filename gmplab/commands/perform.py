@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from gmplab.analysis.check_policy import Finding, check_policy
+from gmplab.analysis.check_policy import Report, check_policy
 from gmplab.analysis.compare import compare
 from gmplab.build import describe
 from gmplab.commands import texts
@@ -77,7 +77,7 @@ class Checked:
     """What `check` found; no findings: the policy keeps its contract."""
 
     policy: Policy
-    findings: list[Finding]
+    findings: Report
 
 
 Result = Any

@@ -3,6 +3,9 @@
 sysmon asks every `period_ns`, as far as its own cadence lets it; without a sysmon (`Rules.sysmon`) nobody does. The
 component writes its wishes on the `Orders` sheet; one that writes nothing changes nothing. Go has no counterpart: its
 GOMAXPROCS is the program's, and sysmon moves no G.
+
+Another number of Ps is set by a goroutine of the system, which waits in the global queue as Go's own does. Under overload
+it waits behind what is queued locally, up to `fair_tick` of them; with `GoQueues(fair_tick=1)` it is next.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -582,3 +583,76 @@ def test_a_control_ends_the_ms_that_idle_longest() -> None:
 def test_orders_that_cannot_be_carried_out_are_named(control: gl.Control, told: str) -> None:
     with pytest.raises(gl.PolicyError, match=told):
         free(fan_out(5), policy=go_but(control=control))
+
+
+def watched(control: type, **fields: Any) -> tuple[gl.Control, list[int]]:
+    """A control, and the number of Ps that it saw at each of its looks."""
+    seen: list[int] = []
+
+    class Watched(control):  # type: ignore[valid-type, misc]
+        def act(self, state: Any, view: Any, orders: Any) -> None:
+            seen.append(view.procs())
+            super().act(state, view, orders)
+
+    return Watched(**fields), seen
+
+
+def quiet_busy_quiet() -> Any:
+    """One goroutine for 1 ms, then sixty of 100 us each, then one again."""
+    wg = gl.WaitGroup(60)
+    yield gl.compute(ms=1)
+    for _ in range(60):
+        yield gl.go(gl.Program("job").compute(100_000).done(wg))
+    yield gl.wait(wg)
+    yield gl.compute(ms=1)
+
+
+@pytest.mark.parametrize(
+    ("control", "procs", "end_us"),
+    [
+        (gl.NoControl, [4], 3_500), (gl.AllocateByDelay, [4, 3, 2, 1, 2, 3, 4, 3, 2, 1], 3_700),
+        (gl.AllocateByUtilization, [4, 3, 2, 1, 2, 3, 4, 3, 2, 1], 3_800),
+    ],
+)
+def test_cores_are_given_back_in_quiet_and_taken_when_work_waits(control: type, procs: list[int], end_us: int) -> None:
+    # Four Ps at first; a look every 100 us, one P more or less at each.
+    allocator, seen = watched(control, period_ns=100_000)
+    run = free(quiet_busy_quiet, procs=4, policy=go_but(control=allocator, queues=gl.GoQueues(fair_tick=1)))
+    assert [n for n, _ in itertools.groupby(seen)] == procs
+    assert run.record.end_ns == end_us * 1_000
+
+
+def test_hill_climbing_in_ps_goes_down_where_a_lock_lets_one_work_at_a_time() -> None:
+    def most(held: bool) -> int:
+        """The greatest number of Ps in the last half of the looks."""
+        mu, wg = gl.Mutex(), gl.WaitGroup(3_000)
+        job = gl.Program("job")
+        job = job.lock(mu).compute(30_000).unlock(mu) if held else job.compute(30_000)
+        source = gl.Program("source").loop(3_000).go(job.done(wg)).compute(1_000).end()
+
+        def main() -> Any:
+            yield gl.go(source)
+            yield gl.wait(wg)
+
+        climb, seen = watched(gl.ClimbProcs, period_ns=500_000)
+        free(main, procs=8, policy=go_but(control=climb, queues=gl.GoQueues(fair_tick=1)), record="off")
+        return max(seen[len(seen) // 2 :])
+
+    assert most(held=False) == 8
+    assert most(held=True) < 8
+
+
+def test_hill_climbing_in_ms_adds_threads_where_they_all_are_in_syscalls() -> None:
+    job = gl.Program("call").syscall(gl.Exponential(1_000_000)).compute(10_000)
+    main = gl.Program("main").loop(3_000).go(job).end().wait_arrivals()
+
+    def ends(machines: gl.Machines) -> tuple[int, int]:
+        """The most threads besides sysmon, and the end in ms."""
+        one_queue = go_but(queues=gl.GlobalQueue(), place=gl.PlaceGlobal(), handoff=gl.HandoffAtOnce(), control=gl.GateThread())
+        policy = one_queue.replace(machines=machines)
+        run = free(main, procs=2, policy=policy)
+        return run.metrics["threads_peak"] - 1, run.record.end_ns // 1_000_000
+
+    fixed = ends(gl.FixedThreads())
+    climbed = ends(gl.HillClimbing(sample_low_ns=2_000_000, sample_high_ns=4_000_000, max_change_per_second=100))
+    assert (fixed, climbed) == ((2, 1_498), (4, 771))

@@ -8,6 +8,7 @@ import pytest
 
 import gmplab as gl
 from gmplab.policies import COMPONENTS, PRESETS
+from gmplab.runtime.contracts import CONCERNS
 from gmplab.workloads import WORKLOADS
 from tests.runtime.test_same_bytes import mixed
 
@@ -57,7 +58,7 @@ def digest(policy: gl.Policy, procs: int = 3, workload: Any = mixed) -> str:
 
 def test_the_answers_that_are_relayed_are_all_that_a_concern_has() -> None:
     for concern, part in CLASSES:
-        base = gl.runtime.contracts.CONCERNS[concern]
+        base = CONCERNS[concern]
         asked = {name for name, value in vars(base).items() if callable(value) and not name.startswith("_")} - {"check", "start"}
         assert set(ANSWERS[concern]) == asked, part
 
