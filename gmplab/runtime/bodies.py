@@ -983,8 +983,6 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         if gp is sched.main and not sched.draining:
             return STEP_END
         code = goexit0(sched, mp, gp)
-        if sched.draining and sched.n_user == 0 and sched.arrivals == 0:
-            return STEP_END
         wake_arrivals(sched, mp)
         # Without draining main is one of them, and the run ends with it above.
         return STEP_END if sched.n_user == 0 and sched.arrivals == 0 else code

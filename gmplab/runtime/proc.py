@@ -100,6 +100,30 @@ def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64
     return STEP_ON
 
 
+def becomespinning(sched: Sched, mp: M) -> None:
+    """Go: proc.go: (*m).becomeSpinning."""
+    mp.spinning = True
+    mp.spin_since = sched.now_ns
+    mp.rounds = 0
+    sched.nmspinning += 1
+    sched.needspinning = 0
+    sched.spins += 1
+    settle(mp, IN_SPINNING, sched.now_ns)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, SPIN_START, NO_G, mp.id, pid(mp), 0, 0, 0)
+
+
+def stopspinning(sched: Sched, mp: M, how: i64) -> None:
+    """mp spins no more. Go: proc.go: resetspinning, findRunnable, gcstopm, each on its own."""
+    mp.spinning = False
+    sched.nmspinning -= 1
+    if sched.nmspinning < 0:
+        raise SchedError(f"stopspinning: negative nmspinning (m={mp.id} t={sched.now_ns})")
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, SPIN_STOP, NO_G, mp.id, pid(mp), how, NO_P, 0)
+
+
 def ready(sched: Sched, mp: M, gp: G) -> None:
     """The waiting gp becomes runnable, by mp: into runnext of its P, or as the place policy says. Go: proc.go: ready.
 
@@ -240,30 +264,6 @@ def park(sched: Sched, mp: M, why: i64, until_ns: i64) -> i64:
     return STEP_PARK
 
 
-def becomespinning(sched: Sched, mp: M) -> None:
-    """Go: proc.go: (*m).becomeSpinning."""
-    mp.spinning = True
-    mp.spin_since = sched.now_ns
-    mp.rounds = 0
-    sched.nmspinning += 1
-    sched.needspinning = 0
-    sched.spins += 1
-    settle(mp, IN_SPINNING, sched.now_ns)
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, SPIN_START, NO_G, mp.id, pid(mp), 0, 0, 0)
-
-
-def stopspinning(sched: Sched, mp: M, how: i64) -> None:
-    """mp spins no more. Go: proc.go: resetspinning, findRunnable, gcstopm, each on its own."""
-    mp.spinning = False
-    sched.nmspinning -= 1
-    if sched.nmspinning < 0:
-        raise SchedError(f"stopspinning: negative nmspinning (m={mp.id} t={sched.now_ns})")
-    settle(mp, IN_SCHEDULING, sched.now_ns)
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, SPIN_STOP, NO_G, mp.id, pid(mp), how, NO_P, 0)
-
-
 def mstart(sched: Sched, mp: M) -> i64:
     """The first step of a thread. Go: proc.go: mstart, mstart0, mstart1, mspinning. Not modelled: signals, stacks."""
     settle(mp, IN_SCHEDULING, sched.now_ns)
@@ -283,6 +283,30 @@ def mstart(sched: Sched, mp: M) -> i64:
     mp.caller = CALL_MSTART
     mp.phase = PH_SCHEDULE
     return STEP_ON
+
+
+def mexit(sched: Sched, mp: M, why: i64) -> i64:
+    """mp's thread ends; m0's cannot, and sleeps for ever. Its P was handed off before. Go: proc.go: mexit.
+
+    Not modelled: the list of Ms to be freed.
+    """
+    settle(mp, IN_IDLE, sched.now_ns)
+    sched.nmfreed += 1
+    if mp.id == 0:
+        mp.phase = PH_DEAD
+        if sched.calls_on:
+            call(sched, mp, "mpark")
+        code = park(sched, mp, why, -1)
+        checkdead(sched)
+        return code
+    mp.exited_ns = sched.now_ns
+    mp.exit_why = why
+    mp.phase = PH_DEAD
+    charge(sched, mp, sched.prices.thread_exit)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, 25, NO_G, mp.id, NO_P, why, NO_P, 0)
+    checkdead(sched)
+    return STEP_EXIT
 
 
 def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i64) -> M:
@@ -970,6 +994,23 @@ def recheck(sched: Sched, mp: M) -> i64:
     return STEP_ON
 
 
+def checkrunqsnop(sched: Sched) -> bool:
+    """Whether any P has work. Go: proc.go: checkRunqsNoP.
+
+    Differs: Go asks which Ps idled when the P was still held.
+    """
+    # Work that no pass may take is no reason to look again: the M would spin for ever.
+    if sched.passes == 0:
+        return False
+    take_runnext = 0 <= sched.runnext_pass < sched.passes
+    for p2 in sched.allp:
+        if p2.on_pidle:
+            continue
+        if p2.runq.tail != p2.runq.head or (take_runnext and p2.runnext is not None):
+            return True
+    return False
+
+
 def checktimersnop(sched: Sched, mp: M) -> None:
     """mp, about to sleep, wakes by the earliest timer of any P. Go: proc.go: checkTimersNoP."""
     for p2 in sched.allp:
@@ -990,23 +1031,6 @@ def checkidlegcnop(sched: Sched, mp: M) -> i64:
     worker = idlegcworker(sched, mp, pp)
     assert worker is not None
     return found(sched, mp, worker, SRC_GC_WORKER, False)
-
-
-def checkrunqsnop(sched: Sched) -> bool:
-    """Whether any P has work. Go: proc.go: checkRunqsNoP.
-
-    Differs: Go asks which Ps idled when the P was still held.
-    """
-    # Work that no pass may take is no reason to look again: the M would spin for ever.
-    if sched.passes == 0:
-        return False
-    take_runnext = 0 <= sched.runnext_pass < sched.passes
-    for p2 in sched.allp:
-        if p2.on_pidle:
-            continue
-        if p2.runq.tail != p2.runq.head or (take_runnext and p2.runnext is not None):
-            return True
-    return False
 
 
 def blockingnetpoll(sched: Sched, mp: M) -> i64:
@@ -1288,30 +1312,6 @@ def retire(sched: Sched, mp: M) -> i64:
     return mexit(sched, mp, 16)
 
 
-def mexit(sched: Sched, mp: M, why: i64) -> i64:
-    """mp's thread ends; m0's cannot, and sleeps for ever. Its P was handed off before. Go: proc.go: mexit.
-
-    Not modelled: the list of Ms to be freed.
-    """
-    settle(mp, IN_IDLE, sched.now_ns)
-    sched.nmfreed += 1
-    if mp.id == 0:
-        mp.phase = PH_DEAD
-        if sched.calls_on:
-            call(sched, mp, "mpark")
-        code = park(sched, mp, why, -1)
-        checkdead(sched)
-        return code
-    mp.exited_ns = sched.now_ns
-    mp.exit_why = why
-    mp.phase = PH_DEAD
-    charge(sched, mp, sched.prices.thread_exit)
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, 25, NO_G, mp.id, NO_P, why, NO_P, 0)
-    checkdead(sched)
-    return STEP_EXIT
-
-
 def heldwoken(sched: Sched, mp: M) -> i64:
     """The task that kept its thread goes on (block=HoldThread)."""
     gp = mp.curg
@@ -1422,173 +1422,6 @@ def goyield(sched: Sched, mp: M, gp: G, caller: i64, reason: i64) -> i64:
     return STEP_ON
 
 
-def acquirep(sched: Sched, mp: M, pp: P) -> None:
-    """mp takes pp. Go: proc.go: acquirep, wirep."""
-    if mp.p is not None or pp.m is not None or pp.status != PIDLE:
-        raise SchedError(f"wirep: already in use (m={mp.id} p={pp.id} status={pp.status} t={sched.now_ns})")
-    if sched.calls_on:
-        call(sched, mp, "acquirep")
-    mp.p = pp
-    pp.m = mp
-    pp.status = PRUNNING
-    settlep(pp, mp.mode, sched.now_ns)
-    charge(sched, mp, sched.prices.acquirep)
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, P_ACQUIRE, NO_G, mp.id, pp.id, 0, NO_P, 0)
-
-
-def releasep(sched: Sched, mp: M) -> P:
-    """mp gives up its P. Go: proc.go: releasep."""
-    pp = mp.p
-    if pp is None:
-        raise SchedError(f"releasep: invalid arg (m={mp.id} t={sched.now_ns})")
-    if sched.calls_on and mp.phase != PH_SYSCALL_DONE:
-        # An M in a syscall calls nothing: its P is taken by another (takep).
-        call(sched, mp, "releasep")
-    mp.p = None
-    pp.m = None
-    pp.oldm = mp
-    pp.status = PIDLE
-    settlep(pp, IN_IDLE, sched.now_ns)
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, P_RELEASE, NO_G, mp.id, pp.id, 0, NO_P, 0)
-    return pp
-
-
-def checkdead(sched: Sched) -> None:
-    """Nobody runs and nothing is to come: the program is dead. Go: proc.go: checkdead.
-
-    Differs: arrivals and put-off wake-ups that are still to come keep it alive; a runnable G here is the policy's fault.
-    Not modelled: a main goroutine that called Goexit, fake time, libraries.
-    """
-    run: i64 = len(sched.allm) - sched.nmfreed - len(sched.midle) - sched.nmidlelocked - sched.nmsys
-    if run > 0 or sched.ended or sched.arrivals > 0 or sched.pending_wakes > 0:
-        return
-    if run < 0:
-        raise SchedError(f"checkdead: inconsistent counts (run={run} t={sched.now_ns})")
-    for pp in sched.allp:
-        if pp.timers.wake_time() != 0:
-            return
-    sched.ended = True
-    # Threads that are all held by waiting tasks are the program's deadlock, not the policy's fault.
-    sched.stopped_by = "policy" if sched.n_runnable > 0 and not sched.hold else "deadlock"
-
-
-def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
-    """Ask the G on pp to stop: at its next call, or by a signal. Go: proc.go: preemptone; signal_unix.go: preemptM."""
-    mp = pp.m
-    if mp is None or mp.curg is None or mp is by:
-        return False
-    gp = mp.curg
-    if gp.status != GRUNNING or sched.preempt.mode == "none":
-        return False
-    if sched.calls_on:
-        call(sched, by, "preemptone")
-    gp.preempt = True
-    pp.preempt = True
-    sched.preempt_requests += 1
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, PREEMPT_REQUEST, gp.goid, mid(by), pp.id, 0, NO_P, 0)
-    if sched.preempt.mode == "async" or not gp.tight:
-        sched.driver.interrupt(mp)
-    return True
-
-
-def malg(sched: Sched, mp: Optional[M]) -> G:
-    """A new G with a stack. Go: proc.go: malg. Not modelled: the stack."""
-    if sched.calls_on:
-        call(sched, mp, "malg")
-    if mp is not None:
-        charge(sched, mp, sched.prices.malg)
-    return G(NO_G)
-
-
-def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
-    """A runnable G, of a dead one if there is one, with an id of its own; the caller gives it a body. Go: proc.go: newproc1.
-
-    Differs: ids are dense, not in batches of 16 a P.
-    """
-    if sched.calls_on:
-        call(sched, mp, "newproc1")
-    gp: Optional[G] = None
-    if mp is None:
-        # An arrival: no P is at hand, but dead Gs may be.
-        if len(sched.gfree) > 0:
-            gp = sched.gfree.pop()
-    elif mp.p is not None:
-        if sched.calls_on:
-            call(sched, mp, "gfget")
-        gp = gfget(sched, mp.p)
-    if gp is None:
-        gp = malg(sched, mp)
-    gp.goid = len(sched.allgs)
-    sched.allgs.append(gp)
-    gp.status = GRUNNABLE
-    gp.created_ns = sched.now_ns
-    gp.since_ns = sched.now_ns
-    if parent is not None:
-        gp.parent = parent.goid
-        gp.key = draw(mix(parent.key), parent.children)
-        parent.children += 1
-        parent.cold = True
-    sched.n_user += 1
-    return gp
-
-
-def newsystemg(sched: Sched, mp: M, parent: Optional[G], name: str, op: i64) -> G:
-    """A runnable goroutine of the runtime's own, which performs `op` from stage 1 on. Go: newproc1, isSystemGoroutine.
-
-    It takes no number of its parent's children: the dice of the program's own Gs do not depend on it.
-    """
-    if sched.calls_on:
-        call(sched, mp, "newproc")
-    gp = newproc1(sched, mp, None)
-    if parent is not None:
-        gp.parent = parent.goid
-    gp.system = True
-    gp.op = op
-    gp.stage = 1
-    sched.n_user -= 1
-    key = (KIND_SYSTEM, name, "", "")
-    if key not in sched.label_of:
-        sched.label_of[key] = len(sched.labels)
-        sched.labels.append(key)
-    gp.label = sched.label_of[key]
-    gp.cls = 0  # it may be a dead G of the program's, which had a class
-    return gp
-
-
-def newproc(sched: Sched, mp: M, gp: G, parent: G) -> None:
-    """Queue the new gp: into runnext, so the last of several spawned runs first. Go: proc.go: newproc."""
-    charge(sched, mp, sched.prices.newproc)
-    overload(sched)
-    sched.n_runnable += 1
-    put_placed(sched, mp, gp, GO_CREATE, FOR_NEW, parent.goid)
-
-
-def gfput(sched: Sched, pp: P, gp: G) -> None:
-    """Keep a dead G for reuse; the 64th on a P sends all but 31 to the global list. Go: proc.go: gfput.
-
-    Not modelled: stacks, and that Gs with a stack are preferred.
-    """
-    pp.gfree.append(gp)
-    if len(pp.gfree) >= 64:
-        while len(pp.gfree) >= 32:
-            sched.gfree.append(pp.gfree.pop())
-
-
-def gfget(sched: Sched, pp: P) -> Optional[G]:
-    """A dead G, from the P's list or 32 from the global one. Go: proc.go: gfget."""
-    if len(pp.gfree) == 0:
-        n = 0
-        while len(sched.gfree) > 0 and n < 32:
-            pp.gfree.append(sched.gfree.pop())
-            n += 1
-        if n == 0:
-            return None
-    return pp.gfree.pop()
-
-
 def goexit0(sched: Sched, mp: M, gp: G) -> i64:
     """The running gp is done; a locked one takes its M with it. Go: proc.go: goexit0, gdestroy, mexit."""
     pp = mp.p
@@ -1687,6 +1520,101 @@ def note_goroutine(sched: Sched, gp: G, exited_ns: i64) -> None:
         )
 
 
+def malg(sched: Sched, mp: Optional[M]) -> G:
+    """A new G with a stack. Go: proc.go: malg. Not modelled: the stack."""
+    if sched.calls_on:
+        call(sched, mp, "malg")
+    if mp is not None:
+        charge(sched, mp, sched.prices.malg)
+    return G(NO_G)
+
+
+def newproc(sched: Sched, mp: M, gp: G, parent: G) -> None:
+    """Queue the new gp: into runnext, so the last of several spawned runs first. Go: proc.go: newproc."""
+    charge(sched, mp, sched.prices.newproc)
+    overload(sched)
+    sched.n_runnable += 1
+    put_placed(sched, mp, gp, GO_CREATE, FOR_NEW, parent.goid)
+
+
+def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
+    """A runnable G, of a dead one if there is one, with an id of its own; the caller gives it a body. Go: proc.go: newproc1.
+
+    Differs: ids are dense, not in batches of 16 a P.
+    """
+    if sched.calls_on:
+        call(sched, mp, "newproc1")
+    gp: Optional[G] = None
+    if mp is None:
+        # An arrival: no P is at hand, but dead Gs may be.
+        if len(sched.gfree) > 0:
+            gp = sched.gfree.pop()
+    elif mp.p is not None:
+        if sched.calls_on:
+            call(sched, mp, "gfget")
+        gp = gfget(sched, mp.p)
+    if gp is None:
+        gp = malg(sched, mp)
+    gp.goid = len(sched.allgs)
+    sched.allgs.append(gp)
+    gp.status = GRUNNABLE
+    gp.created_ns = sched.now_ns
+    gp.since_ns = sched.now_ns
+    if parent is not None:
+        gp.parent = parent.goid
+        gp.key = draw(mix(parent.key), parent.children)
+        parent.children += 1
+        parent.cold = True
+    sched.n_user += 1
+    return gp
+
+
+def newsystemg(sched: Sched, mp: M, parent: Optional[G], name: str, op: i64) -> G:
+    """A runnable goroutine of the runtime's own, which performs `op` from stage 1 on. Go: newproc1, isSystemGoroutine.
+
+    It takes no number of its parent's children: the dice of the program's own Gs do not depend on it.
+    """
+    if sched.calls_on:
+        call(sched, mp, "newproc")
+    gp = newproc1(sched, mp, None)
+    if parent is not None:
+        gp.parent = parent.goid
+    gp.system = True
+    gp.op = op
+    gp.stage = 1
+    sched.n_user -= 1
+    key = (KIND_SYSTEM, name, "", "")
+    if key not in sched.label_of:
+        sched.label_of[key] = len(sched.labels)
+        sched.labels.append(key)
+    gp.label = sched.label_of[key]
+    gp.cls = 0  # it may be a dead G of the program's, which had a class
+    return gp
+
+
+def gfput(sched: Sched, pp: P, gp: G) -> None:
+    """Keep a dead G for reuse; the 64th on a P sends all but 31 to the global list. Go: proc.go: gfput.
+
+    Not modelled: stacks, and that Gs with a stack are preferred.
+    """
+    pp.gfree.append(gp)
+    if len(pp.gfree) >= 64:
+        while len(pp.gfree) >= 32:
+            sched.gfree.append(pp.gfree.pop())
+
+
+def gfget(sched: Sched, pp: P) -> Optional[G]:
+    """A dead G, from the P's list or 32 from the global one. Go: proc.go: gfget."""
+    if len(pp.gfree) == 0:
+        n = 0
+        while len(sched.gfree) > 0 and n < 32:
+            pp.gfree.append(sched.gfree.pop())
+            n += 1
+        if n == 0:
+            return None
+    return pp.gfree.pop()
+
+
 def lockosthread(sched: Sched, mp: M, gp: G) -> None:
     """gp and mp run for one another alone from now on. Nests. Go: proc.go: LockOSThread, dolockOSThread.
 
@@ -1710,3 +1638,75 @@ def unlockosthread(sched: Sched, mp: M, gp: G) -> None:
         gp.lockedm = None
     if sched.rec.full:
         sched.rec.event(sched.now_ns, 41, gp.goid, mp.id, pid(mp), 0, NO_P, 0)
+
+
+def acquirep(sched: Sched, mp: M, pp: P) -> None:
+    """mp takes pp. Go: proc.go: acquirep, wirep."""
+    if mp.p is not None or pp.m is not None or pp.status != PIDLE:
+        raise SchedError(f"wirep: already in use (m={mp.id} p={pp.id} status={pp.status} t={sched.now_ns})")
+    if sched.calls_on:
+        call(sched, mp, "acquirep")
+    mp.p = pp
+    pp.m = mp
+    pp.status = PRUNNING
+    settlep(pp, mp.mode, sched.now_ns)
+    charge(sched, mp, sched.prices.acquirep)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, P_ACQUIRE, NO_G, mp.id, pp.id, 0, NO_P, 0)
+
+
+def releasep(sched: Sched, mp: M) -> P:
+    """mp gives up its P. Go: proc.go: releasep."""
+    pp = mp.p
+    if pp is None:
+        raise SchedError(f"releasep: invalid arg (m={mp.id} t={sched.now_ns})")
+    if sched.calls_on and mp.phase != PH_SYSCALL_DONE:
+        # An M in a syscall calls nothing: its P is taken by another (takep).
+        call(sched, mp, "releasep")
+    mp.p = None
+    pp.m = None
+    pp.oldm = mp
+    pp.status = PIDLE
+    settlep(pp, IN_IDLE, sched.now_ns)
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, P_RELEASE, NO_G, mp.id, pp.id, 0, NO_P, 0)
+    return pp
+
+
+def checkdead(sched: Sched) -> None:
+    """Nobody runs and nothing is to come: the program is dead. Go: proc.go: checkdead.
+
+    Differs: arrivals and put-off wake-ups that are still to come keep it alive; a runnable G here is the policy's fault.
+    Not modelled: a main goroutine that called Goexit, fake time, libraries.
+    """
+    run: i64 = len(sched.allm) - sched.nmfreed - len(sched.midle) - sched.nmidlelocked - sched.nmsys
+    if run > 0 or sched.ended or sched.arrivals > 0 or sched.pending_wakes > 0:
+        return
+    if run < 0:
+        raise SchedError(f"checkdead: inconsistent counts (run={run} t={sched.now_ns})")
+    for pp in sched.allp:
+        if pp.timers.wake_time() != 0:
+            return
+    sched.ended = True
+    # Threads that are all held by waiting tasks are the program's deadlock, not the policy's fault.
+    sched.stopped_by = "policy" if sched.n_runnable > 0 and not sched.hold else "deadlock"
+
+
+def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:
+    """Ask the G on pp to stop: at its next call, or by a signal. Go: proc.go: preemptone; signal_unix.go: preemptM."""
+    mp = pp.m
+    if mp is None or mp.curg is None or mp is by:
+        return False
+    gp = mp.curg
+    if gp.status != GRUNNING or sched.preempt.mode == "none":
+        return False
+    if sched.calls_on:
+        call(sched, by, "preemptone")
+    gp.preempt = True
+    pp.preempt = True
+    sched.preempt_requests += 1
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, PREEMPT_REQUEST, gp.goid, mid(by), pp.id, 0, NO_P, 0)
+    if sched.preempt.mode == "async" or not gp.tight:
+        sched.driver.interrupt(mp)
+    return True

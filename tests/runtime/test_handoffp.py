@@ -94,3 +94,18 @@ def test_a_p_that_idles_with_a_timer_wakes_someone_who_will_sleep_in_epoll_for_i
     assert list(run.events["reason"][run.events["kind"] == "MCreate"]) == ["boot", "sysmon", "wakep"]
     # wakep took the P that idled last: this one.
     assert (p0.on_pidle, sched.nmspinning) == (False, 1)
+
+
+@pytest.mark.parametrize(("poll_until", "woken"), [(0, [2]), (9_000, [2]), (3_000, [])])
+def test_a_p_that_idles_with_a_timer_breaks_a_poll_that_would_sleep_longer(poll_until: int, woken: list[int]) -> None:
+    # Go: proc.go: wakeNetPoller; netpoll_epoll.go: netpollBreak. 0: the poller sleeps without end.
+    def before(sched: Sched, m0: M, p0: P) -> None:
+        poller = M(2)
+        poller.parked = True
+        sched.allm.append(poller)
+        sched.lastpoll, sched.poller, sched.poll_until = 0, poller, poll_until
+        with_timer(sched, p0)
+
+    run, _, p0 = handed(4, before)
+    wakes = run.events[run.events["kind"] == "MWake"]
+    assert (list(wakes["m"]), set(wakes["reason"]) <= {"netpollbreak"}, p0.on_pidle) == (woken, True, True)

@@ -50,3 +50,11 @@ def test_a_function_with_gos_name_cites_go(name: str) -> None:
 
 def test_every_golden_cites_go() -> None:
     assert [path.name for path in FOLDER.iterdir() if not citations(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_functions_of_proc_stand_in_gos_order() -> None:
+    # Two are helpers that stand beside their callers: the reader of Go finds them where they are inlined or used.
+    beside = {"gcstopp", "runqsteal"}
+    order = [have.rpartition(".")[2].lower() for have in NAMES["runtime/proc.go"]]
+    here = [f.name for f in functions("proc.py") if f.name in order and f.name not in beside]
+    assert here == sorted(here, key=order.index)
