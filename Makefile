@@ -69,7 +69,7 @@ lab: $(BUILT)
 bench: $(BUILT)
 	GMPLAB_REQUIRE_COMPILED=1 $(BIN)/python -m bench
 
-# From the sources, since compiled functions have lost their docstrings; the lazy names are loaded first, or pdoc misses them.
+# From the sources, since compiled properties have no docstrings; the lazy names are loaded first, or pdoc misses them.
 docs: $(BUILT)
 	$(PURE) $(BIN)/python -c 'import gmplab, pathlib, pdoc; \
 	    [setattr(gmplab, name, getattr(gmplab, name)) for name in gmplab.__all__]; \

@@ -13,13 +13,11 @@ from __future__ import annotations
 import os
 import platform
 import re
-import secrets
-import shutil
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +28,7 @@ from gmplab.experiment import policy_of, run
 from gmplab.plots import PLOTS, latency
 from gmplab.policies import HandoffAtOnce, RetakeBySysmon
 from gmplab.runtime.contracts import Policy
+from gmplab.traces.folder import replacing
 from gmplab.traces.run import Run
 
 PROCS: Final = 4
@@ -79,24 +78,14 @@ def measured(
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
-@contextmanager
-def replaced(folder: Path) -> Iterator[Path]:
+def replaced(folder: Path) -> AbstractContextManager[Path]:
     """A folder to write into that takes the place of one that an earlier demo made when the block ends well.
 
     Raises `FileExistsError` where there is one that no demo made.
     """
     if folder.exists() and not is_ours(folder):
         raise FileExistsError(f"{folder}: exists and was not made by the demo: give another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    making = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
-    making.mkdir()
-    try:
-        yield making
-        shutil.rmtree(folder, ignore_errors=True)
-        os.rename(making, folder)
-    except BaseException:
-        shutil.rmtree(making, ignore_errors=True)
-        raise
+    return replacing(folder)
 
 
 def is_ours(folder: Path) -> bool:

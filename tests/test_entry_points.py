@@ -10,6 +10,7 @@ import pytest
 import gmplab as gl
 from gmplab.experiment import components, policies, policy_of
 from gmplab.policies import PRESETS
+from tests.packages import install
 
 MODULE = """
 import gmplab as gl
@@ -32,14 +33,9 @@ go = thieves_for_test:gentle
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: Any) -> None:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package that offers policies, as pip would leave it."""
-    (tmp_path / "thieves_for_test.py").write_text(MODULE)
-    info = tmp_path / "thieves_for_test-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thieves-for-test\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(OFFERED)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, monkeypatch, "thieves_for_test", MODULE, OFFERED)
 
 
 def test_a_third_partys_policy_runs_by_its_name(package: None) -> None:

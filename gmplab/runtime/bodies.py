@@ -80,8 +80,6 @@ OP_WAIT_ARRIVALS: Final = 32
 # Ops of programs alone: they take no step and no time.
 OP_LOOP: Final = 40
 OP_LOOP_J: Final = 41
-OP_JUMP_IF_ARG_LESS: Final = 42
-OP_SET_ARG: Final = 43
 
 MAIN_G: Final = 1
 """Main's id: it is made first. Not `sched.main`, which is another G once a draining run has reused it."""
@@ -124,7 +122,6 @@ class Here:
     def __init__(self, ident: i64) -> None:
         self.ident: i64 = ident
         self.g: Optional[G] = None
-        self.sched: Optional[Sched] = None
         self.hub: Any = None
 
 

@@ -7,7 +7,7 @@ A field is an int (ns) or a `Distribution`. There is never a literal in the core
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Final, final
+from typing import Any, final
 
 from mypy_extensions import i64
 
@@ -130,9 +130,6 @@ class Costs:
         epoll's grain and the GC's drain step, which are no prices but grains, are 0 and 10 us.
         """
         return cls(**{f.name: 0 for f in fields(cls) if f.name not in ("kernel_slice_ns", "gc_drain")})
-
-
-N_COSTS: Final = 64
 
 
 @final

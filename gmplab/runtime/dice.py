@@ -16,8 +16,6 @@ from mypy_extensions import i64
 PY: Final[bool] = __file__.endswith(".py")
 """True when this module runs uncompiled: Python's ints do not wrap, so a branch masks them."""
 
-MASK64: Final = 0xFFFFFFFFFFFFFFFF
-
 MOST_NS: Final = 1 << 62
 """The longest duration, 146 years: it is added to an instant, and both must fit 64 bits."""
 
@@ -27,7 +25,6 @@ FOR_SERVICE: Final = 2
 FOR_STEAL: Final = 3
 FOR_SELECT: Final = 4
 FOR_POLICY: Final = 5
-FOR_COST: Final = 6
 FOR_G: Final = 7
 
 

@@ -17,12 +17,11 @@ from typing import Final, Optional
 
 from mypy_extensions import i64
 
-from gmplab.runtime.calls import call
 from gmplab.runtime.gcpacer import gcmarkworkavailable, markworkerstop, pollfractionalworkerexit, startcycle
 from gmplab.runtime.model import PH_GC_DRAIN, PH_RUN, G, M, P, Sched, charge, price
-from gmplab.runtime.proc import gopark, injected, injectglist, netpoll, newproc, newsystemg, toready
-from gmplab.runtime.runq import runqempty
-from gmplab.runtime.stw import drain, gidof, pidof, semrelease, semwait, starttheworld, stoptheworld
+from gmplab.runtime.proc import gopark, injected, injectglist, newproc, newsystemg, pollall, toready
+from gmplab.runtime.runq import runqdrain, runqempty
+from gmplab.runtime.stw import gidof, pidof, semrelease, semwait, starttheworld, stoptheworld
 from gmplab.runtime.sync import semtake
 from gmplab.vocabulary import (
     GC_MARK, GC_OFF, GC_PHASE, GC_TERMINATION, GCW_DEDICATED, GCW_FRACTIONAL, GCW_IDLE, NO_P, POLL_NONBLOCKING, STEP_COMPUTE,
@@ -217,7 +216,8 @@ def gcdrain(sched: Sched, mp: M, gp: G, pp: P) -> bool:
     if pp.gc_worker_mode == GCW_DEDICATED:
         # The first request (b: had it) tells that others want the P: what is queued here may run elsewhere. Then it stays.
         if gp.preempt and gp.b == 0:
-            drain(sched, mp, pp)
+            if not runqempty(pp):
+                runqdrain(sched, mp, pp)
             gp.b = 1
     elif gp.preempt:
         return False
@@ -250,15 +250,7 @@ def pollwork(sched: Sched, mp: M, pp: P) -> bool:
     if sched.runq.size() > 0 or not runqempty(pp):
         return True
     if sched.rules.netpoll and sched.netpoll_waiters > 0 and sched.lastpoll != 0:
-        if sched.calls_on:
-            call(sched, mp, "netpoll")
-        charge(sched, mp, sched.prices.netpoll)
-        sched.netpolls += 1
-        if sched.netpoll_ready.size() > 0:
-            first = netpoll(sched, mp, POLL_NONBLOCKING)
-            if first is not None:
-                injectglist(sched, mp, first)
-                return True
+        return pollall(sched, mp, POLL_NONBLOCKING)
     return False
 
 

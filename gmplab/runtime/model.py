@@ -31,7 +31,6 @@ PH_STEAL_RUNNEXT: Final = 4
 PH_IDLE: Final = 5
 PH_RECHECK: Final = 6
 PH_NETPOLL: Final = 7
-PH_STOPM: Final = 8
 PH_WOKEN: Final = 9
 PH_FOUND: Final = 10
 PH_EXECUTE: Final = 11
@@ -47,8 +46,6 @@ PH_NETPOLL_DONE: Final = 20
 PH_DEAD: Final = 21
 PH_SPIN_GAP: Final = 22
 PH_STW_WAIT: Final = 23
-PH_STOPM_SYS: Final = 24
-PH_GOEXIT: Final = 25
 PH_GC_DRAIN: Final = 26
 PH_FOUND_WORKER: Final = 27
 
@@ -275,7 +272,6 @@ class M:
         self.locked_ext: i64 = 0
         self.spinning: bool = False
         self.is_sysmon: bool = False
-        self.mstart_spinning: bool = False
         self.syscalltick: i64 = 0
         self.exiting: bool = False
         # Operands of the step to come.
@@ -517,7 +513,6 @@ AT_WAKEP: Final = 1
 AT_IO: Final = 2
 AT_HANDOFF: Final = 3
 AT_ARRIVAL: Final = 4
-AT_RETIRE: Final = 5
 
 
 @final

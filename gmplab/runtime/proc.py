@@ -38,7 +38,7 @@ from gmplab.runtime.model import (
 )
 from gmplab.runtime.runq import (
     globrunqget, globrunqgetbatch, globrunqput, globrunqput_recorded, mget, mid, mput, note_batch, note_put, pid,
-    pidleget, pidlegetspinning, pidleput, runqempty, runqget, runqgrab, runqput, runqput_recorded,
+    pidleget, pidlegetspinning, pidleput, runqdrain, runqempty, runqget, runqgrab, runqput, runqput_recorded,
 )
 from gmplab.vocabulary import (
     CALL_GOSCHED, CALL_HELD, CALL_MSTART, CALL_PARK, CALL_PREEMPT, CALL_STOPLOCKED, GDEAD, GO_CREATE, GO_PARK,
@@ -404,14 +404,7 @@ def startm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: 
 
 def unstart(sched: Sched, by: Optional[M], pp: P) -> None:
     """No M may be made for pp: its Gs go to the global queue, where a free M finds them, and it idles."""
-    gp = pp.runnext
-    if gp is not None:
-        pp.runnext = None
-        sched.runq.push(gp)
-    while pp.runq.size() > 0:
-        sched.runq.push(pp.runq.pop())
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, 11, NO_G, mid(by), pp.id, 0, NO_P, 0)
+    runqdrain(sched, by, pp)
     pidleput(sched, pp, by)
 
 
@@ -1131,15 +1124,27 @@ def injected(sched: Sched, mp: Optional[M], gp: G) -> None:
     note_batch(sched, mp, gp, pid(mp) if mp is not None else NO_P)
 
 
-def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
-    """A non-blocking poll: the first G in hand, the rest injected."""
+def pollcharged(sched: Sched, mp: M, how: i64) -> Optional[G]:
+    """A non-blocking poll, at mp's cost: the list of what is ready."""
     if sched.calls_on:
         call(sched, mp, "netpoll")
     charge(sched, mp, sched.prices.netpoll)
     sched.netpolls += 1
-    if sched.netpoll_ready.size() == 0:
-        return None
-    first = netpoll(sched, mp, how)
+    return netpoll(sched, mp, how) if sched.netpoll_ready.size() > 0 else None
+
+
+def pollall(sched: Sched, mp: M, how: i64) -> bool:
+    """A non-blocking poll: all that is ready is injected. Whether anything was."""
+    first = pollcharged(sched, mp, how)
+    if first is None:
+        return False
+    injectglist(sched, mp, first)
+    return True
+
+
+def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
+    """A non-blocking poll: the first G in hand, the rest injected."""
+    first = pollcharged(sched, mp, how)
     if first is not None:
         rest = first.schedlink
         first.schedlink = None

@@ -16,7 +16,7 @@ from gmplab.errors import PolicyError, SchedError
 from gmplab.runtime.dice import below
 from gmplab.runtime.model import G, GQueue, M, P, Sched, charge, overload, policy_bits
 from gmplab.vocabulary import (
-    NO_G, NO_M, NO_P, P_BUSY, P_IDLE, PIDLE, Q_BATCH, Q_GET, Q_GLOBAL, Q_LOCAL, Q_OVERFLOW, Q_PUT, Q_RUNNEXT, SRC_GLOBAL,
+    NO_G, NO_M, NO_P, P_BUSY, P_IDLE, PIDLE, Q_BATCH, Q_DRAIN, Q_GET, Q_GLOBAL, Q_LOCAL, Q_OVERFLOW, Q_PUT, Q_RUNNEXT, SRC_GLOBAL,
     SRC_GLOBAL_TICK, SRC_LOCAL, SRC_RUNNEXT,
 )
 
@@ -244,6 +244,18 @@ def runqgrab(sched: Sched, mp: M, pp: P, p2: P, k: i64) -> G:
         pp.runq.push(p2.runq.pop())
         n += 1
     return p2.runq.pop()
+
+
+def runqdrain(sched: Sched, by: Optional[M], pp: P) -> None:
+    """All of pp's Gs go to the global queue's tail, runnext first. Go: proc.go: runqdrain, globrunqputbatch."""
+    gp = pp.runnext
+    if gp is not None:
+        pp.runnext = None
+        sched.runq.push(gp)
+    while pp.runq.size() > 0:
+        sched.runq.push(pp.runq.pop())
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, Q_DRAIN, NO_G, mid(by), pp.id, 0, NO_P, 0)
 
 
 def undoze(sched: Sched) -> None:

@@ -22,10 +22,10 @@ from gmplab.runtime.model import (
     PH_HELD, PH_RUN, PH_STW_WAIT, G, M, P, Sched, Sema, Timers, charge, overload, price, settle, settlep,
 )
 from gmplab.runtime.proc import (
-    acquirep, dropg, gcstopp, goexit0, gopark, heldwoken, injected, injectglist, netpoll, newm, newsystemg, notewakeup, park,
-    preemptone, releasep, settle_m, stopm, toready, unstart,
+    acquirep, dropg, gcstopp, goexit0, gopark, heldwoken, injected, injectglist, newm, newsystemg, notewakeup, park,
+    pollall, preemptone, releasep, settle_m, stopm, toready, unstart,
 )
-from gmplab.runtime.runq import globrunqput_recorded, mget, pidleget, pidleput, runqempty
+from gmplab.runtime.runq import globrunqput_recorded, mget, pidleget, pidleput, runqdrain, runqempty
 from gmplab.runtime.sync import semqueue, semtake
 from gmplab.runtime.syscalls import insyscall, takep, wakesysmon
 from gmplab.vocabulary import (
@@ -175,14 +175,7 @@ def starttheworld(sched: Sched, mp: M, procs: i64) -> None:
     if sched.calls_on:
         call(sched, mp, "starttheworld")
     if sched.rules.netpoll and sched.netpoll_waiters > 0:
-        if sched.calls_on:
-            call(sched, mp, "netpoll")
-        charge(sched, mp, sched.prices.netpoll)
-        sched.netpolls += 1
-        if sched.netpoll_ready.size() > 0:
-            first = netpoll(sched, mp, POLL_START_WORLD)
-            if first is not None:
-                injectglist(sched, mp, first)
+        pollall(sched, mp, POLL_START_WORLD)
     charge(sched, mp, sched.prices.stw)
     runnable = procresize(sched, mp, procs)
     sched.gcwaiting = False
@@ -263,7 +256,8 @@ def keepownp(sched: Sched, mp: M, nprocs: i64) -> None:
 def redistribute(sched: Sched, mp: M, old: i64, nprocs: i64) -> None:
     """Deal all runnable Gs out anew, beginning with P 1: P 0 goes to the M that runs already. Go 1.1: proc.c: procresize."""
     for i in range(old):
-        drain(sched, mp, sched.allp[i])
+        if not runqempty(sched.allp[i]):
+            runqdrain(sched, mp, sched.allp[i])
     n: i64 = sched.runq.size()
     k: i64 = 1
     while k <= n:
@@ -274,20 +268,6 @@ def redistribute(sched: Sched, mp: M, old: i64, nprocs: i64) -> None:
         if sched.rec.full:
             sched.rec.event(sched.now_ns, Q_MOVE, NO_G, mp.id, pp.id, 0, NO_P, 1)
         k += 1
-
-
-def drain(sched: Sched, mp: M, pp: P) -> None:
-    """All of pp's Gs go to the global queue's tail, runnext first. Go: proc.go: runqdrain, globrunqputbatch."""
-    if runqempty(pp):
-        return
-    gp = pp.runnext
-    if gp is not None:
-        pp.runnext = None
-        sched.runq.push(gp)
-    while pp.runq.size() > 0:
-        sched.runq.push(pp.runq.pop())
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, Q_DRAIN, NO_G, mp.id, pp.id, 0, NO_P, 0)
 
 
 def destroy(sched: Sched, mp: M, pp: P) -> None:

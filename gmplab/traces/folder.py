@@ -48,6 +48,13 @@ def whole_folder(folder: str | os.PathLike[str], overwrite: bool, what: str) -> 
             raise FileExistsError(f"{what}: {target} exists: give another folder, or overwrite=True")
         if not is_ours(target):
             raise FileExistsError(f"{what}: {target} is not a folder that gmplab wrote: it is never overwritten")
+    with replacing(target) as making:
+        yield making
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A folder to write into that takes the place of `target` when the block ends well, and is gone when it does not."""
     target.parent.mkdir(parents=True, exist_ok=True)
     making = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     making.mkdir()

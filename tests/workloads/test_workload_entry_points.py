@@ -9,6 +9,7 @@ import pytest
 import gmplab as gl
 from gmplab.experiment import workload_of, workloads
 from gmplab.workloads import WORKLOADS
+from tests.packages import install
 
 MODULE = """
 from gmplab import Plan, Program, workload
@@ -31,12 +32,7 @@ lost = visitors_for_test_that_are_gone:workload
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package that offers workloads, as pip would leave it."""
-    (tmp_path / "visitors_for_test.py").write_text(MODULE)
-    info = tmp_path / "visitors_for_test-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: visitors-for-test\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(OFFERED)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, monkeypatch, "visitors_for_test", MODULE, OFFERED)
 
 
 def test_a_third_partys_workload_runs_by_its_name(package: None) -> None:
