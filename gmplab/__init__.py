@@ -24,10 +24,11 @@ _HOMES = {
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),
     "gmplab.runtime.bodies": (
-        "Program", "acquire", "add", "broadcast", "close", "compute", "done", "gc", "go", "gomaxprocs", "gosched", "intn", "io",
+        "acquire", "add", "broadcast", "close", "compute", "done", "gc", "go", "gomaxprocs", "gosched", "intn", "io",
         "lock_os_thread", "log", "now", "read_lock", "read_unlock", "recv", "recv_ok", "region", "region_end", "release",
         "sample", "select", "send", "signal", "sleep", "syscall", "unlock_os_thread", "wait",
     ),
+    "gmplab.runtime.program": ("Program",),
     "gmplab.runtime.chan": ("Chan", "recv_case", "send_case"),
     "gmplab.runtime.sync": ("Cond", "Mutex", "RWMutex", "Semaphore", "WaitGroup"),
     "gmplab.runtime.sim": ("Plan", "Source"),

@@ -13,7 +13,7 @@ from gmplab.errors import GmplabError
 from gmplab.names import listed, loaded, nearest, third_party
 from gmplab.policies import COMPONENTS, PRESETS
 from gmplab.progress import Progress
-from gmplab.runtime.bodies import Program
+from gmplab.runtime.program import Program
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs, Topology
 from gmplab.runtime.dice import duration_ns

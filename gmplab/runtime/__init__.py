@@ -2,5 +2,5 @@
 
 It knows no clock but the driver's, no dice but `dice`, no pandas and no plots. Imports run one way:
 `recorder | dice | costs <- contracts <- model <- runq | timers | netpoll | gcpacer <- proc <- syscalls | sysmon | stw
-| mgc | chan | sync <- bodies <- steps <- sim`.
+| mgc | chan | sync <- program <- bodies <- perform <- steps <- sim`.
 """

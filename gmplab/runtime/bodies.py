@@ -15,71 +15,24 @@ from threading import get_ident
 from typing import Any, Final, Optional, final
 from collections.abc import Generator
 
-from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError, GoPanic
-from gmplab.runtime.calls import verb
-from gmplab.runtime.chan import (
-    Case, Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo,
-)
+from gmplab.runtime.chan import Case, Chan
 from gmplab.runtime.dice import Distribution, as_distribution, below, draw, duration_ns
-from gmplab.runtime.mgc import OP_GC, OP_GC_WORKER, gcbgmarkworker, gccycle
-from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge, overload
-from gmplab.runtime.proc import (
-    goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
+from gmplab.runtime.mgc import OP_GC
+from gmplab.runtime.model import G, M, Sched
+from gmplab.runtime.proc import newproc1
+from gmplab.runtime.program import (
+    OP_ACQUIRE, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
+    OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_LOG, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE,
+    OP_RLOCK, OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
+    OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program, checked_procs, fetch_op,
 )
 from gmplab.runtime.recorder import Histogram
-from gmplab.runtime.runq import pid
-from gmplab.runtime.sync import (
-    Cond, Mutex, RWMutex, Semaphore, WaitGroup, cond_signal, cond_wait, lock, rlock, runlock, sem_acquire, sem_release,
-    unlock, wg_add, wg_wait, wlock, wunlock,
-)
-from gmplab.runtime.stw import OP_GOMAXPROCS, OP_UPDATE_GOMAXPROCS, updatemaxprocs
-from gmplab.runtime.stw import gomaxprocs as setgomaxprocs
-from gmplab.runtime.syscalls import entersyscall, entersyscallblock, exitedsyscall
-from gmplab.vocabulary import (
-    CALL_CHILD, KIND_USER, LOG, MAX_PROCS, NO_P, REGION_BEGIN, REGION_END, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD,
-    TIMER_SET, WAIT_ARRIVALS, WAIT_IO, WAIT_SLEEP,
-)
-
-OP_EXIT: Final = 0
-OP_COMPUTE: Final = 1
-OP_SEND: Final = 2
-OP_RECV: Final = 3
-OP_RECV_OK: Final = 4
-OP_CLOSE: Final = 5
-OP_SELECT: Final = 6
-OP_GO: Final = 7
-OP_SLEEP: Final = 8
-OP_SYSCALL: Final = 9
-OP_SYSCALL_BLOCK: Final = 10
-OP_GOSCHED: Final = 11
-OP_LOCK: Final = 12
-OP_UNLOCK: Final = 13
-OP_RLOCK: Final = 14
-OP_RUNLOCK: Final = 15
-OP_WLOCK: Final = 16
-OP_WUNLOCK: Final = 17
-OP_WG_ADD: Final = 18
-OP_WG_WAIT: Final = 19
-OP_COND_WAIT: Final = 20
-OP_COND_SIGNAL: Final = 21
-OP_COND_BROADCAST: Final = 22
-OP_ACQUIRE: Final = 23
-OP_RELEASE: Final = 24
-OP_LOCK_THREAD: Final = 25
-OP_UNLOCK_THREAD: Final = 26
-OP_IO: Final = 27
-OP_REGION: Final = 28
-OP_REGION_END: Final = 29
-OP_LOG: Final = 30
-OP_NOW: Final = 31
-OP_WAIT_ARRIVALS: Final = 32
-# 33 to 36: stw.py and mgc.py.
-# Ops of programs alone: they take no step and no time.
-OP_LOOP: Final = 40
-OP_LOOP_J: Final = 41
+from gmplab.runtime.sync import Cond, Mutex, RWMutex, Semaphore, WaitGroup
+from gmplab.runtime.stw import OP_GOMAXPROCS
+from gmplab.vocabulary import KIND_USER
 
 MAIN_G: Final = 1
 """Main's id: it is made first. Not `sched.main`, which is another G once a draining run has reused it."""
@@ -91,20 +44,8 @@ VERBS: Final = (
     "release", "lock_os_thread", "unlock_os_thread", "io", "region", "region_end", "log", "now", "wait_arrivals",
     "gomaxprocs", "update_gomaxprocs", "gc", "gc_worker",
 )
-"""The verb of each op above, for messages."""
+"""The verb of each op, for messages."""
 HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"
-
-RUNTIME_CALLS: Final[dict[int, str]] = {
-    OP_SEND: "chansend", OP_RECV: "chanrecv", OP_RECV_OK: "chanrecv", OP_CLOSE: "closechan",
-    OP_SELECT: "selectgo", OP_GO: "newproc", OP_SLEEP: "timesleep", OP_SYSCALL: "entersyscall",
-    OP_SYSCALL_BLOCK: "entersyscallblock", OP_GOSCHED: "gosched", OP_LOCK: "mutex.lock", OP_UNLOCK: "mutex.unlock",
-    OP_RLOCK: "rwmutex.rlock", OP_RUNLOCK: "rwmutex.runlock", OP_WLOCK: "rwmutex.lock", OP_WUNLOCK: "rwmutex.unlock",
-    OP_WG_ADD: "waitgroup.add", OP_WG_WAIT: "waitgroup.wait", OP_COND_WAIT: "cond.wait", OP_COND_SIGNAL: "cond.signal",
-    OP_COND_BROADCAST: "cond.broadcast", OP_ACQUIRE: "semaphore.acquire", OP_RELEASE: "semaphore.release",
-    OP_IO: "netpollblock", OP_GC: "gc", OP_GC_WORKER: "gcbgmarkworker", OP_GOMAXPROCS: "gomaxprocs",
-    OP_UPDATE_GOMAXPROCS: "updatemaxprocs",
-}
-"""The function of the runtime that each op calls, of `vocabulary.FUNCTIONS`."""
 
 FORM_PROGRAM: Final = 0
 FORM_GENERATOR: Final = 1
@@ -145,169 +86,6 @@ def here() -> Here:
     assert isinstance(mine, Here)
     return mine
 
-
-
-@final
-class Program:
-    """A body as a flat array of operations: no Python runs. Built once, run by any number of Gs.
-
-    Each builder method appends an operation and returns the program. A duration is an int (ns), a text or a
-    `Distribution`, which is drawn at each execution. `at` chooses among several objects: `objects[arg]` of the G that
-    runs, where a list is given in place of one object. `cls` groups the Gs that run it in metrics.
-
-    >>> worker = Program("worker").compute("10us")
-    >>> main = Program("main").loop(1000).go(worker).end()              # doctest: +SKIP
-    """
-
-    def __init__(self, name: str = "program", cls: str = "") -> None:
-        self.name: str = name
-        self.cls: str = cls
-        self.code: vec[i64] = vec[i64]([])
-        self.objects: list[object] = []
-        self.open: list[i64] = []
-        # The label of the Gs that run it, as long as run and parent stay the same.
-        self.label: i64 = 0
-        self.label_cls: i64 = 0
-        self.label_run: object = None
-        self.label_parent: object = None
-
-    def op(self, op: i64, a: i64 = 0, b: i64 = 0, obj: object = None) -> Program:
-        """Append (op, a, b, index of obj, whether obj is a list indexed by the G's arg)."""
-        index: i64 = -1
-        if obj is not None:
-            index = len(self.objects)
-            for i in range(len(self.objects)):
-                if self.objects[i] is obj:
-                    index = i
-            if index == len(self.objects):
-                self.objects.append(obj)
-        for word in (op, a, b, index):
-            self.code = append(self.code, word)
-        return self
-
-    def timed(self, op: i64, value: Any, b: i64, what: str) -> Program:
-        d = as_distribution(value, what)
-        fixed = getattr(d, "ns", None) if type(d).__name__ == "Constant" else None
-        if fixed is not None:
-            return self.op(op, fixed, b)
-        return self.op(op, -1, b, d)
-
-    def compute(self, ns: Any, tight: bool = False) -> Program:
-        """Use the CPU. tight: without function calls, so that only a signal can preempt it."""
-        return self.timed(OP_COMPUTE, ns, 1 if tight else 0, "compute")
-
-    def sleep(self, ns: Any) -> Program:
-        return self.timed(OP_SLEEP, ns, 0, "sleep")
-
-    def syscall(self, ns: Any) -> Program:
-        """A system call: the M is busy, the P may be taken."""
-        return self.timed(OP_SYSCALL, ns, 0, "syscall")
-
-    def syscall_block(self, ns: Any) -> Program:
-        """A call known to block: the P is handed off at once."""
-        return self.timed(OP_SYSCALL_BLOCK, ns, 0, "syscall_block")
-
-    def io(self, ns: Any) -> Program:
-        """Wait on a descriptor that becomes ready after so long; no M is held."""
-        return self.timed(OP_IO, ns, 0, "io")
-
-    def send(self, c: Chan | list[Chan]) -> Program:
-        return self.op(OP_SEND, 0, 0, c)
-
-    def recv(self, c: Chan | list[Chan]) -> Program:
-        return self.op(OP_RECV, 0, 0, c)
-
-    def close(self, c: Chan) -> Program:
-        return self.op(OP_CLOSE, 0, 0, c)
-
-    def gosched(self) -> Program:
-        return self.op(OP_GOSCHED)
-
-    def lock(self, mu: Mutex) -> Program:
-        return self.op(OP_LOCK, 0, 0, mu)
-
-    def unlock(self, mu: Mutex) -> Program:
-        return self.op(OP_UNLOCK, 0, 0, mu)
-
-    def add(self, wg: WaitGroup, n: i64 = 1) -> Program:
-        return self.op(OP_WG_ADD, n, 0, wg)
-
-    def done(self, wg: WaitGroup) -> Program:
-        return self.op(OP_WG_ADD, -1, 0, wg)
-
-    def wait(self, wg: WaitGroup) -> Program:
-        return self.op(OP_WG_WAIT, 0, 0, wg)
-
-    def lock_os_thread(self) -> Program:
-        return self.op(OP_LOCK_THREAD)
-
-    def unlock_os_thread(self) -> Program:
-        return self.op(OP_UNLOCK_THREAD)
-
-    def gc(self, mark: Any) -> Program:
-        """Collect garbage: `mark` is the CPU time of marking; the goroutine goes on when the cycle has ended."""
-        return self.timed(OP_GC, mark, 0, "gc")
-
-    def gomaxprocs(self, n: i64) -> Program:
-        """Use n Ps from now on, at least 1."""
-        return self.op(OP_GOMAXPROCS, checked_procs(n, 1))
-
-    def wait_arrivals(self) -> Program:
-        """Wait until all arrivals have come and all user goroutines but this one are done."""
-        return self.op(OP_WAIT_ARRIVALS)
-
-    def go(self, program: Program, arg: i64 = 0, plus_i: bool = False) -> Program:
-        """Start a goroutine; its arg is `arg`, plus this one's loop counter (0, 1, ...) with plus_i."""
-        return self.op(OP_GO, arg, 1 if plus_i else 0, program)
-
-    def loop(self, n: i64) -> Program:
-        """Repeat up to the matching `end` n times; two deep at most."""
-        if n < 1:
-            raise ValueError(f"Program.loop: n = {n}: must be at least 1")
-        if len(self.open) >= 4:
-            raise ValueError("Program.loop: loops nest two deep at most")
-        self.open.append(len(self.code))
-        self.open.append(n)
-        return self
-
-    def end(self) -> Program:
-        if len(self.open) == 0:
-            raise ValueError("Program.end: no loop is open")
-        n = self.open.pop()
-        start = self.open.pop()
-        return self.op(OP_LOOP if len(self.open) == 0 else OP_LOOP_J, start, n)
-
-    def ahead_ns(self, gp: G) -> i64:
-        """How long the compute that gp is about to begin will last, 0 if its next op is another; draws nothing."""
-        pc = gp.pc
-        if pc >= len(self.code) or self.code[pc] != OP_COMPUTE:
-            return 0
-        if self.code[pc + 1] >= 0:
-            return self.code[pc + 1]
-        d = self.objects[self.code[pc + 3]]
-        assert isinstance(d, Distribution)
-        return d.sample(draw(gp.key, gp.draws + 1))
-
-
-def renew(x: object) -> None:
-    """Put the channels and locks that x reaches back to their beginning.
-
-    They belong to a plan, which may have run before, and been cut amid waits. Not reached: those that a function closes
-    over; a body makes what it needs when it runs.
-    """
-    # A list, not recursion: programs may start one another in a chain of thousands.
-    found: list[object] = [x]
-    seen: set[int] = set()
-    while len(found) > 0:
-        x = found.pop()
-        if isinstance(x, Program):
-            if id(x) not in seen:
-                seen.add(id(x))
-                found.extend(x.objects)
-        elif isinstance(x, (list, tuple)):
-            found.extend(x)
-        elif isinstance(x, (Chan, Mutex, RWMutex, WaitGroup, Cond, Semaphore)):
-            x.renew()
 
 
 @final
@@ -526,13 +304,6 @@ def gc(mark: Any) -> Any:
     ...     yield gc("3ms")
     """
     return _timed(OP_GC, mark, None, None, None, None, "gc", 0)
-
-
-def checked_procs(n: Any, least: int) -> int:
-    """n, a number of Ps."""
-    if isinstance(n, bool) or not isinstance(n, int) or not least <= n <= MAX_PROCS:
-        raise ValueError(f"gomaxprocs: n = {n!r}: must be an int of {least} to {MAX_PROCS} Ps")
-    return n
 
 
 def gomaxprocs(n: Any) -> Any:
@@ -809,43 +580,6 @@ def misyielded(what: str) -> BodyError:
     return BodyError(f"a body yielded {what}: it must yield what a verb returns, at once and once")
 
 
-def fetch_op(gp: G) -> None:
-    prog: Program = gp.prog
-    code = prog.code
-    n: i64 = len(code)
-    while True:
-        pc = gp.pc
-        if pc >= n:
-            gp.op = OP_EXIT
-            return
-        op = code[pc]
-        gp.pc = pc + 4
-        if op < OP_LOOP:
-            gp.op = op
-            gp.a = code[pc + 1]
-            gp.b = code[pc + 2]
-            k = code[pc + 3]
-            if k >= 0:
-                obj = prog.objects[k]
-                gp.obj = obj[gp.arg] if isinstance(obj, list) else obj
-            else:
-                gp.obj = None
-            return
-        if op == OP_LOOP:
-            gp.i += 1
-            if gp.i < code[pc + 2]:
-                gp.pc = code[pc + 1]
-            else:
-                gp.i = 0
-        else:
-            gp.cold = True
-            gp.j += 1
-            if gp.j < code[pc + 2]:
-                gp.pc = code[pc + 1]
-            else:
-                gp.j = 0
-
-
 class Hub:
     """Greenlets for plain functions: a pool of finished ones, started at the first resume."""
 
@@ -901,255 +635,3 @@ def fetch_greenlet(sched: Sched, place: Here, gp: G, result: object) -> None:
         keep_result(sched, gp, got.result)
 
 
-def span_ns(gp: G) -> i64:
-    """The duration of a timed request, drawn from the G's own stream if it is a distribution."""
-    if gp.a >= 0:
-        return gp.a
-    d = gp.obj
-    assert isinstance(d, Distribution)
-    gp.draws += 1
-    return d.sample(draw(gp.key, gp.draws))
-
-
-def run(sched: Sched, mp: M) -> i64:
-    """The G on mp goes on: its op under way, or the next one. A request is performed; its cost is charged."""
-    gp = mp.curg
-    assert gp is not None
-    if gp.preempt and mp.phase == PH_RUN and gp.stage == 0:
-        gp.preempt = False
-        return goschedimpl(sched, mp, gp, True)
-    if gp.rest_ns > 0:
-        # It was preempted in a compute: the rest of it.
-        return start_compute(sched, mp, gp)
-    if gp.stage == 0:
-        fetch(sched, gp)
-    return perform(sched, mp, gp, gp.op)
-
-
-def start_compute(sched: Sched, mp: M, gp: G) -> i64:
-    mp.phase = PH_COMPUTED
-    pp = mp.p
-    mp.rest_ns = gp.rest_ns
-    if sched.exact_slice and pp is not None:
-        left = pp.slice_end_ns - sched.now_ns - mp.debt_ns
-        if left < mp.rest_ns:
-            mp.rest_ns = left if left > 0 else 0
-    return STEP_COMPUTE
-
-
-def computed(sched: Sched, mp: M) -> i64:
-    """A compute ended, or was cut: the driver has lowered gp.rest_ns by what was done."""
-    gp = mp.curg
-    pp = mp.p
-    assert gp is not None and pp is not None
-    mp.phase = PH_RUN
-    if sched.exact_slice and pp.slice_end_ns <= sched.now_ns and gp.rest_ns > 0:
-        if sched.preempt.should(sched.preempt_state, sched.view, pp.id, sched.quantum_ns):
-            return goschedimpl(sched, mp, gp, True)
-        pp.slice_end_ns = sched.now_ns + sched.quantum_ns
-    if gp.preempt:
-        gp.preempt = False
-        return goschedimpl(sched, mp, gp, True)
-    gp.tight = False
-    return STEP_ON
-
-
-def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
-    """One request of a body, as Go's runtime would do it."""
-    if sched.calls_on and op in RUNTIME_CALLS:
-        verb(sched, mp, gp, RUNTIME_CALLS[op])
-    if op == OP_COMPUTE:
-        gp.rest_ns = span_ns(gp)
-        gp.tight = gp.b == 1
-        return start_compute(sched, mp, gp)
-    if op == OP_SEND:
-        if gp.stage != 0:
-            chansent(gp)
-            return STEP_ON
-        c = gp.obj
-        assert c is None or isinstance(c, Chan)
-        return chansend(sched, mp, gp, c, gp.value)
-    if op == OP_RECV or op == OP_RECV_OK:
-        if gp.stage != 0:
-            chanreceived(gp, op == OP_RECV_OK)
-            return STEP_ON
-        c = gp.obj
-        assert c is None or isinstance(c, Chan)
-        return chanrecv(sched, mp, gp, c, op == OP_RECV_OK)
-    if op == OP_EXIT:
-        if gp is sched.main and not sched.draining:
-            return STEP_END
-        code = goexit0(sched, mp, gp)
-        wake_arrivals(sched, mp)
-        # Without draining main is one of them, and the run ends with it above.
-        return STEP_END if sched.n_user == 0 and sched.arrivals == 0 else code
-    if op == OP_GO:
-        return perform_go(sched, mp, gp)
-    if op == OP_SYSCALL or op == OP_SYSCALL_BLOCK:
-        if gp.stage != 0:
-            return exitedsyscall(mp, gp)
-        if op == OP_SYSCALL:
-            return entersyscall(sched, mp, gp, span_ns(gp))
-        return entersyscallblock(sched, mp, gp, span_ns(gp))
-    if op == OP_SLEEP:
-        return timesleep(sched, mp, gp)
-    if op == OP_GOSCHED:
-        return goschedimpl(sched, mp, gp, False)
-    if op == OP_IO:
-        return netwait(sched, mp, gp)
-    if op < OP_LOCK_THREAD:
-        return perform_sync(sched, mp, gp, op)
-    return perform_other(sched, mp, gp, op)
-
-
-def perform_go(sched: Sched, mp: M, gp: G) -> i64:
-    spawn = gp.obj
-    if isinstance(spawn, Program):
-        child = newproc1(sched, mp, gp)
-        child.form = FORM_PROGRAM
-        child.prog = spawn
-        child.arg = gp.a + (gp.i if gp.b == 1 else 0)
-        label_program(sched, child, spawn, gp.prog)
-    else:
-        assert isinstance(spawn, Spawn)
-        child = spawn_new(sched, mp, gp, spawn)
-        gp.result = child.goid
-    if sched.child_first and mp.lockedg is None:
-        # A locked parent's thread runs nobody else.
-        return child_first(sched, mp, gp, child)
-    newproc(sched, mp, child, gp)
-    return STEP_ON
-
-
-def child_first(sched: Sched, mp: M, gp: G, child: G) -> i64:
-    """place=ChildFirst: the parent is queued, its M runs the child. Source: Blumofe and Leiserson 1999 (Cilk)."""
-    overload(sched)
-    sched.n_runnable += 1
-    charge(sched, mp, sched.prices.newproc)
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, 0, child.goid, mp.id, pid(mp), 0, NO_P, gp.goid)
-    goyield(sched, mp, gp, CALL_CHILD, STOP_CHILD)
-    mp.found = child
-    mp.source = 10
-    mp.inherit_time = True
-    mp.enter_ns = sched.now_ns
-    mp.phase = 11
-    mp.wakes += 1
-    mp.wake_why = 0
-    return STEP_ON
-
-
-def wake_arrivals(sched: Sched, mp: M) -> None:
-    """The last of the arrivals' Gs is done: who waits for that goes on."""
-    waiter = sched.arrivals_waiter
-    if waiter is not None and sched.arrivals == 0 and sched.n_user == 1:
-        from gmplab.runtime.proc import toready
-
-        sched.arrivals_waiter = None
-        toready(mp, waiter)
-
-
-def timesleep(sched: Sched, mp: M, gp: G) -> i64:
-    """time.Sleep: a timer on this P. Go: time.go: timeSleep, resetForSleep."""
-    if gp.stage != 0:
-        gp.stage = 0
-        return STEP_ON
-    ns = span_ns(gp)
-    if ns <= 0:
-        return STEP_ON
-    pp = mp.p
-    assert pp is not None
-    when = sched.now_ns + ns
-    gp.stage = 1
-    if sched.hold:
-        return gopark(sched, mp, gp, WAIT_SLEEP, when, 0)
-    sched.timer_serial += 1
-    gp.timer = sched.timer_serial
-    first = pp.timers.wake_time()
-    pp.timers.push(when, gp.timer, gp)
-    charge(sched, mp, sched.prices.timer_op)
-    if sched.rec.full:
-        sched.rec.event(sched.now_ns, TIMER_SET, gp.goid, mp.id, pp.id, 0, NO_P, when)
-    code = gopark(sched, mp, gp, WAIT_SLEEP, when, 0)
-    if first == 0 or when < first:
-        wakenetpoller(sched, mp, when)
-    return code
-
-
-def netwait(sched: Sched, mp: M, gp: G) -> i64:
-    """A descriptor that will be ready later. Go: netpoll.go: netpollblock."""
-    if gp.stage != 0:
-        gp.stage = 0
-        return STEP_ON
-    gp.stage = 1
-    if not sched.hold:
-        sched.netpoll_waiters += 1
-    sched.driver.later(sched.now_ns + span_ns(gp), AT_IO, gp.goid)
-    return gopark(sched, mp, gp, WAIT_IO, 0, 0)
-
-
-def perform_sync(sched: Sched, mp: M, gp: G, op: i64) -> i64:
-    x: Any = gp.obj
-    if op == OP_CLOSE:
-        closechan(sched, mp, x)
-    elif op == OP_SELECT:
-        if gp.stage != 0:
-            selected(gp, x)
-            return STEP_ON
-        return selectgo(sched, mp, gp, x, gp.a == 0)
-    elif op == OP_LOCK:
-        return lock(sched, mp, gp, x)
-    elif op == OP_UNLOCK:
-        return unlock(sched, mp, gp, x)
-    elif op == OP_RLOCK:
-        return rlock(sched, mp, gp, x)
-    elif op == OP_RUNLOCK:
-        return runlock(sched, mp, gp, x)
-    elif op == OP_WLOCK:
-        return wlock(sched, mp, gp, x)
-    elif op == OP_WUNLOCK:
-        return wunlock(sched, mp, gp, x)
-    elif op == OP_WG_ADD:
-        wg_add(sched, mp, x, gp.a)
-    elif op == OP_WG_WAIT:
-        return wg_wait(sched, mp, gp, x)
-    elif op == OP_COND_WAIT:
-        return cond_wait(sched, mp, gp, x)
-    elif op == OP_COND_SIGNAL:
-        cond_signal(sched, mp, x, False)
-    elif op == OP_COND_BROADCAST:
-        cond_signal(sched, mp, x, True)
-    elif op == OP_ACQUIRE:
-        return sem_acquire(sched, mp, gp, x)
-    else:
-        sem_release(sched, mp, x)
-    return STEP_ON
-
-
-def perform_other(sched: Sched, mp: M, gp: G, op: i64) -> i64:
-    if op == OP_LOCK_THREAD:
-        lockosthread(sched, mp, gp)
-    elif op == OP_UNLOCK_THREAD:
-        unlockosthread(sched, mp, gp)
-    elif op == OP_NOW:
-        gp.result = sched.now_ns
-    elif op == OP_GC_WORKER:
-        return gcbgmarkworker(sched, mp, gp)
-    elif op == OP_GC:
-        return gccycle(sched, mp, gp, span_ns(gp) if gp.stage == 0 else 0)
-    elif op == OP_GOMAXPROCS:
-        return setgomaxprocs(sched, mp, gp)
-    elif op == OP_UPDATE_GOMAXPROCS:
-        return updatemaxprocs(sched, mp, gp)
-    elif op == OP_WAIT_ARRIVALS:
-        if gp.stage == 0 and (sched.arrivals > 0 or sched.n_user > 1):
-            gp.stage = 1
-            sched.arrivals_waiter = gp
-            return gopark(sched, mp, gp, WAIT_ARRIVALS, 0, 0)
-        gp.stage = 0
-    else:
-        kind: i64 = REGION_BEGIN if op == OP_REGION else REGION_END if op == OP_REGION_END else LOG
-        sched.texts.append(str(gp.obj))
-        if sched.rec.full:
-            sched.rec.event(sched.now_ns, kind, gp.goid, mp.id, pid(mp), 0, NO_P, len(sched.texts) - 1)
-    return STEP_ON

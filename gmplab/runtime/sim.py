@@ -15,7 +15,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
-from gmplab.runtime.bodies import FORM_PROGRAM, Program, Spawn, blame, intern_label, renew, spawn_new
+from gmplab.runtime.bodies import FORM_PROGRAM, Spawn, blame, intern_label, spawn_new
 from gmplab.runtime.calls import call, called_by_main
 from gmplab.runtime.contracts import Policy, check_types
 from gmplab.runtime.costs import Costs, Prices, Topology
@@ -24,6 +24,7 @@ from gmplab.runtime.model import (
     AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, FOREVER, PH_SCHEDULE, Driver, M, P, Sched, overload, price, settle, settlep,
 )
 from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, newproc1, note_goroutine, wakep_due
+from gmplab.runtime.program import Program, renew
 from gmplab.runtime.recorder import Record, Recorder
 from gmplab.runtime.runq import note_put, pid, pidleput, runqput
 from gmplab.runtime.steps import step

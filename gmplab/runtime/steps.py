@@ -12,7 +12,6 @@ from __future__ import annotations
 from mypy_extensions import i64
 
 from gmplab.errors import SchedError
-from gmplab.runtime.bodies import computed, run
 from gmplab.runtime.calls import aside
 from gmplab.runtime.mgc import gcdrained
 from gmplab.runtime.model import (
@@ -20,6 +19,7 @@ from gmplab.runtime.model import (
     PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL,
     PH_STEAL_RUNNEXT, PH_STW_WAIT, PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, PH_WOKEN, M, Sched,
 )
+from gmplab.runtime.perform import computed, run
 from gmplab.runtime.proc import (
     backedoff, blockingnetpoll, execute, findrunnable, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
     schedule, schedule_found, schedule_worker, stealwork, wakep, woken,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gmplab.runtime.bodies import Program
+from gmplab.runtime.program import Program
 from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup
 from gmplab.workloads.parameters import Drawn, at_least, workload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gmplab.runtime import bodies as gl
-from gmplab.runtime.bodies import Program
+from gmplab.runtime.program import Program
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gmplab.runtime.bodies import Program
+from gmplab.runtime.program import Program
 from gmplab.runtime.dice import as_distribution
 from gmplab.runtime.sim import Plan, Source
 from gmplab.runtime.sync import WaitGroup

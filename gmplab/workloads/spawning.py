@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gmplab.runtime.bodies import Program
+from gmplab.runtime.program import Program
 from gmplab.runtime.chan import Chan
 from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup
