@@ -31,7 +31,8 @@ _HOMES = {
     "gmplab.runtime.program": ("Program",),
     "gmplab.runtime.chan": ("Chan", "recv_case", "send_case"),
     "gmplab.runtime.sync": ("Cond", "Mutex", "RWMutex", "Semaphore", "WaitGroup"),
-    "gmplab.runtime.sim": ("Plan", "Source"),
+    "gmplab.runtime.sim": ("Plan",),
+    "gmplab.runtime.outside": ("Source",),
     "gmplab.runtime.costs": ("Costs", "Topology"),
     "gmplab.runtime.contracts": (
         "FOR_ARRIVAL", "FOR_NEW", "FOR_READY", "FOR_YIELD", "Block", "Component", "Control", "Handoff", "Machines", "Orders", "Place",

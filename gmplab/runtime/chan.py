@@ -14,8 +14,8 @@ from typing import Optional, final
 from mypy_extensions import i64
 
 from gmplab.errors import GoPanic
-from gmplab.runtime.dice import FOR_SELECT, below, draw, stream
-from gmplab.runtime.model import G, M, Sched, Sudog, Waitq, charge, price
+from gmplab.runtime.dice import FOR_SELECT, draw, stream
+from gmplab.runtime.model import CHOOSE_SELECT, G, M, Sched, Sudog, Waitq, charge, price
 from gmplab.runtime.proc import gopark, ready, toready
 from gmplab.runtime.runq import pid
 from gmplab.vocabulary import (
@@ -237,7 +237,7 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
     key = stream(sched.seed, FOR_SELECT, gp.key)
     for i in range(n):
         gp.draws += 1
-        j = below(draw(key, gp.draws), i + 1)
+        j = sched.driver.choose(CHOOSE_SELECT, i + 1, draw(key, gp.draws))
         order.append(i)
         order[i] = order[j]
         order[j] = i

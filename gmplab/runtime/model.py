@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Final, Optional, final
 
 from librt.vecs import append, vec
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from gmplab.runtime.contracts import (
     ORDERS, Block, Control, Handoff, Machines, Place, Policy, Preempt, Queues, Rules, Spin, Steal, View, Wake,
@@ -485,6 +485,7 @@ class GC:
         self.idle_ns: i64 = 0
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Driver:
     """What moves time: the core tells it who is to run, never when."""
 
@@ -508,6 +509,21 @@ class Driver:
         """Call back at an instant: AT_* below."""
         raise NotImplementedError
 
+    def choose(self, what: i64, n: i64, bits: i64) -> i64:
+        """An open decision, CHOOSE_* below: one of n. The dice gave `bits`, 63 of them; an explorer answers itself."""
+        return below(bits, n)
+
+    def roll(self, mp: M, bits: i64) -> i64:
+        """The number from which the steal policy takes the order of victims of mp's next pass. The dice gave `bits`."""
+        return bits
+
+
+CHOOSE_SELECT: Final = 0
+"""Where the next case stands in the order in which a select looks at them."""
+CHOOSE_QUEUED: Final = 1
+"""Which G of a queue in random order."""
+CHOOSE_POLICY: Final = 2
+"""A draw of a policy's own: View.below."""
 
 AT_WAKEP: Final = 1
 AT_IO: Final = 2
@@ -849,7 +865,7 @@ class SchedView(View):
     def below(self, n: i64) -> i64:
         if n < 1:
             raise ValueError(f"below({n}): the bound must be at least 1")
-        return below(policy_bits(self.s), n)
+        return self.s.driver.choose(CHOOSE_POLICY, n, policy_bits(self.s))
 
     def ns(self, distribution: Distribution) -> i64:
         return distribution.sample(policy_bits(self.s))

@@ -840,7 +840,7 @@ def nextpass(sched: Sched, mp: M) -> None:
     """A pass begins: its order of victims is drawn. Go: proc.go: randomOrder.start."""
     mp.probe = 0
     mp.draws += 1
-    mp.roll = draw(stream(sched.seed, FOR_STEAL, mp.id), mp.draws) >> 1
+    mp.roll = sched.driver.roll(mp, draw(stream(sched.seed, FOR_STEAL, mp.id), mp.draws) >> 1)
 
 
 def near_cost(sched: Sched, pp: P, p2: P) -> bool:

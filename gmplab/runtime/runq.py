@@ -13,8 +13,7 @@ from typing import Optional
 from mypy_extensions import i64
 
 from gmplab.errors import PolicyError, SchedError
-from gmplab.runtime.dice import below
-from gmplab.runtime.model import G, GQueue, M, P, Sched, charge, overload, policy_bits
+from gmplab.runtime.model import CHOOSE_QUEUED, G, GQueue, M, P, Sched, charge, overload, policy_bits
 from gmplab.vocabulary import (
     NO_G, NO_M, NO_P, P_BUSY, P_IDLE, PIDLE, Q_BATCH, Q_DRAIN, Q_GET, Q_GLOBAL, Q_LOCAL, Q_OVERFLOW, Q_PUT, Q_RUNNEXT, SRC_GLOBAL,
     SRC_GLOBAL_TICK, SRC_LOCAL, SRC_RUNNEXT,
@@ -50,7 +49,7 @@ def pick(sched: Sched, q: GQueue) -> i64:
     if sched.order == 1:
         return n - 1
     if sched.order == 2:
-        return below(policy_bits(sched), n)
+        return sched.driver.choose(CHOOSE_QUEUED, n, policy_bits(sched))
     best: i64 = 0
     least = q.at(0).rank
     i: i64 = 1

@@ -14,24 +14,18 @@ from typing import Any, Final, Optional, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
-from gmplab.runtime.bodies import FORM_PROGRAM, Spawn, blame, intern_label, spawn_new
-from gmplab.runtime.calls import call, called_by_main
+from gmplab.errors import SchedError
+from gmplab.runtime.boot import boot
 from gmplab.runtime.contracts import Policy, check_types
 from gmplab.runtime.costs import Costs, Prices, Topology
-from gmplab.runtime.dice import FOR_ARRIVAL, FOR_G, Distribution, draw, stream
-from gmplab.runtime.model import (
-    AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, FOREVER, PH_SCHEDULE, Driver, M, P, Sched, overload, price, settle, settlep,
-)
-from gmplab.runtime.proc import acquirep, arrive, checkdead, newm, newproc1, note_goroutine, wakep_due
-from gmplab.runtime.program import Program, renew
+from gmplab.runtime.ending import ending, failed, finish
+from gmplab.runtime.model import FOREVER, Driver, M, Sched, price
+from gmplab.runtime.outside import Outside, Source
 from gmplab.runtime.recorder import Record, Recorder
-from gmplab.runtime.runq import note_put, pid, pidleput, runqput
+from gmplab.runtime.runq import pid
 from gmplab.runtime.steps import step
-from gmplab.runtime.syscalls import handoff_due
 from gmplab.vocabulary import (
-    GO_CREATE, GO_PARK, GRUNNABLE, GRUNNING, GWAITING, IN_SCHEDULING, IO_READY, M_WAKE, NO_G, NO_M, NO_P, PDEAD, Q_NONE,
-    STEP_COMPUTE, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WAIT_IO, WAIT_REASONS, WHY_NONE, WHY_SYSMON,
+    M_WAKE, NO_G, NO_M, NO_P, STEP_COMPUTE, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WHY_NONE,
 )
 
 PY: Final[bool] = __file__.endswith(".py")
@@ -144,33 +138,6 @@ class EventQueue:
         hw[i] = w
 
 
-@final
-class Source:
-    """Goroutines that come from outside: `n` of them, running `program`, `gap` apart.
-
-    Parameters
-    ----------
-    program : Program
-    gap : Distribution
-        Between two arrivals; the first comes one gap after the start.
-    n : int
-        How many in all, at least 1.
-    """
-
-    def __init__(self, program: Program, gap: Distribution, n: i64, cls: str = "") -> None:
-        if n < 1:
-            raise ValueError(f"Source: n = {n}: must be at least 1 arrival")
-        self.program: Program = program
-        self.gap: Distribution = gap
-        self.n: i64 = n
-        self.cls: str = cls
-        self.come: i64 = 0
-        self.key: i64 = 0
-        self.due_ns: i64 = 0
-        self.label: i64 = 0
-        self.label_cls: i64 = 0
-
-
 @dataclass
 class Plan:
     """What a workload sets up: the main goroutine's body, and arrivals.
@@ -214,8 +181,7 @@ class Sim(Driver):
         """The M that steps, to tell whose body failed."""
         self.pulse: Any = pulse
         self.plan: Plan = plan
-        self.arrive_netpoll: bool = arrive_netpoll
-        self.sources: list[Source] = list(plan.sources)
+        self.outside: Outside = Outside(plan.sources, arrive_netpoll)
         self.sched: Sched = Sched(policy, Prices(costs), Recorder(level), self, seed, procs)
         self.sched.warmup_ns = warmup_ns
         self.sched.draining = drain
@@ -268,55 +234,10 @@ class Sim(Driver):
 
     # --- the run --------------------------------------------------------------------------------------------------
     def boot(self) -> None:
-        """What Go does before main.main: Ps, m0 with P0, sysmon, the main goroutine. Go: proc.go: schedinit, main."""
+        """Everything is there, and the first events are due."""
         sched = self.sched
-        renew((self.plan.main, self.plan.args, [source.program for source in self.sources]))
-        for i in range(sched.gomaxprocs):
-            sched.allp.append(P(i))
-            # The first G of a P may come from runnext and inherit the slice: it begins now.
-            sched.allp[i].slice_end_ns = sched.quantum_ns
-        m0 = M(0)
-        m0.why = 1
-        sched.allm.append(m0)
-        sched.threads_created = 1
-        sched.threads_peak = 1
-        if sched.rec.full:
-            sched.rec.event(0, 21, NO_G, 0, NO_P, 1, NO_P, 0)
-        acquirep(sched, m0, sched.allp[0])
-        for i in range(1, sched.gomaxprocs):
-            pidleput(sched, sched.allp[i], m0)
-        if sched.rules.sysmon:
-            if sched.calls_on:
-                called_by_main(sched, m0)
-            sysmon = newm(sched, m0, None, False, WHY_SYSMON)
-            sysmon.is_sysmon = True
-            sched.sysmon = sysmon
-            sched.nmsys = 1
-        if sched.calls_on:
-            call(sched, m0, "newproc")
-        main = spawn_new(sched, m0, None, Spawn(self.plan.main, self.plan.args, "main", "", 1, -1, ""))
-        main.key = stream(sched.seed, FOR_G, 0)
-        sched.main = main
-        sched.n_runnable += 1
-        dest = runqput(sched, sched.allp[0], main, True)
-        note_put(sched, GO_CREATE, main, m0, 0, dest, 0, NO_G)
-        if sched.calls_on:
-            call(sched, m0, "mstart")
-            call(sched, m0, "mstart1")
-        m0.debt_ns = 0
-        m0.phase = PH_SCHEDULE
-        settle(m0, IN_SCHEDULING, 0)
-        self.at(0, m0)
-        for i in range(len(self.sources)):
-            source = self.sources[i]
-            source.come = 0
-            source.key = stream(sched.seed, FOR_ARRIVAL, i)
-            source.due_ns = source.gap.sample(draw(source.key, 0))
-            sched.arrivals += source.n
-            if self.arrive_netpoll:
-                # Its listener waits on the network from the start, so that an idle M sleeps in epoll and not on midle.
-                sched.netpoll_waiters += 1
-            self.later(source.due_ns, AT_ARRIVAL, i)
+        self.at(0, boot(sched, self.plan.main, self.plan.args, [source.program for source in self.plan.sources]))
+        self.outside.begin(sched)
 
     def run(self) -> None:
         """Until main returns, or a bound, or the end of all things."""
@@ -345,7 +266,7 @@ class Sim(Driver):
                 self.drive(mp)
             else:
                 sched.now_ns = t
-                self.happen(kind, word >> 3)
+                self.outside.happen(sched, kind, word >> 3)
         if not sched.ended and sched.stopped_by == "":
             sched.stopped_by = "deadlock" if sched.n_runnable == 0 else "policy"
 
@@ -411,159 +332,6 @@ class Sim(Driver):
                 self.steps_before = self.n_steps
                 sched.now_ns = t
 
-    def happen(self, kind: i64, ident: i64) -> None:
-        """What no M does."""
-        sched = self.sched
-        if kind == AT_ARRIVAL:
-            self.arrival(ident)
-        elif kind == AT_IO:
-            gp = sched.allgs[ident]
-            if gp is None:
-                return
-            if sched.rec.full:
-                sched.rec.event(sched.now_ns, IO_READY, ident, NO_M, NO_P, 0, NO_P, 0)
-            holder = gp.m
-            if holder is not None:
-                self.wakeup(holder, NO_P)
-                return
-            sched.netpoll_ready.push(gp)
-            if sched.poller is not None:
-                self.wakeup(sched.poller, NO_P)
-        elif kind == AT_WAKEP:
-            wakep_due(sched, ident)
-        elif kind == AT_HANDOFF:
-            handoff_due(sched, ident)
-
-    def arrival(self, index: i64) -> None:
-        """One goroutine comes from outside, and the next is planned."""
-        sched = self.sched
-        source = self.sources[index]
-        if sched.calls_on:
-            call(sched, None, "arrive")
-        gp = newproc1(sched, None, None)
-        gp.form = FORM_PROGRAM
-        gp.prog = source.program
-        if source.come == 0:
-            source.label, source.label_cls = intern_label(
-                sched, source.program.name, source.cls or source.program.cls, ""
-            )
-        gp.label = source.label
-        gp.cls = source.label_cls
-        gp.key = draw(source.key ^ 0x2545F4914F6CDD1D, source.come)
-        gp.arg = source.come
-        source.come += 1
-        sched.arrivals -= 1
-        if self.arrive_netpoll:
-            gp.status = GWAITING
-            gp.since_ns = sched.now_ns
-            sched.netpoll_waiters += 1
-            if source.come == source.n:
-                sched.netpoll_waiters -= 1
-            if sched.rec.full:
-                sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, NO_M, NO_P, Q_NONE, NO_P, NO_G)
-                sched.rec.event(sched.now_ns, GO_PARK, gp.goid, NO_M, NO_P, WAIT_IO, 0, 0)
-                sched.rec.event(sched.now_ns, IO_READY, gp.goid, NO_M, NO_P, 0, NO_P, 0)
-            sched.netpoll_ready.push(gp)
-            if sched.poller is not None:
-                self.wakeup(sched.poller, NO_P)
-        else:
-            arrive(sched, gp)
-        if source.come < source.n:
-            source.due_ns += source.gap.sample(draw(source.key, source.come))
-            self.later(source.due_ns, AT_ARRIVAL, index)
-        if sched.arrivals == 0:
-            # Nothing more comes from outside: who sleeps now is woken by nobody else.
-            checkdead(sched)
-
-    # --- the result -------------------------------------------------------------------------------------------------
-    def finish(self, header: dict[str, Any]) -> Record:
-        """Close all sums and give the record."""
-        sched = self.sched
-        now = sched.now_ns
-        overload(sched)
-        for mp in sched.allm:
-            if mp.exited_ns < 0:
-                mp.ns[mp.mode] += now - mp.since_ns
-                mp.since_ns = now
-        for pp in sched.allp:
-            if pp.status != PDEAD:
-                settlep(pp, pp.mode, now)
-        for gp in sched.allgs:
-            if gp is not None:
-                if gp.status == GRUNNING:
-                    gp.run_ns += now - gp.since_ns
-                elif gp.status == GRUNNABLE:
-                    gp.wait_ns += now - gp.since_ns
-                elif gp.status == GWAITING:
-                    gp.blocked_ns += now - gp.since_ns
-                note_goroutine(sched, gp, -1)
-        record = Record()
-        record.header = header
-        record.level = sched.rec.level
-        record.tables = {
-            "schedule": sched.rec.schedule.chunks(), "events": sched.rec.events.chunks(),
-            "goroutines": sched.rec.goroutines.chunks(), "calls": sched.rec.calls.chunks(),
-        }
-        record.labels = sched.labels
-        record.texts = sched.texts
-        record.objects = sched.object_names
-        record.machines = [
-            (m.id, -1, m.created_ns, m.created_by, m.why, m.exited_ns, m.exit_why, tuple(m.ns)) for m in sched.allm
-        ]
-        record.processors = [(p.id, p.schedtick, p.syscalltick, tuple(p.ns)) for p in sched.allp]
-        record.counters = self.counters()
-        for i in range(len(sched.classes)):
-            for what, h in (("wait", sched.wait_hists[i]), ("sojourn", sched.sojourn_hists[i])):
-                record.histograms[(what, sched.classes[i])] = list(h.counts)
-                record.sums[(what, sched.classes[i])] = (h.n, h.total, h.most, h.least)
-        record.jain = (sched.jain_n, sched.jain_sum, sched.jain_squares)
-        record.result = sched.result
-        self.forget()
-        record.end_ns = now
-        record.stopped_by = sched.stopped_by
-        record.complete = sched.stopped_by == ""
-        return record
-
-    def forget(self) -> None:
-        """Let go of all Gs: those in cycles (a G and its sudog) would wait for a garbage collection of millions."""
-        sched = self.sched
-        for gp in sched.allgs:
-            if gp is not None:
-                gp.sudog = None
-                gp.cases = None
-                gp.m = None
-        sched.allgs = [None]
-        sched.gfree = []
-        for pp in sched.allp:
-            pp.gfree = []
-
-    def counters(self) -> dict[str, int]:
-        s = self.sched
-        return {
-            "n_schedules": s.n_schedules, "n_goroutines": len(s.allgs) - 1, "n_exited": s.n_exited,
-            "steal_passes": s.steal_passes, "steal_probes": s.steal_probes, "steals": s.steals, "stolen": s.stolen,
-            "spins": s.spins, "threads_created": s.threads_created, "threads_peak": s.threads_peak,
-            "threads_exited": s.nmfreed, "parks_m": s.parks_m, "wakes_m": s.wakes_m, "handoffs": s.handoffs,
-            "retakes": s.retakes, "preempt_requests": s.preempt_requests, "preemptions": s.preemptions,
-            "switches": s.n_schedules, "gosched": s.gosched, "syscalls": s.syscalls,
-            "syscalls_lost_p": s.syscalls_lost_p, "netpolls": s.netpolls, "timers_fired": s.timers_fired,
-            "stw": s.n_stw, "stw_stopping_ns": s.stw_stopping_ns, "stw_total_ns": s.stw_total_ns, "gc_cycles": s.gc.cycles,
-            "overflows": s.overflows, "idle_overloaded_wall_ns": s.overload_wall,
-            "idle_overloaded_p_ns": s.overload_p, "idle_overloaded_g_ns": s.overload_g, "steps": self.n_steps,
-        }
-
-
-def asleep(sched: Sched) -> str:
-    """Who waits for what, as Go prints a deadlock."""
-    lines: list[str] = []
-    for gp in sched.allgs:
-        if gp is not None and gp.status == GWAITING and not gp.system and len(lines) < 20:
-            where = sched.object_names.get(gp.waitobj, "")
-            on = f" on {where}" if where else ""
-            lines.append(f"goroutine {gp.goid} [{WAIT_REASONS[gp.waitreason]}]: {sched.labels[gp.label][1]}{on}")
-    return "\n".join(lines)
-
-
 def simulate(
     plan: Plan, policy: Policy, *, procs: int, costs: Costs, topology: Topology, seed: int, level: int, until_ns: int,
     max_events: int, warmup_ns: int, drain: bool, arrive: str, header: dict[str, Any], pulse: Any,
@@ -580,39 +348,8 @@ def simulate(
     try:
         sim.boot()
         sim.run()
-    except KeyboardInterrupt as e:
-        sched.stopped_by = "interrupt"
-        error = e
-    except PolicyError as e:
-        sched.stopped_by = "policy"
-        error = e
-    except SchedError as e:
-        sched.stopped_by = "error"
-        error = e
-    except (GoPanic, BodyError) as e:
-        sched.stopped_by = "panic"
-        error = e
-        if sim.at_m is not None and sim.at_m.curg is not None:
-            blame(sched, sim.at_m.curg, e)
-    except Exception as e:
-        sched.stopped_by = "policy"
-        error = PolicyError(f"policy {policy.name!r} raised {type(e).__name__}: {e}")
-        error.__cause__ = e
+    except (Exception, KeyboardInterrupt) as e:
+        error = failed(sched, policy, e, sim.at_m.curg if sim.at_m is not None else None)
     if error is None:
         error = ending(sched, policy)
-    return sim.finish(header), error
-
-
-def ending(sched: Sched, policy: Policy) -> Optional[GmplabError]:
-    """The error of a run that ended by itself, but not well."""
-    if sched.stopped_by == "deadlock":
-        return DeadlockError(f"all goroutines are asleep - deadlock!\n{asleep(sched)}")
-    if sched.stopped_by == "threads":
-        n = policy.machines.max_threads
-        return ThreadLimitError(f"runtime: program exceeds {n}-thread limit: thread exhaustion at t={sched.now_ns} ns")
-    if sched.stopped_by == "policy":
-        return PolicyError(
-            f"policy {policy.name!r}: {sched.n_runnable} goroutines are runnable, all Ms sleep and nobody will wake one "
-            f"(t={sched.now_ns} ns): its Wake or Machines component forgets to"
-        )
-    return None
+    return finish(sched, header, sim.n_steps), error

@@ -6,7 +6,8 @@ from typing import Final
 
 from gmplab.runtime.program import Program
 from gmplab.runtime.dice import as_distribution
-from gmplab.runtime.sim import Plan, Source
+from gmplab.runtime.outside import Source
+from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup
 from gmplab.workloads.parameters import Drawn, at_least, workload
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gmplab.runtime.program import Program
 from gmplab.runtime.dice import as_distribution
-from gmplab.runtime.sim import Plan, Source
+from gmplab.runtime.outside import Source
+from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup
 from gmplab.workloads.parameters import Drawn, at_least, workload
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import gmplab as gl
+from gmplab.runtime.ending import finish
 from gmplab.runtime.model import G, M, P, Sched
 from gmplab.runtime.proc import handoffp, releasep
 from gmplab.runtime.runq import pidleget
@@ -31,7 +32,7 @@ def handed(procs: int, before: Callable[[Sched, M, P], object]) -> tuple[Run, Sc
     releasep(sched, m0)
     before(sched, m0, p0)
     handoffp(sched, m0, p0)
-    return Run(sim.finish({"procs": procs})), sched, p0
+    return Run(finish(sched, {"procs": procs}, sim.n_steps)), sched, p0
 
 
 def gc_work(sched: Sched, m0: M, p0: P) -> None:
