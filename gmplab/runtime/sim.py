@@ -121,18 +121,22 @@ class EventQueue:
         hs = self.s
         hw = self.w
         i: i64 = 0
-        while True:
-            j = 2 * i + 1
-            if j >= n:
+        j: i64 = 1
+        # Each look into a vector is checked, so each entry is looked at once.
+        while j < n:
+            tj = ht[j]
+            if j + 1 < n:
+                right = ht[j + 1]
+                if right < tj or (right == tj and hs[j + 1] < hs[j]):
+                    j += 1
+                    tj = right
+            if tj > t or (tj == t and hs[j] > s):
                 break
-            if j + 1 < n and (ht[j + 1] < ht[j] or (ht[j + 1] == ht[j] and hs[j + 1] < hs[j])):
-                j += 1
-            if ht[j] > t or (ht[j] == t and hs[j] > s):
-                break
-            ht[i] = ht[j]
+            ht[i] = tj
             hs[i] = hs[j]
             hw[i] = hw[j]
             i = j
+            j = 2 * i + 1
         ht[i] = t
         hs[i] = s
         hw[i] = w
