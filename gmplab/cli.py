@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gmplab.analysis.compare import Comparison
-from gmplab.commands.perform import Checked, Information, Listing, Outcome, Result, perform
+from gmplab.commands.perform import Checked, Information, Listing, Outcome, Result, Verified, perform
 from gmplab.commands.tree import HelpAsked, parse
 from gmplab.errors import GmplabError, UsageError
 
@@ -78,6 +78,9 @@ def shown(result: Result) -> tuple[str, str, int]:
         return "\n\n".join(f"{title}\n{columns(rows)}" for title, rows in result.sections.items()), "", 0
     if isinstance(result, Information):
         return columns(result.facts, indent=""), "", 0
+    if isinstance(result, Verified):
+        out = "\n".join([repr(result.found), *(f"{'wrote':<11}{what}" for what in result.written)])
+        return out, "", FAILED if result.found.failed else 0
     assert isinstance(result, Checked)
     return str(result.findings), "", FAILED if result.findings else 0
 

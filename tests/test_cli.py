@@ -440,3 +440,25 @@ def test_the_console_script_is_the_clis_main() -> None:
 
     project = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["scripts"] == {"gmplab": "gmplab.cli:main"}
+
+
+def test_verify_prints_a_table_writes_it_and_tells_by_its_exit_code(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = said(capsys, "verify", "M/D/1*", "--scale", "0.01", "--csv", str(tmp_path / "out"))
+    assert (code, err) == (0, "")
+    assert "M/D/1 at load 0.8: mean wait" in out and out.endswith(f"wrote      csv: {tmp_path / 'out'}\n")
+    header, *rows = (tmp_path / "out" / "verify.csv").read_text(encoding="utf-8").splitlines()
+    assert header.startswith("section,experiment,statistic,kind,expected,most,measured,low,high,deviation,")
+    assert [row.split(",")[2] for row in rows] == ["share that waits", "mean wait"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["M/D/"], "gmplab: verify 'M/D/': no such row; did you mean 'M/D/c'"),
+        (["--scale", "0"], "gmplab: scale = 0.0: must be 0.01 to 100"),
+        (["-j", "0"], "gmplab: workers = 0: must be at least 1 process"),
+    ],
+)
+def test_verify_refuses_what_cannot_be_meant(capsys: pytest.CaptureFixture[str], words: list[str], told: str) -> None:
+    code, out, err = said(capsys, "verify", *words)
+    assert (code, out) == (2, "") and err.startswith(told)

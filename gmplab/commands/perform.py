@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from gmplab.analysis.check_policy import Report, check_policy
 from gmplab.analysis.compare import compare
+from gmplab.analysis.truth import Verification, verify
 from gmplab.build import describe
 from gmplab.commands import texts
 from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
@@ -80,8 +81,16 @@ class Checked:
     findings: Report
 
 
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` found, and what was written of it where."""
+
+    found: Verification
+    written: list[str]
+
+
 Result = Any
-"""Outcome, Comparison, Listing, Information or Checked."""
+"""Outcome, Comparison, Listing, Information, Checked or Verified."""
 
 
 def perform(args: Namespace, progress: bool = False) -> Result:
@@ -96,7 +105,7 @@ def perform(args: Namespace, progress: bool = False) -> Result:
 
     Returns
     -------
-    Outcome, Comparison, Listing, Information or Checked
+    Outcome, Comparison, Listing, Information, Checked or Verified
         By the command. A run that failed is an Outcome with its error, whose files are written all the same.
 
     Raises
@@ -305,8 +314,23 @@ def check_command(args: Namespace, progress: bool) -> Checked:
     return Checked(chosen, check_policy(chosen, strict=False))
 
 
+def verify_command(args: Namespace, progress: bool) -> Verified:
+    """Hold the core against what is known."""
+    check_targets(args)
+    with as_typed():
+        found = verify(
+            args.names, scale=args.scale, workers=args.workers, draw=args.seed, progress=progress and not args.no_progress
+        )
+    written = []
+    if args.csv:
+        with whole_folder(args.csv, False, "--csv") as making:
+            found.frame.to_csv(making / "verify.csv", index=False, lineterminator="\n")
+        written.append(f"csv: {args.csv}")
+    return Verified(found, written)
+
+
 PERFORM: Final[dict[str, Callable[[Namespace, bool], Result]]] = {
     "run": run_command, "compare": compare_command, "list": list_command, "info": info_command, "check": check_command,
-    "export": export_command,
+    "verify": verify_command, "export": export_command,
 }
 """By command; `tree.COMMANDS` has the same names."""

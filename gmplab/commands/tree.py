@@ -154,6 +154,18 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("policy", metavar="POLICY", help="a policy's name, file.py:NAME or module:NAME")
 
 
+def add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="families, sections, experiments or rows, also with * (default: all)")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="how much is run, 0.01 to 100 (default: 1)")
+    parser.add_argument(
+        "-j", dest="workers", type=int, default=1, metavar="N",
+        help="processes; the results do not depend on it (default: 1)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draw all seeds anew (default: those that follow from the names)")
+    parser.add_argument("--csv", metavar="DIR", help="write the table as verify.csv into a new folder")
+    parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
+
+
 def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a file of `run --save`, or a folder of tables")
     add_files(parser)
@@ -165,5 +177,6 @@ COMMANDS: Final = {
     "list": (add_list, "show what there is: policies, workloads, components, metrics"),
     "info": (add_info, "show the version, the build and the machine"),
     "check": (add_check, "ask a policy everything, and tell where it breaks its contract"),
+    "verify": (add_verify, "run experiments whose results are known, and hold what comes out against them"),
     "export": (add_export, "write a saved run in another form"),
 }

@@ -170,8 +170,11 @@ def put_placed(sched: Sched, mp: M, gp: G, kind: i64, why: i64, arg: i64) -> Non
     mp.wake_why = why
 
 
-def put_at(sched: Sched, mp: Optional[M], gp: G, kind: i64, own: i64, to: i64, arg: i64) -> None:
-    """gp to the tail of another P's queue; an idle P is started for it, since an idle P's queue must be empty."""
+def put_at(sched: Sched, mp: Optional[M], gp: G, kind: i64, own: i64, to: i64, arg: i64) -> bool:
+    """gp to the tail of another P's queue; an idle P is started for it, since an idle P's queue must be empty.
+
+    Returns whether it was idle.
+    """
     if to < 0 or to >= sched.gomaxprocs:
         raise PolicyError(f"{type(sched.place).__name__}.place returned {to}: must be -1 (global) or a P, 0 to {sched.gomaxprocs - 1}")
     p2 = sched.allp[to]
@@ -187,10 +190,11 @@ def put_at(sched: Sched, mp: Optional[M], gp: G, kind: i64, own: i64, to: i64, a
         dest = runqput(sched, p2, gp, False)
         note_put(sched, kind, gp, mp, own, dest, to, arg)
         startm(sched, mp, p2, False, WHY_INJECT)
-        return
+        return True
     dest = runqput(sched, p2, gp, False)
     note_put(sched, kind, gp, mp, own, dest, to, arg)
     sees(sched, p2)
+    return False
 
 
 def sees(sched: Sched, pp: P) -> None:
@@ -206,7 +210,9 @@ def arrive(sched: Sched, gp: G) -> None:
     overload(sched)
     sched.n_runnable += 1
     if to != NO_P:
-        put_at(sched, None, gp, GO_CREATE, NO_P, to, NO_G)
+        if not put_at(sched, None, gp, GO_CREATE, NO_P, to, NO_G):
+            # It lies behind another G: an idle P could steal it.
+            wakep(sched, None, FOR_ARRIVAL)
         return
     globrunqput(sched, gp)
     note_put(sched, GO_CREATE, gp, None, NO_P, Q_GLOBAL, NO_P, NO_G)

@@ -161,6 +161,22 @@ def test_a_goroutine_is_readied_on_the_p_that_it_last_ran_on_and_not_on_its_wake
     assert turns(gl.LastRanOn()) == [(1, "steal_runnext"), (1, "local")]
 
 
+class PlaceOnP0(gl.Place):
+    def place(self, state: Any, view: Any, why: int, g: int, p: int) -> int:
+        return 0
+
+
+def test_an_arrival_that_is_placed_behind_another_goroutine_wakes_a_thief() -> None:
+    source = gl.Source(gl.Program("job").compute("100us"), gl.Constant(10_000), 2)
+    run = free(gl.Plan(gl.Program("main").wait_arrivals(), sources=(source,)), procs=2, policy=go_but(place=PlaceOnP0()))
+    jobs_only = run.schedule[run.schedule["g"] > 1]
+    assert list(zip(jobs_only["t_ns"], jobs_only["p"], jobs_only["source"], strict=True)) == [(10_000, 0, "local"), (20_000, 1, "steal")]
+    asleep = free(
+        gl.Plan(gl.Program("main").wait_arrivals(), sources=(source,)), procs=2, policy=go_but(place=PlaceOnP0(), wake=gl.WakeNever())
+    )
+    assert list(asleep.schedule["t_ns"][asleep.schedule["g"] > 1]) == [10_000, 110_000]
+
+
 def test_child_first_runs_the_child_and_queues_the_parent() -> None:
     def main() -> Any:
         wg = gl.WaitGroup(3)

@@ -1,0 +1,51 @@
+"""All rows, by family, and which of them a name means."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from typing import Final
+
+from gmplab.analysis.truth import queues
+from gmplab.analysis.truth.entries import Row
+from gmplab.names import nearest
+
+FAMILIES: Final[dict[str, tuple[Row, ...]]] = {"queues": queues.ROWS}
+"""The rows of each module of the catalogue."""
+
+CATALOGUE: Final[tuple[Row, ...]] = tuple(row for rows in FAMILIES.values() for row in rows)
+"""Every row. Two rows of one name are a mistake, which a test looks for."""
+
+N_BY_CHANCE: Final = sum(row.is_judged_by_chance for row in CATALOGUE)
+"""How many rows share the catalogue's error probability."""
+
+
+def chosen(names: Sequence[str]) -> list[Row]:
+    """The rows that names mean, in the catalogue's order: a family, a section, an experiment or a row, or a pattern with *.
+
+    Raises
+    ------
+    ValueError
+        A name means no row, with the nearest one.
+
+    Examples
+    --------
+    >>> [row.name for row in chosen(["M/M/2*: mean wait"])]
+    ['M/M/2 at load 0.5: mean wait']
+    """
+    if not names:
+        return list(CATALOGUE)
+    found: set[str] = set()
+    for name in names:
+        of_name = {row.name for row in CATALOGUE if any(fnmatch.fnmatchcase(known, name) for known in names_of(row))}
+        if not of_name:
+            known = sorted({known for row in CATALOGUE for known in names_of(row)})
+            raise ValueError(f"verify {name!r}: no such row{nearest(name, known)}")
+        found |= of_name
+    return [row for row in CATALOGUE if row.name in found]
+
+
+def names_of(row: Row) -> tuple[str, ...]:
+    """What a row may be called by."""
+    family = next(name for name, rows in FAMILIES.items() if row in rows)
+    return family, row.section, row.experiment.name, row.name
