@@ -15,9 +15,9 @@ if TYPE_CHECKING:
         AllocateByDelay, AllocateByUtilization, Balance, ClimbProcs, GateThread, NoControl,
     )
     from gmplab.policies.handoff import HandoffAfter, HandoffAtOnce, NoHandoff, RetakeBySysmon
-    from gmplab.policies.machines import FixedThreads, HillClimbing, KeepIdle, KeepThreads, RetireAfter
+    from gmplab.policies.machines import FixedThreads, HillClimbing, KeepIdle, KeepThreads, RetireAfter, SpareThreads
     from gmplab.policies.place import (
-        ChildFirst, JoinShortest, LastRanOn, LeastLoaded, PlaceGlobal, PlaceLocal, PlaceRandom,
+        ChildFirst, JoinShortest, LastRanOn, LeastLoaded, PlaceGlobal, PlaceLocal, PlaceRandom, PushSurplus,
     )
     from gmplab.policies.preempt import AsyncPreempt, CooperativePreempt, NoPreemption, PreemptIfWaiting
     from gmplab.policies.presets import PRESETS
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gmplab.policies.steal import (
         NoStealing, RandomProbes, RandomVictims, StealAll, StealHalf, StealNeighbour, StealOne, StealRichest, TwoChoices,
     )
-    from gmplab.policies.wake import WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeNever
+    from gmplab.policies.wake import WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeIfTooFewSpin, WakeNever
 
 COMPONENTS: Final[dict[str, tuple[str, ...]]] = {
     "queues": (
@@ -36,18 +36,18 @@ COMPONENTS: Final[dict[str, tuple[str, ...]]] = {
         "UnboundedQueues",
     ),
     "place": (
-        "PlaceLocal", "PlaceRandom", "LeastLoaded", "JoinShortest", "LastRanOn", "PlaceGlobal", "ChildFirst",
+        "PlaceLocal", "PlaceRandom", "LeastLoaded", "JoinShortest", "LastRanOn", "PlaceGlobal", "ChildFirst", "PushSurplus",
     ),
     "steal": (
         "StealHalf", "StealOne", "StealAll", "StealRichest", "StealNeighbour", "TwoChoices", "RandomProbes",
         "RandomVictims", "NoStealing",
     ),
     "spin": ("SpinHalfBusy", "SpinLimit", "SpinFor", "SpinAlways", "NoSpinning"),
-    "wake": ("WakeIfNoneSpinning", "WakeAlways", "WakeNever", "WakeAfter"),
+    "wake": ("WakeIfNoneSpinning", "WakeAlways", "WakeNever", "WakeAfter", "WakeIfTooFewSpin"),
     "handoff": ("RetakeBySysmon", "HandoffAtOnce", "HandoffAfter", "NoHandoff"),
     "block": ("SwitchGoroutine", "HoldThread"),
     "preempt": ("AsyncPreempt", "CooperativePreempt", "NoPreemption", "PreemptIfWaiting"),
-    "machines": ("KeepThreads", "RetireAfter", "KeepIdle", "FixedThreads", "HillClimbing"),
+    "machines": ("KeepThreads", "RetireAfter", "KeepIdle", "FixedThreads", "HillClimbing", "SpareThreads"),
     "control": ("NoControl", "AllocateByDelay", "AllocateByUtilization", "Balance", "ClimbProcs", "GateThread"),
 }
 """The component classes of each concern, Go's first. Each concern is a module of this package too."""
@@ -61,10 +61,11 @@ __all__ = [
     "ByRemainingWork", "ChildFirst", "ClimbProcs", "CooperativePreempt", "FixedThreads", "GateThread", "GlobalQueue",
     "GoQueues", "HandoffAfter", "HandoffAtOnce", "HillClimbing", "HoldThread", "JoinShortest", "KeepIdle",
     "KeepThreads", "LastRanOn", "LeastLoaded", "LifoQueue", "NoControl", "NoHandoff", "NoPreemption", "NoRunnext",
-    "NoSpinning", "NoStealing", "PlaceGlobal", "PlaceLocal", "PlaceRandom", "PreemptIfWaiting", "RandomOrder", "RandomProbes",
-    "RandomVictims", "RetakeBySysmon", "RetireAfter", "SpinAlways", "SpinFor", "SpinHalfBusy", "SpinLimit", "StealAll", "StealHalf",
-    "StealNeighbour", "StealOne", "StealRichest", "SwitchGoroutine", "TwoChoices", "UnboundedQueues", "WakeAfter",
-    "WakeAlways", "WakeIfNoneSpinning", "WakeNever",
+    "NoSpinning", "NoStealing", "PlaceGlobal", "PlaceLocal", "PlaceRandom", "PreemptIfWaiting", "PushSurplus",
+    "RandomOrder", "RandomProbes", "RandomVictims", "RetakeBySysmon", "RetireAfter", "SpareThreads", "SpinAlways",
+    "SpinFor", "SpinHalfBusy", "SpinLimit", "StealAll", "StealHalf", "StealNeighbour", "StealOne", "StealRichest",
+    "SwitchGoroutine", "TwoChoices", "UnboundedQueues", "WakeAfter", "WakeAlways", "WakeIfNoneSpinning",
+    "WakeIfTooFewSpin", "WakeNever",
 ]
 
 

@@ -98,6 +98,42 @@ class FixedThreads(KeepThreads):
         return view.n_threads() - view.nmsys() < limit
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class SpareThreads(KeepThreads):
+    """An M for each P, and up to `spares` more to take the Ps of those in syscalls; who idles too long ends.
+
+    Compensation: java's ForkJoinPool makes a spare where a worker blocks in a ManagedBlocker, Kotlin's scheduler one where
+    a blocking task gives its CPU permit away. It does something only where the handoff frees the P.
+
+    Parameters
+    ----------
+    spares : int
+        Ms beyond one a P, sysmon not counted. When all are used a P without an M idles.
+    idle_ns : int
+        How long, in ns, an M idles that parked while there were more of them than Ps; the others stay for ever.
+
+    Notes
+    -----
+    Differs: Kotlin counts again when the time is over, so that one a P stays; here a burst of spares may end as a whole.
+    """
+
+    spares: int = 256
+    idle_ns: int = 60_000_000_000
+
+    def check(self) -> None:
+        super().check()
+        at_least(self, 0, "spares", "idle_ns")
+
+    def may_create(self, state: object, view: View) -> bool:
+        """Whether fewer than procs + `spares` exist."""
+        return view.n_threads() - view.nmsys() < view.procs() + self.spares
+
+    def retire_after_ns(self, state: object, view: View, m: i64) -> i64:
+        """`idle_ns` while there are more Ms than Ps, else -1."""
+        return self.idle_ns if view.n_threads() - view.nmsys() > view.procs() else -1
+
+
 def sine(x: float) -> float:
     """sin(x) for 0 <= x <= 3 pi, by Taylor's series; error below 1e-13. libm differs between machines."""
     while x > PI:

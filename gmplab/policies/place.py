@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import FOR_ARRIVAL, Place, View, at_least
+from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, Place, View, at_least
 from gmplab.vocabulary import NO_P
 
 
@@ -107,6 +107,34 @@ class LastRanOn(Place):
         if last == NO_P or last >= view.procs():
             return NO_P if why == FOR_ARRIVAL else p
         return last
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
+class PushSurplus(LastRanOn):
+    """Home, where the G last ran; but surplus goes to an idle P: sharing by the owner, where others steal.
+
+    Surplus is a new G, whose parent goes on at home, and one that would be the second to wait there.
+
+    Source: GHC's rts/Schedule.c: schedulePushWork. Differs: GHC pushes all surplus each time that its scheduler runs, so
+    a little later than here, and then also what came while no capability was free.
+    """
+
+    def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
+        """The first idle P after home that has nothing queued, if g is surplus; else home. An arrival's home is drawn."""
+        n = view.procs()
+        home = view.last_p(g)
+        if home == NO_P or home >= n:
+            home = p if why != FOR_ARRIVAL else view.below(n)
+        if view.npidle() == 0 or (why != FOR_NEW and view.queue_len(home) == 0):
+            return home
+        i: i64 = 1
+        while i < n:
+            other = (home + i) % n
+            if view.idle(other) and view.queue_len(other) == 0:
+                return other
+            i += 1
+        return home
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -38,6 +38,20 @@ class WakeAlways(Wake):
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
+class WakeIfTooFewSpin(Wake):
+    """One M, while fewer spin than Gs wait: as many are awake as there is work for.
+
+    Source: rayon-core/src/sleep/mod.rs: Sleep::new_jobs. Differs: rayon compares with the jobs of this put, and with the
+    queue that takes them; here all that wait count.
+    """
+
+    def delay_ns(self, state: object, view: View, why: i64) -> i64:
+        """0 if nmspinning < n_runnable, else -1."""
+        return 0 if view.nmspinning() < view.n_runnable() else -1
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+@dataclass(frozen=True)
 class WakeNever(Wake):
     """None. Work that arrives while all Ms sleep is stranded, and the run ends with a `PolicyError` that says so.
 

@@ -119,6 +119,7 @@ def test_least_attained_service_lets_a_newcomer_pass_who_has_had_more() -> None:
     [
         # Where g2 to g5 ran, with four Ps that steal nothing. Main is on P0.
         (gl.PlaceLocal(), {2: 0, 3: 0, 4: 0, 5: 0}), (gl.JoinShortest(), {2: 1, 3: 2, 4: 3, 5: 0}),
+        (gl.PushSurplus(), {2: 1, 3: 2, 4: 3, 5: 0}),
         (gl.PlaceRandom(), {2: 2, 3: 0, 4: 3, 5: 1}), (gl.LeastLoaded(), {2: 2, 3: 3, 4: 1, 5: 2}),
     ],
     ids=lambda x: type(x).__name__ if isinstance(x, gl.Place) else "",
@@ -336,7 +337,7 @@ def test_a_spinning_m_sees_its_own_queue_at_once_and_others_only_at_its_next_loo
     [
         # Main makes three goroutines at 0.8, 1.5 and 2.1 us on P0; a thread takes 18 us to make.
         (gl.WakeIfNoneSpinning(), [0.8, 62.1]), (gl.WakeAlways(), [0.8, 19.5, 27.6]), (gl.WakeNever(), []),
-        (gl.WakeAfter(after_ns=10_000), [10.8, 28.9]),
+        (gl.WakeAfter(after_ns=10_000), [10.8, 28.9]), (gl.WakeIfTooFewSpin(), [0.8, 19.5, 27.6]),
     ],
     ids=lambda x: type(x).__name__ if isinstance(x, gl.Wake) else "",
 )
@@ -492,8 +493,9 @@ def threads(machines: gl.Machines) -> tuple[int, list[int]]:
     [
         (gl.KeepThreads(), 6, []), (gl.RetireAfter(idle_ns=50_000), 6, [50, 150, 150, 150]), (gl.KeepIdle(n=1), 6, [100, 100, 100]),
         (gl.KeepIdle(n=0), 6, [0, 100, 100, 100]), (gl.FixedThreads(n=3), 4, []), (gl.FixedThreads(), 3, []),
+        (gl.SpareThreads(), 6, []), (gl.SpareThreads(spares=1, idle_ns=50_000), 4, [150]), (gl.SpareThreads(spares=0), 3, []),
     ],
-    ids=["for ever", "50 us", "one", "none", "three in all", "one a P"],
+    ids=["for ever", "50 us", "one", "none", "three in all", "one a P", "spares", "one spare for 50 us", "no spare"],
 )
 def test_how_many_threads_are_made_and_when_they_end(machines: gl.Machines, made: int, ended_us: list[int]) -> None:
     assert threads(machines) == (made, ended_us)

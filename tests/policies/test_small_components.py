@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from gmplab.policies import (
     AsyncPreempt, ByAttainedWork, ByRemainingWork, ChildFirst, GlobalQueue, GoQueues, HandoffAfter, HandoffAtOnce,
     HoldThread, JoinShortest, LastRanOn, LeastLoaded, NoHandoff, NoSpinning, PlaceGlobal, PlaceLocal, PlaceRandom,
-    PreemptIfWaiting, RetakeBySysmon, SpinAlways, SpinFor, SpinHalfBusy, SpinLimit, SwitchGoroutine, UnboundedQueues,
-    WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeNever,
+    PreemptIfWaiting, PushSurplus, RetakeBySysmon, SpinAlways, SpinFor, SpinHalfBusy, SpareThreads, SpinLimit, SwitchGoroutine,
+    UnboundedQueues,
+    WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeIfTooFewSpin, WakeNever,
 )
 from gmplab.policies.fakeview import FakeView
 from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY
@@ -71,6 +72,43 @@ def test_a_g_goes_back_to_where_it_ran_while_that_p_exists() -> None:
     places = [LastRanOn().place(None, view, FOR_READY, g, 1) for g in (0, 1, 2)]
     assert places == [1, 3, 1]
     assert LastRanOn().place(None, view, FOR_ARRIVAL, 0, NO_P) == NO_P
+
+
+def test_surplus_goes_to_the_next_idle_p_and_the_rest_stays_at_home() -> None:
+    view = FakeView(4)
+    view.idle_ps, view.last_ps = [False, False, True, True], [NO_P, 1, 9]
+    place = PushSurplus()
+    assert place.place(None, view, FOR_NEW, 0, 1) == 2
+    # One that wakes where nobody waits is no surplus: it is home's next.
+    assert place.place(None, view, FOR_READY, 1, 3) == 1
+    view.queued = [0, 1, 0, 0]
+    assert place.place(None, view, FOR_READY, 1, 3) == 2
+    # Its last P is gone: it counts from where it was readied.
+    assert place.place(None, view, FOR_READY, 2, 0) == 0
+    # An idle P on which something waits already has been given work.
+    view.queued = [0, 1, 1, 0]
+    assert place.place(None, view, FOR_READY, 1, 3) == 3
+    view.idle_ps = [False] * 4
+    assert place.place(None, view, FOR_NEW, 0, 1) == 1
+    assert {place.place(None, view, FOR_ARRIVAL, 0, NO_P) for _ in range(60)} == {0, 1, 2, 3}
+
+
+@given(procs=st.integers(1, 64), threads=st.integers(0, 200), system=st.integers(0, 1), spares=st.integers(0, 99))
+def test_spare_threads_are_bounded_and_end_down_to_one_a_p(procs: int, threads: int, system: int, spares: int) -> None:
+    view, machines = FakeView(procs), SpareThreads(spares=spares, idle_ns=7)
+    view.threads, view.system_ms = threads + system, system
+    assert machines.may_create(None, view) == (threads < procs + spares)
+    assert machines.retire_after_ns(None, view, 1) == (7 if threads > procs else -1)
+
+
+def test_as_many_are_awake_as_there_is_work_for() -> None:
+    view = FakeView(8)
+    view.runnable = 2
+    answers = []
+    for spinning in range(4):
+        view.n_spinning = spinning
+        answers.append(WakeIfTooFewSpin().delay_ns(None, view, FOR_READY))
+    assert answers == [0, 0, -1, -1]
 
 
 @given(procs=st.integers(1, 64), idle=st.integers(0, 64), spinning=st.integers(0, 64))

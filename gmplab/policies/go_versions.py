@@ -1,0 +1,94 @@
+"""Go's scheduler, version by version. They differ by `Rules` and by components; each says what it does not model."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gmplab.policies.block import SwitchGoroutine
+from gmplab.policies.control import NoControl
+from gmplab.policies.handoff import HandoffAtOnce, RetakeBySysmon
+from gmplab.policies.machines import KeepThreads
+from gmplab.policies.place import PlaceGlobal, PlaceLocal
+from gmplab.policies.preempt import AsyncPreempt, CooperativePreempt, NoPreemption
+from gmplab.policies.queues import GlobalQueue, GoQueues, UnboundedQueues
+from gmplab.policies.spin import NoSpinning, SpinHalfBusy
+from gmplab.policies.steal import NoStealing, RandomProbes, StealHalf
+from gmplab.policies.wake import WakeAlways, WakeIfNoneSpinning
+from gmplab.runtime.contracts import Policy, Rules
+
+FOR_EVER_NS: Final = 1 << 62
+NO_THREAD_LIMIT: Final = 1 << 30
+"""Before Go 1.2 (665feeedcb, #4056) only the kernel limited threads."""
+
+go: Policy = Policy(
+    queues=GoQueues(), place=PlaceLocal(), steal=StealHalf(), spin=SpinHalfBusy(), wake=WakeIfNoneSpinning(),
+    handoff=RetakeBySysmon(), block=SwitchGoroutine(), preempt=AsyncPreempt(), machines=KeepThreads(),
+    control=NoControl(), rules=Rules(), name="go",
+    doc="Go 1.27: local queues with runnext, half stealing, spinning Ms, a P per running M, sysmon. Source: proc.go.",
+)
+
+go1_21: Policy = go.replace(
+    name="go1.21",
+    rules=Rules(
+        recheck_global=False, gosched_wakep=False, injectglist_wakep=False, polling_net=False, stw_runnext=False,
+    ),
+    doc="Go 1.21: no recheck of the global queue after the P was dropped, Gosched and injectglist wake nobody.",
+)
+
+go1_14: Policy = go.replace(
+    name="go1.14", steal=StealHalf(one_draw=True),
+    rules=Rules(
+        needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
+        injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True,
+    ),
+    doc="Go 1.14: the first with preemption by signals and timers on Ps. Every M rechecks, no needspinning, start and "
+    "stride of a pass from one number. Differs: any due timer may be stolen, not only where no G runs undisturbed.",
+)
+
+_BEFORE_1_14: Rules = Rules(
+    needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
+    polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
+    mutex_starvation=False, any_resetspinning=True,
+)
+
+go1_5: Policy = go.replace(
+    name="go1.5", rules=_BEFORE_1_14, preempt=CooperativePreempt(),
+    steal=RandomProbes(passes=2, runnext_pass=1, runnext_backoff_ns=100_000),
+    doc="Go 1.5: the first in Go, with runnext. 4n random probes, of which the second half may take a runnext after a "
+    "pause of 100 us, and Ms that wake others though they did not spin. Source: proc1.go: findrunnable. Differs: no "
+    "pause where the victim does not run.",
+)
+
+_C_ERA: Rules = Rules(
+    needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
+    polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
+    mutex_starvation=False, any_resetspinning=True, redistribute=True, gc_workers=False,
+)
+
+go1_2: Policy = go.replace(
+    name="go1.2", rules=_C_ERA, queues=UnboundedQueues(), steal=RandomProbes(), preempt=CooperativePreempt(),
+    handoff=RetakeBySysmon(idle_ns=FOR_EVER_NS),
+    doc="Go 1.2 (C): growing local queues without runnext, 2n random probes, preemption at calls. "
+    "It knows the 61st tick; an idle P in a syscall is never retaken while others are free. Source: proc.c.",
+)
+
+go1_1: Policy = go1_2.replace(
+    name="go1.1", queues=UnboundedQueues(fair_tick=0), preempt=NoPreemption(),
+    machines=KeepThreads(max_threads=NO_THREAD_LIMIT),
+    doc="Go 1.1 (C): the first with Ps (779c45a507); no preemption, no fairness tick, no thread limit. Source: proc.c. "
+    "Differs: an M that found work wakes another also where its queue is empty.",
+)
+
+go1_0: Policy = go.replace(
+    name="go1.0",
+    rules=Rules(
+        needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
+        injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False,
+        locked_exit=False, mutex_starvation=False, gc_workers=False, sysmon=False, netpoll=False,
+    ),
+    queues=GlobalQueue(), place=PlaceGlobal(), steal=NoStealing(), spin=NoSpinning(), wake=WakeAlways(),
+    handoff=HandoffAtOnce(), preempt=NoPreemption(), machines=KeepThreads(max_threads=NO_THREAD_LIMIT),
+    doc="Go 1.0: one global queue under one lock, an M for each runnable G up to GOMAXPROCS, no sysmon. A "
+    "syscall frees its slot at once. Source: proc.c: matchmg, schedule. Differs: what Go 1.0 counted in mcpu are Ps here, and a G "
+    "is not handed to its M but found by it in the queue.",
+)
