@@ -165,9 +165,9 @@ def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
 
 def run(
     workload: Any, *, procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
-    costs: Costs | None = None, topology: Topology | None = None, until: int | str | None = None, max_events: int = 0,
-    warmup: int | str = 0, drain: bool = False, arrive: str | None = None, strict: bool = True, progress: bool = False,
-    **params: Any,
+    costs: Costs | None = None, topology: Topology | None = None, cpus: int | None = None,
+    until: int | str | None = None, max_events: int = 0, warmup: int | str = 0, drain: bool = False,
+    arrive: str | None = None, strict: bool = True, progress: bool = False, **params: Any,
 ) -> Run:
     """Run a workload in virtual time and return its record.
 
@@ -187,6 +187,9 @@ def run(
         and latency histograms are exact at every level.
     costs : Costs, optional
         Default: `Costs.linux_vm()`.
+    cpus : int, optional
+        How many CPUs the Ms share, in turns of `Costs.kernel_slice_ns`; by default each M has its own. Differs: on a
+        machine Ms always share. See `gmplab.runtime.cpus`; the metrics `cpu_waits` and `cpu_wait_ns` tell the effect.
     until, warmup : int (ns) or str
         Where the run ends at the latest; from when latencies count.
     arrive : {"direct", "netpoll"}, optional
@@ -225,6 +228,8 @@ def run(
         raise ValueError(f"seed = {seed!r}: must be an int of 0 to 2**62 - 1")
     if arrive not in (None, "direct", "netpoll"):
         raise ValueError(f"arrive = {arrive!r}: must be 'direct' or 'netpoll'")
+    if cpus is not None and (isinstance(cpus, bool) or not isinstance(cpus, int) or not 1 <= cpus <= MAX_PROCS):
+        raise ValueError(f"cpus = {cpus!r}: must be an int of 1 to {MAX_PROCS} CPUs, or None: a CPU for each M")
     chosen = policy_of(policy)
     plan = plan_of(workload, params)
     prices = costs if costs is not None else Costs.linux_vm()
@@ -233,8 +238,9 @@ def run(
     warmup_ns = duration_ns(warmup, "warmup")
     header = {
         "workload": plan.name, "params": dict(plan.params), "policy": chosen.name,
-        "policy_repr": repr(chosen), "procs": procs, "seed": seed, "level": record, "costs": repr(prices), "arrive": how,
-        "warmup_ns": warmup_ns, "until_ns": until_ns, "schema": list(SCHEMA), "model": MODEL, "go_version": GO_VERSION,
+        "policy_repr": repr(chosen), "procs": procs, "cpus": cpus, "seed": seed, "level": record, "costs": repr(prices),
+        "arrive": how, "warmup_ns": warmup_ns, "until_ns": until_ns, "schema": list(SCHEMA), "model": MODEL,
+        "go_version": GO_VERSION,
     }
     collecting = gc.isenabled()
     gc.disable()
@@ -243,7 +249,7 @@ def run(
             made, error = simulate(
                 plan, chosen, procs=procs, costs=prices, topology=topology or Topology(), seed=seed,
                 level=LEVELS.index(record), until_ns=until_ns, max_events=max_events, warmup_ns=warmup_ns, drain=drain,
-                arrive=how, header=header, pulse=beat,
+                arrive=how, cpus=cpus or 0, header=header, pulse=beat,
             )
     finally:
         if collecting:

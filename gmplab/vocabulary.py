@@ -341,13 +341,17 @@ WAKE_WANTED: Final = 47
 """A wakep put off by the wake policy. arg: the instant it is due."""
 HOLD: Final = 48
 """m keeps its waiting g and its p (block=HoldThread)."""
+CPU_WAIT: Final = 49
+"""m could go on, and waits for a CPU: none is free, or its slice is over and others wait. Only where Ms share CPUs."""
+CPU_RUN: Final = 50
+"""m, which waited, has a CPU."""
 EVENT_KINDS: Final = (
     "GoCreate", "GoReady", "GoStart", "GoPark", "GoStop", "GoExit", "GoSyscall", "GoSysExit", "QGet", "QPut",
     "QOverflow", "QDrain", "QMove", "PAcquire", "PRelease", "PIdle", "PBusy", "PRetake", "PHandoff", "PStop",
     "PResize", "MCreate", "MStart", "MPark", "MWake", "MExit", "SpinStart", "SpinStop", "StealPass",
     "PreemptRequest", "TimerSet", "TimerFire", "TimerStop", "Netpoll", "IOReady", "GCPhase", "GCWorker", "STWStart",
     "STWStopped", "STWEnd", "LockThread", "UnlockThread", "RegionBegin", "RegionEnd", "Log", "SelectWait", "Sysmon",
-    "WakeWanted", "Hold",
+    "WakeWanted", "Hold", "CpuWait", "CpuRun",
 )
 
 REASONS_OF: Final[dict[int, tuple[str, ...]]] = {

@@ -94,8 +94,10 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 
 def test_run_shows_the_run_that_the_library_makes(capsys: pytest.CaptureFixture[str]) -> None:
-    expected = gl.run("fanout", n=20, procs=2, seed=7, policy="go1.14", until="50ms", costs=gl.Costs.zero())
-    code, out, err = said(capsys, *FANOUT, "-s", "7", "--policy", "go1.14", "--until", "50ms", "--costs", "zero")
+    expected = gl.run("fanout", n=20, procs=2, cpus=1, seed=7, policy="go1.14", until="50ms", costs=gl.Costs.zero())
+    code, out, err = said(
+        capsys, *FANOUT, "--cpus", "1", "-s", "7", "--policy", "go1.14", "--until", "50ms", "--costs", "zero"
+    )
     assert (code, out, err) == (0, f"{expected!r}\n", "")
 
 
@@ -319,6 +321,7 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["run", "fanout", "more"], "gmplab run: one argument too many: 'more'"),
         (["run"], "gmplab run: the following arguments are required: WORKLOAD"),
         (["run", "fanout", "-P", "0"], "gmplab: procs = 0: must be an int of 1 to 65534 Ps"),
+        (["run", "fanout", "--cpus", "0"], "gmplab: cpus = 0: must be an int of 1 to 65534 CPUs, or None: a CPU for each M"),
         (["run", "fanout", "-P", "two"], "gmplab run: argument -P/--procs: invalid int value: 'two'"),
         (["run", "fanout", "-s", "-1"], "gmplab: seed = -1: must be an int of 0 to"),
         (["run", "fanout", "--until", "-5ms"], "gmplab: until = '-5ms': must not be negative"),

@@ -100,12 +100,13 @@ def one_at_a_time(run: Run) -> None:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(lists=PROGRAMS, policy=POLICIES, procs=st.sampled_from([1, 2, 3, 8]), seed=st.integers(0, 99), free=st.booleans())
+@given(lists=PROGRAMS, policy=POLICIES, procs=st.sampled_from([1, 2, 3, 8]), seed=st.integers(0, 99), free=st.booleans(),
+       cpus=st.sampled_from([None, None, 1, 2]))
 def test_every_goroutine_runs_to_its_end_once_and_the_sums_agree(
-    lists: list[list[str]], policy: Any, procs: int, seed: int, free: bool
+    lists: list[list[str]], policy: Any, procs: int, seed: int, free: bool, cpus: int | None
 ) -> None:
     costs = gl.Costs.zero() if free else gl.Costs.linux_vm()
-    run = gl.run(program(lists), procs=procs, policy=policy, seed=seed, costs=costs, until="10s")
+    run = gl.run(program(lists), procs=procs, policy=policy, seed=seed, costs=costs, until="10s", cpus=cpus)
     n = 1 + len(lists) + sum(acts.count("spawn") for acts in lists)
     assert (run.complete, list(run.goroutines["kind"]).count("user")) == (True, n)
     exited = list(run.events["g"][run.events["kind"] == "GoExit"])

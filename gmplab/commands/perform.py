@@ -161,8 +161,8 @@ def experiment_of(args: Namespace, progress: bool) -> dict[str, Any]:
         taken = [name for name in known if name in inspect.signature(run).parameters]
         if taken:
             raise UsageError(f"--set {taken[0]}=...: is an argument of the run; see the options of {args.command}")
-        asked = {"workload": workload, "procs": args.procs, "costs": texts.costs(args.costs), "until": args.until}
-        return {**asked, "progress": progress and not args.no_progress, **known}
+        asked = {"workload": workload, "procs": args.procs, "cpus": args.cpus, "until": args.until}
+        return {**asked, "costs": texts.costs(args.costs), "progress": progress and not args.no_progress, **known}
 
 
 def compare_command(args: Namespace, progress: bool) -> Result:

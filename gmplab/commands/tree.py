@@ -101,6 +101,7 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
         help="parameters of the workload: --set n=1000 compute='exp(10us)'",
     )
     parser.add_argument("-P", "--procs", type=int, default=4, metavar="N", help="GOMAXPROCS (default: 4)")
+    parser.add_argument("--cpus", type=int, metavar="N", help="CPUs that all threads share in turns (default: one for each)")
     parser.add_argument("--until", metavar="TIME", help="virtual time at which it ends at the latest: 50ms")
     parser.add_argument("--costs", metavar="NAME", default="linux_vm", help=f"{' or '.join(PRICES)} (default: linux_vm)")
     parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")

@@ -112,7 +112,8 @@ class Costs:
     gc_drain: Cost = 10_000
     """The work that a GC worker does between two looks at whether to stop. Go: mgcmark.go: drainCheckThreshold."""
     kernel_slice_ns: int = 3_000_000
-    """Time slice of the kernel where Ms share CPUs (run(cpus=n)). Linux: EEVDF base slice 2.8-3 ms."""
+    """How long an M keeps a CPU while others wait, where Ms share CPUs (run(cpus=n)). Linux 6.6, with 8 CPUs or more:
+    kernel/sched/fair.c: sysctl_sched_base_slice, 0.75 ms times 1 + log2(8)."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By the constructor: nothing else may set the fields of a frozen native object.

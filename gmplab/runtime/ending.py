@@ -89,6 +89,8 @@ def counters(s: Sched, steps: i64) -> dict[str, int]:
         "stw": s.n_stw, "stw_stopping_ns": s.stw_stopping_ns, "stw_total_ns": s.stw_total_ns, "gc_cycles": s.gc.cycles,
         "overflows": s.overflows, "idle_overloaded_wall_ns": s.overload_wall,
         "idle_overloaded_p_ns": s.overload_p, "idle_overloaded_g_ns": s.overload_g, "steps": steps,
+        "cpu_waits": s.cpu_waits,
+        "cpu_wait_ns": s.cpu_wait_ns + sum([s.now_ns - mp.cpu_wait_ns for mp in s.allm if mp.cpu_wait_ns >= 0]),
     }
 
 

@@ -322,6 +322,12 @@ class M:
         """From when on it really sleeps: a wake-up before takes effect then."""
         self.began_ns: i64 = 0
         self.computing: bool = False
+        self.on_cpu: bool = False
+        """Where Ms share CPUs: whether it has one."""
+        self.cpu_end_ns: i64 = 0
+        """When it must make room for another that waits."""
+        self.cpu_wait_ns: i64 = -1
+        """Since when it waits for a CPU, -1 if it does not."""
         self.created_ns: i64 = 0
         self.created_by: i64 = -1
         self.why: i64 = 0
@@ -525,10 +531,12 @@ CHOOSE_QUEUED: Final = 1
 CHOOSE_POLICY: Final = 2
 """A draw of a policy's own: View.below."""
 
+AT_STEP: Final = 0
 AT_WAKEP: Final = 1
 AT_IO: Final = 2
 AT_HANDOFF: Final = 3
 AT_ARRIVAL: Final = 4
+AT_CPU: Final = 5
 
 
 @final
@@ -691,6 +699,9 @@ class Sched:
         self.netpolls: i64 = 0
         self.timers_fired: i64 = 0
         self.overflows: i64 = 0
+        self.cpu_waits: i64 = 0
+        self.cpu_wait_ns: i64 = 0
+        """What the waits of Ms for a CPU took that are over."""
         self.view: SchedView = SchedView(self)
         view = self.view
         self.queues_state = policy.queues.start(view)

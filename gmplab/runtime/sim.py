@@ -8,138 +8,29 @@ speed. An M has at most one pending event; a newer one makes the older one void.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from typing import Any, Final, Optional, final
 
-from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import SchedError
 from gmplab.runtime.boot import boot
 from gmplab.runtime.contracts import Policy, check_types
 from gmplab.runtime.costs import Costs, Prices, Topology
+from gmplab.runtime.cpus import Cpus
 from gmplab.runtime.ending import ending, failed, finish
-from gmplab.runtime.model import FOREVER, Driver, M, Sched, price
+from gmplab.runtime.events import EventQueue
+from gmplab.runtime.model import AT_CPU, AT_STEP, FOREVER, Driver, M, Sched, price
 from gmplab.runtime.outside import Outside, Source
 from gmplab.runtime.recorder import Record, Recorder
 from gmplab.runtime.runq import pid
 from gmplab.runtime.steps import step
 from gmplab.vocabulary import (
-    M_WAKE, NO_G, NO_M, NO_P, STEP_COMPUTE, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WHY_NONE,
+    M_WAKE, NO_G, NO_M, NO_P, STEP_COMPUTE, STEP_END, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WHY_NONE,
 )
 
-PY: Final[bool] = __file__.endswith(".py")
 PULSE_MASK: Final = 0x3FFF
 """Every 16,384 steps, some milliseconds when compiled, `pulse` is called: as Python code it lets an interrupt through."""
 STEPS_AT_ONE_INSTANT: Final = 1_000_000
-AT_STEP: Final = 0
-
-
-@final
-class EventQueue:
-    """A binary heap of (time, serial, word), unboxed where compiled; heapq on tuples where not.
-
-    After a pop the root is a hole, which the next push fills: most events bring the next one.
-    """
-
-    def __init__(self) -> None:
-        self.n: i64 = 0
-        self.serial: i64 = 0
-        self.top_ns: i64 = FOREVER
-        """Time of the earliest event; `FOREVER` if there is none."""
-        self.t: vec[i64] = vec[i64]([])
-        self.s: vec[i64] = vec[i64]([])
-        self.w: vec[i64] = vec[i64]([])
-        self.hole: bool = False
-        self.heap: list[tuple[int, int, int]] = []
-        self.popped_s: i64 = 0
-        self.popped_w: i64 = 0
-
-    def push(self, t: i64, word: i64) -> i64:
-        """Add an event; returns its serial, from 1."""
-        serial = self.serial + 1
-        self.serial = serial
-        if t < self.top_ns:
-            self.top_ns = t
-        i = self.n
-        self.n = i + 1
-        if PY:
-            heappush(self.heap, (t, serial, word))
-            return serial
-        if self.hole:
-            self.hole = False
-            self.sift_down(i + 1, t, serial, word)
-            return serial
-        if i >= len(self.t):
-            self.t = append(self.t, 0)
-            self.s = append(self.s, 0)
-            self.w = append(self.w, 0)
-        ht = self.t
-        hs = self.s
-        hw = self.w
-        while i > 0:
-            j = (i - 1) >> 1
-            if ht[j] <= t:
-                break
-            ht[i] = ht[j]
-            hs[i] = hs[j]
-            hw[i] = hw[j]
-            i = j
-        ht[i] = t
-        hs[i] = serial
-        hw[i] = word
-        return serial
-
-    def pop(self) -> i64:
-        """Remove the earliest; its time, with serial and word in `popped_*`. The queue is not empty."""
-        n = self.n - 1
-        self.n = n
-        if PY:
-            first = heappop(self.heap)
-            self.popped_s = first[1]
-            self.popped_w = first[2]
-            self.top_ns = self.heap[0][0] if n > 0 else FOREVER
-            return first[0]
-        ht = self.t
-        if self.hole:
-            # n + 2 entries lie there, the first of them void: the last one fills it.
-            self.sift_down(n + 1, ht[n + 1], self.s[n + 1], self.w[n + 1])
-        self.hole = True
-        self.popped_s = self.s[0]
-        self.popped_w = self.w[0]
-        if n == 0:
-            self.top_ns = FOREVER
-        elif n == 1 or ht[1] < ht[2]:
-            self.top_ns = ht[1]
-        else:
-            self.top_ns = ht[2]
-        return ht[0]
-
-    def sift_down(self, n: i64, t: i64, s: i64, w: i64) -> None:
-        """Put an entry into the void root of a heap of n entries, and down to its place."""
-        ht = self.t
-        hs = self.s
-        hw = self.w
-        i: i64 = 0
-        j: i64 = 1
-        # Each look into a vector is checked, so each entry is looked at once.
-        while j < n:
-            tj = ht[j]
-            if j + 1 < n:
-                right = ht[j + 1]
-                if right < tj or (right == tj and hs[j + 1] < hs[j]):
-                    j += 1
-                    tj = right
-            if tj > t or (tj == t and hs[j] > s):
-                break
-            ht[i] = tj
-            hs[i] = hs[j]
-            hw[i] = hw[j]
-            i = j
-            j = 2 * i + 1
-        ht[i] = t
-        hs[i] = s
-        hw[i] = w
 
 
 @dataclass
@@ -172,7 +63,7 @@ class Sim(Driver):
 
     def __init__(
         self, plan: Plan, policy: Policy, costs: Costs, topology: Topology, procs: i64, seed: i64, level: i64,
-        until_ns: i64, max_events: i64, warmup_ns: i64, drain: bool, arrive_netpoll: bool, pulse: Any,
+        until_ns: i64, max_events: i64, warmup_ns: i64, drain: bool, arrive_netpoll: bool, cpus: i64, pulse: Any,
     ) -> None:
         self.queue: EventQueue = EventQueue()
         self.until_ns: i64 = until_ns
@@ -190,9 +81,16 @@ class Sim(Driver):
         self.sched.warmup_ns = warmup_ns
         self.sched.draining = drain
         self.sched.groups = [g for g in topology.groups]
+        self.cpus: Optional[Cpus] = None
+        """The CPUs that Ms share; None: each M has one."""
+        if cpus > 0:
+            self.cpus = Cpus(cpus, self.sched.prices.kernel_slice_ns, self.queue)
 
     # --- Driver -------------------------------------------------------------------------------------------------
     def wakeup(self, mp: M, from_p: i64) -> None:
+        if mp.cpu_wait_ns >= 0:
+            # It is awake for the kernel, and goes on when it gets a CPU.
+            return
         sched = self.sched
         prices = sched.prices
         latency = prices.futex_latency
@@ -204,17 +102,19 @@ class Sim(Driver):
             at = mp.asleep_ns
         if mp.event != 0 and mp.event_ns <= at:
             return
-        self.at(at, mp)
+        self.queue.at(at, mp)
 
     def notice(self, mp: M) -> None:
+        if mp.cpu_wait_ns >= 0:
+            return
         at = self.sched.now_ns
         if at < mp.asleep_ns:
             at = mp.asleep_ns
         if at < mp.event_ns:
-            self.at(at, mp)
+            self.queue.at(at, mp)
 
     def clone(self, mp: M) -> None:
-        self.at(self.sched.now_ns + price(self.sched, self.sched.prices.thread_start), mp)
+        self.queue.at(self.sched.now_ns + price(self.sched, self.sched.prices.thread_start), mp)
 
     def interrupt(self, mp: M) -> None:
         if not mp.computing:
@@ -226,21 +126,16 @@ class Sim(Driver):
         if at < mp.began_ns:
             at = mp.began_ns
         if at < mp.event_ns:
-            self.at(at, mp)
+            self.queue.at(at, mp)
 
     def later(self, at_ns: i64, kind: i64, ident: i64) -> None:
         self.queue.push(at_ns, (ident << 3) | kind)
-
-    def at(self, t: i64, mp: M) -> None:
-        """mp's next step is at t; an event that it had is void."""
-        mp.event = self.queue.push(t, (mp.id << 3) | AT_STEP)
-        mp.event_ns = t
 
     # --- the run --------------------------------------------------------------------------------------------------
     def boot(self) -> None:
         """Everything is there, and the first events are due."""
         sched = self.sched
-        self.at(0, boot(sched, self.plan.main, self.plan.args, [source.program for source in self.plan.sources]))
+        self.queue.at(0, boot(sched, self.plan.main, self.plan.args, [source.program for source in self.plan.sources]))
         self.outside.begin(sched)
 
     def run(self) -> None:
@@ -268,6 +163,10 @@ class Sim(Driver):
                 mp.event = 0
                 sched.now_ns = t
                 self.drive(mp)
+            elif kind == AT_CPU:
+                sched.now_ns = t
+                if self.cpus is not None:
+                    self.cpus.vacate(sched, sched.allm[word >> 3])
             else:
                 sched.now_ns = t
                 self.outside.happen(sched, kind, word >> 3)
@@ -278,12 +177,8 @@ class Sim(Driver):
         """Let mp step until something else is due before it, or it sleeps."""
         sched = self.sched
         queue = self.queue
+        cpus = self.cpus
         self.at_m = mp
-        if mp.parked:
-            # Nobody woke it: its time-out passed, or the kernel had something for it.
-            mp.parked = False
-            if sched.rec.full:
-                sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, pid(mp), WHY_NONE, NO_M, 0)
         if mp.computing:
             mp.computing = False
             gp = mp.curg
@@ -291,6 +186,13 @@ class Sim(Driver):
                 gp.rest_ns -= sched.now_ns - mp.began_ns
                 if gp.rest_ns < 0:
                     raise SchedError(f"drive: computed too long (g={gp.goid} t={sched.now_ns})")
+        if cpus is not None and not cpus.mine(sched, mp):
+            return
+        if mp.parked:
+            # Nobody woke it: its time-out passed, or the kernel had something for it.
+            mp.parked = False
+            if sched.rec.full:
+                sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, pid(mp), WHY_NONE, NO_M, 0)
         while True:
             self.n_steps += 1
             # Counted in steps: an M that runs ahead may take thousands of them between two events.
@@ -299,6 +201,10 @@ class Sim(Driver):
             if self.n_steps - self.steps_before > STEPS_AT_ONE_INSTANT:
                 raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={sched.now_ns})")
             code = step(sched, mp)
+            if cpus is not None and code != STEP_END and not sched.ended:
+                # No running ahead: another M may get the CPU.
+                cpus.occupy(sched, mp, code)
+                return
             t = sched.now_ns + mp.debt_ns
             mp.debt_ns = 0
             if sched.ended:
@@ -321,7 +227,7 @@ class Sim(Driver):
             elif code == STEP_PARK or code == STEP_NETPOLL:
                 mp.asleep_ns = t
                 if mp.until_ns >= 0:
-                    self.at(mp.until_ns if mp.until_ns > t else t, mp)
+                    self.queue.at(mp.until_ns if mp.until_ns > t else t, mp)
                 return
             elif code == STEP_EXIT:
                 return
@@ -330,15 +236,16 @@ class Sim(Driver):
                 sched.ended = True
                 return
             if queue.top_ns <= t or t > self.until_ns:
-                self.at(t, mp)
+                self.queue.at(t, mp)
                 return
             if t > sched.now_ns:
                 self.steps_before = self.n_steps
                 sched.now_ns = t
 
+
 def simulate(
     plan: Plan, policy: Policy, *, procs: int, costs: Costs, topology: Topology, seed: int, level: int, until_ns: int,
-    max_events: int, warmup_ns: int, drain: bool, arrive: str, header: dict[str, Any], pulse: Any,
+    max_events: int, warmup_ns: int, drain: bool, arrive: str, cpus: int, header: dict[str, Any], pulse: Any,
 ) -> tuple[Record, Optional[BaseException]]:
     """Run a plan in virtual time. Returns the record, whole or up to the failure, and the error to raise, if any."""
     check_types(policy)
@@ -346,7 +253,8 @@ def simulate(
         until_ns = FOREVER
     error: Optional[BaseException] = None
     sim = Sim(
-        plan, policy, costs, topology, procs, seed, level, until_ns, max_events, warmup_ns, drain, arrive == "netpoll", pulse
+        plan, policy, costs, topology, procs, seed, level, until_ns, max_events, warmup_ns, drain, arrive == "netpoll",
+        cpus, pulse,
     )
     sched = sim.sched
     try:

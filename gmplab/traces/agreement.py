@@ -20,9 +20,9 @@ from gmplab.traces.spans import RUNNABLE, RUNNING, WAITING, series_frame, transi
 from gmplab.traces.state import Row, State
 from gmplab.traces.window import window
 from gmplab.vocabulary import (
-    CALLERS, GC_MARK, GC_PHASE, GO_CREATE, GO_EXIT, GO_START, HISTOGRAM_BUCKETS, M_CREATE, M_EXIT, M_PARK, M_WAKE,
-    P_HANDOFF, P_RESIZE, Q_GET, SOURCES, SPIN_START, SRC_STEAL, SRC_STEAL_RUNNEXT, STEAL_PASS, STW_END, STW_START,
-    STW_STOPPED, WHY_LOCKED_EXIT, WHY_NETPOLL_BREAK, WHY_NONE, WHYS,
+    CALLERS, CPU_RUN, CPU_WAIT, GC_MARK, GC_PHASE, GO_CREATE, GO_EXIT, GO_START, HISTOGRAM_BUCKETS, M_CREATE, M_EXIT,
+    M_PARK, M_WAKE, P_HANDOFF, P_RESIZE, Q_GET, SOURCES, SPIN_START, SRC_STEAL, SRC_STEAL_RUNNEXT, STEAL_PASS, STW_END,
+    STW_START, STW_STOPPED, WHY_LOCKED_EXIT, WHY_NETPOLL_BREAK, WHY_NONE, WHYS,
 )
 
 Ints = npt.NDArray[np.int64]
@@ -203,6 +203,7 @@ def counters(record: Record, e: dict[str, Any], state: State) -> dict[str, int]:
         "threads_exited": int(by_kind[M_EXIT]) + of(M_PARK, WHY_LOCKED_EXIT), "syscalls_lost_p": state.lost_p,
         "wakes_m": int(by_kind[M_WAKE]) - of(M_WAKE, WHY_NONE) - of(M_WAKE, WHY_NETPOLL_BREAK),
         "stw": int(by_kind[STW_START]), "gc_cycles": of(GC_PHASE, GC_MARK), **stopped(e),
+        "cpu_waits": int(by_kind[CPU_WAIT]), "cpu_wait_ns": waited_for_cpus(e, record.end_ns),
     }
     stolen = (e["kind"] == Q_GET) & ((e["code"] >> 8 == SRC_STEAL) | (e["code"] >> 8 == SRC_STEAL_RUNNEXT))
     counted["stolen"] = int((e["arg"][stolen] & 0xFFFFFFFF).sum())
@@ -220,6 +221,12 @@ def stopped(e: dict[str, Any]) -> dict[str, int]:
     return {
         "stw_stopping_ns": int((stands - began[: len(stands)]).sum()), "stw_total_ns": int((ended - began[: len(ended)]).sum()),
     }
+
+
+def waited_for_cpus(e: dict[str, Any], end_ns: int) -> int:
+    """How long Ms waited for a CPU; those that still wait, until the end."""
+    began, ended = e["t_ns"][e["kind"] == CPU_WAIT], e["t_ns"][e["kind"] == CPU_RUN]
+    return int(ended.sum() - began.sum()) + (len(began) - len(ended)) * end_ns
 
 
 def idle_overloaded(record: Record) -> dict[str, int]:

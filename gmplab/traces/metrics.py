@@ -102,6 +102,8 @@ METRICS: Final[dict[str, Metric]] = {
     "idle_overloaded_p_ns": Metric("ns P", "the same, each instant times the Ps that were idle"),
     "idle_overloaded_g_ns": Metric("ns G", "the same, each instant times the Gs that were runnable"),
     "jain": Metric("1", "Jain's fairness of x = run time of the user goroutines that exited: (sum x)^2 / (n sum x^2)"),
+    "cpu_waits": Metric("1", "times an M waited for a CPU; 0 where each M has its own (run(cpus=None))"),
+    "cpu_wait_ns": Metric("ns M", "time in which an M could go on and waited for a CPU, summed over Ms; in no mode of its own"),
     "steps": Metric("1", "steps that the driver took: the cost of the simulation, nothing of the program"),
 }
 """Every metric: unit, formula, level. A part of one has a name in brackets: a class (`wait_p99_ns[db]`) or a reason."""
@@ -111,7 +113,7 @@ COUNTERS: Final = (
     "overflows", "spins", "threads_created", "threads_peak", "threads_exited", "parks_m", "wakes_m", "handoffs",
     "retakes", "syscalls", "syscalls_lost_p", "preempt_requests", "preemptions", "gosched", "netpolls", "timers_fired",
     "stw", "stw_stopping_ns", "stw_total_ns", "gc_cycles", "idle_overloaded_wall_ns", "idle_overloaded_p_ns",
-    "idle_overloaded_g_ns", "steps",
+    "idle_overloaded_g_ns", "cpu_waits", "cpu_wait_ns", "steps",
 )
 """The metrics that are counters of the record as they are."""
 

@@ -64,7 +64,7 @@ class MState(NamedTuple):
     is no P), "waking", "midle", "locked", "netpoll", "held", "backoff" (the pause before it takes a runnext), "sysmon",
     "stopping the world" or "exited". p, g: what it holds and runs; hands: the runnable gs that it has in hand. spinning,
     passes: whether it counts in nmspinning, and how many passes of stealing it has made. locked_g: the g that is locked
-    to it. until_ns: when its sleep ends by itself, None: never.
+    to it. until_ns: when its sleep ends by itself, None: never. waits_for_cpu: whether it could go on and has no CPU.
     """
 
     place: str
@@ -75,6 +75,7 @@ class MState(NamedTuple):
     passes: int
     locked_g: int | None
     until_ns: int | None
+    waits_for_cpu: bool
 
 
 @dataclass(frozen=True, repr=False)
@@ -203,7 +204,7 @@ def m_state(mp: Machine, hands: tuple[int, ...]) -> MState:
         place = PLACES[mp.place]
     return MState(
         place, known(mp.p, NO_P), known(mp.g, NO_G), hands, mp.spinning, mp.passes, known(mp.locked_g, NO_G),
-        mp.until if mp.place == PARKED and mp.until >= 0 else None,
+        mp.until if mp.place == PARKED and mp.until >= 0 else None, mp.waits_for_cpu,
     )
 
 
@@ -271,4 +272,6 @@ def m_line(mp: MState) -> str:
         parts.append(f"locked to g{mp.locked_g}")
     if mp.until_ns is not None:
         parts.append(f"until {mp.until_ns}")
+    if mp.waits_for_cpu:
+        parts.append("waits for a CPU")
     return " ".join(parts)

@@ -113,11 +113,12 @@ class Machine:
     caller: int = CALL_MSTART
     victim: int = NO_P
     stolen: int = 0
+    waits_for_cpu: bool = False
 
     def copy(self) -> Machine:
         return Machine(
             self.place, self.p, self.g, self.hands, self.spinning, self.passes, self.why, self.until, self.noted, self.sysmon,
-            self.locked_g, self.locks, self.caller, self.victim, self.stolen,
+            self.locked_g, self.locks, self.caller, self.victim, self.stolen, self.waits_for_cpu,
         )
 
 
@@ -240,6 +241,8 @@ class State:
             if mp.place == EXITED:
                 raise Impossible(f"m{m} has exited")
             raise Impossible(f"m{m} sleeps ({WHYS[mp.why]}), and no MWake came")
+        if mp.waits_for_cpu:
+            raise Impossible(f"m{m} waits for a CPU, and no CpuRun came")
         return mp
 
     def holds(self, m: int, mp: Machine, p: int) -> None:
@@ -896,6 +899,20 @@ class State:
             raise Impossible(f"m{m} has {named('g', mp.g)}, and g{g} is {self.told(g)}")
         gp.m, mp.g, mp.caller = m, g, CALL_HELD
 
+    def cpu_wait(self, row: Row) -> None:
+        m = row[3]
+        mp = self.machine(m)
+        if mp.place == EXITED or mp.waits_for_cpu:
+            raise Impossible(f"m{m} waits for a CPU already, or has exited")
+        mp.waits_for_cpu = True
+
+    def cpu_run(self, row: Row) -> None:
+        m = row[3]
+        mp = self.machine(m)
+        if not mp.waits_for_cpu:
+            raise Impossible(f"m{m} does not wait for a CPU")
+        mp.waits_for_cpu = False
+
     def nothing(self, row: Row) -> None:
         """A row that changes nothing of this."""
 
@@ -916,5 +933,6 @@ APPLY: Final[tuple[Method, ...]] = (
     State.io_readied, State.gc_phased, State.gc_worker, State.stw_start, State.stw_stopped, State.stw_end,
     State.lock_thread, State.unlock_thread, State.by_its_goroutine, State.by_its_goroutine, State.by_its_goroutine,
     State.select_wait, State.sysmon, State.nothing, State.hold,
+    State.cpu_wait, State.cpu_run,
 )
 """The method of each event kind, in the order of EVENT_KINDS."""

@@ -184,4 +184,6 @@ SENTENCES = {
     "UnlockThread": "{g} is unlocked from {m}",
     "SelectWait": "{g} queues on object {n}",
     "WakeWanted": "a wake-up is put off",
+    "CpuWait": "{m} waits for a CPU",
+    "CpuRun": "{m} has a CPU",
 }

@@ -50,6 +50,7 @@ def digests() -> dict[str, str]:
         f"{name}/{procs}{of}": gl.run(body, procs=procs, policy=name, seed=7, strict=False).digest
         for of, body in (("", mixed), (" stopping", stopping)) for name in PRESETS for procs in (1, 4)
     }
+    found["go/4 on 2 cpus"] = gl.run(mixed, procs=4, seed=7, cpus=2).digest
     found["go/4 with calls"] = gl.run(mixed, procs=4, seed=7, record="calls").digest
     return found
 

@@ -479,8 +479,9 @@ def test_a_snapshot_has_every_g_p_and_m_at_its_place() -> None:
     }
     assert s.processors == (PState("running", 0, None, 6, (5,), ()), PState("running", 2, None, None, (3,), ()))
     assert s.machines == (
-        MState("running", 0, 1, (), False, 0, None, None), MState("sysmon", None, None, (), False, 0, None, None),
-        MState("syscall", 1, 4, (), False, 0, None, None),
+        MState("running", 0, 1, (), False, 0, None, None, False),
+        MState("sysmon", None, None, (), False, 0, None, None, False),
+        MState("syscall", 1, 4, (), False, 0, None, None, False),
     )
     assert (s.global_queue, s.midle, s.pidle, s.netpoll_ready, s.gcwaiting, s.gc_phase) == ((), (), (), (), False, "off")
     assert s.wait_queues == {"chan#1 (cap 0): chan receive": (2,)}
