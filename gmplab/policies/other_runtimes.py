@@ -15,7 +15,7 @@ from gmplab.policies.machines import HillClimbing, SpareThreads
 from gmplab.policies.place import ChildFirst, LastRanOn, PlaceGlobal, PushSurplus
 from gmplab.policies.preempt import AsyncPreempt, CooperativePreempt, NoPreemption
 from gmplab.policies.queues import GlobalQueue, GoQueues, LifoQueue, NoRunnext
-from gmplab.policies.spin import NoSpinning, SpinAlways, SpinFor
+from gmplab.policies.spin import SpinAlways, SpinFor
 from gmplab.policies.steal import NoStealing, RandomProbes, StealHalf, StealNeighbour, StealOne
 from gmplab.policies.wake import WakeAfter, WakeAlways, WakeIfTooFewSpin
 from gmplab.runtime.contracts import Policy
@@ -111,11 +111,13 @@ beam: Policy = go.replace(
 )
 
 ghc: Policy = go.replace(
-    name="ghc", queues=NoRunnext(capacity=-1, fair_tick=2, batch_cap=1), place=PushSurplus(), steal=NoStealing(),
-    spin=NoSpinning(), preempt=CooperativePreempt(quantum_ns=20_000_000, exact=True), handoff=HandoffAtOnce(),
-    doc="GHC's threaded runtime: a capability pushes its surplus to idle ones, and nobody steals threads. A safe foreign call "
+    name="ghc", queues=NoRunnext(capacity=-1, fair_tick=2, batch_cap=1), place=PushSurplus(),
+    steal=StealHalf(passes=1, runnext_pass=-1, timers_pass=0, threshold=2), spin=SpinFor(spin_ns=0, gap_ns=0),
+    preempt=CooperativePreempt(quantum_ns=20_000_000, exact=True), handoff=HandoffAtOnce(),
+    doc="GHC's threaded runtime: a capability shares what it cannot run next with the idle ones. A safe foreign call "
     "releases the capability at once; a turn is 20 ms and ends at an allocation. Source: GHC's rts/Schedule.c: "
-    "schedulePushWork, suspendThread; user's guide, -C. Differs: surplus is pushed when it appears; whose turn is over waits "
+    "schedulePushWork, suspendThread; user's guide, -C. Differs: surplus is pushed when it appears, and what came while none was "
+    "idle is taken by the one that idles, half of two or more, where GHC pushes at the owner's next switch; whose turn is over waits "
     "in the global queue, as in Go, which has every second turn. Not modelled: sparks, bound threads, the pause of a GC.",
 )
 

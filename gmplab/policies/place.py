@@ -116,8 +116,8 @@ class PushSurplus(LastRanOn):
 
     Surplus is a new G, whose parent goes on at home, and one that would be the second to wait there.
 
-    Source: GHC's rts/Schedule.c: schedulePushWork. Differs: GHC pushes all surplus each time that its scheduler runs, so
-    a little later than here, and then also what came while no capability was free.
+    Source: GHC's rts/Schedule.c: schedulePushWork. Differs: GHC pushes each time that its scheduler runs, so a little
+    later than here, and then also what came while no capability was free; here a thief may take that.
     """
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:

@@ -412,7 +412,10 @@ class Steal(Component):
         return False
 
     def amount(self, state: object, view: View, thief: i64, victim: i64, queued: i64) -> i64:
-        """How many of the victim's `queued` > 0 Gs to take from its head, 0 to queued."""
+        """How many of the victim's `queued` > 0 Gs to take from its head, 0 to queued.
+
+        Asked too before an M sleeps: a queue from which nothing would be taken does not keep it awake.
+        """
         raise NotImplementedError
 
 

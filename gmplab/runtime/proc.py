@@ -994,9 +994,9 @@ def recheck(sched: Sched, mp: M) -> i64:
 
 
 def checkrunqsnop(sched: Sched) -> bool:
-    """Whether any P has work. Go: proc.go: checkRunqsNoP.
+    """Whether any P has work that a thief would take. Go: proc.go: checkRunqsNoP.
 
-    Differs: Go asks which Ps idled when the P was still held.
+    Differs: Go asks which Ps idled when the P was still held; Go's thieves take from any queue, so it need not ask `amount`.
     """
     # Work that no pass may take is no reason to look again: the M would spin for ever.
     if sched.passes == 0:
@@ -1005,8 +1005,13 @@ def checkrunqsnop(sched: Sched) -> bool:
     for p2 in sched.allp:
         if p2.on_pidle:
             continue
-        if p2.runq.tail != p2.runq.head or (take_runnext and p2.runnext is not None):
+        if take_runnext and p2.runnext is not None:
             return True
+        queued = p2.runq.size()
+        if queued > 0:
+            # The thief will be the P that idled last. Where none is left, needspinning is to tell that work came.
+            if sched.npidle == 0 or sched.steal.amount(sched.steal_state, sched.view, sched.pidle[-1].id, p2.id, queued) > 0:
+                return True
     return False
 
 

@@ -215,6 +215,18 @@ def test_how_many_a_thief_takes(steal: gl.Steal, expected: list[tuple[int, int, 
     assert thefts(free(fan_out(9), procs=4, policy=go_but(steal=steal))) == expected
 
 
+def test_a_queue_that_no_thief_takes_from_keeps_no_m_awake() -> None:
+    def main() -> Any:
+        yield gl.go(gl.Program("waits").compute(10_000))
+        yield gl.compute(ms=1)
+
+    # g2 waits for its P: alone it is no surplus. The M that main woke looks in vain once.
+    shy = gl.StealHalf(threshold=2)
+    run = gl.run(main, procs=2, policy=go_but(steal=shy, queues=gl.NoRunnext(), preempt=gl.NoPreemption()), drain=True)
+    assert [g for g in run.schedule["g"] if g != 1] == [2]
+    assert len(rows(run, "SpinStart")) == 1
+
+
 class OnP(gl.PlaceLocal):  # type: ignore[misc, name-defined]
     """A goroutine's weight is the P that it goes to, and one more; 1: where Go would put it."""
 

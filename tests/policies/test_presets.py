@@ -103,7 +103,8 @@ def test_a_preset_is_told_in_a_line(name: str) -> None:
         }),
         # erl_process.c: ERTS_RUNQ_CHECK_BALANCE_REDS_PER_SCHED is 2000 turns.
         ("beam", {"preempt.quantum_ns": 1_000_000, "control.period_ns": 2000 * 1_000_000, "machines.spares": 10, "steal.most": 1}),
-        ("ghc", {"preempt.quantum_ns": 20_000_000, "steal.passes": 0}),
+        # singletonRunQueue: one is no surplus.
+        ("ghc", {"preempt.quantum_ns": 20_000_000, "steal.threshold": 2}),
         ("shenango", {"spin.spin_ns": 2_000, "wake.after_ns": 5_000}),
         ("shinjuku", {"preempt.quantum_ns": 5_000, "preempt.exact": True, "queues.capacity": 0}),
     ],
