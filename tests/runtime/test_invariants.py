@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gmplab as gl
+from gmplab.build import is_compiled
 from gmplab.runtime import sim
 from gmplab.runtime.model import M, Sched
 from gmplab.vocabulary import GRUNNABLE, PDEAD, PGCSTOP, PIDLE, PRUNNING
 from tests.test_properties import POLICIES, PROGRAMS, program
 
-pytestmark = pytest.mark.skipif(not sim.PY, reason="a compiled driver cannot be watched step by step")
+pytestmark = pytest.mark.skipif(is_compiled(), reason="a compiled driver cannot be watched step by step")
 
 
 def agree(s: Sched) -> None:
