@@ -1,0 +1,81 @@
+"""What the browser tests share: one JupyterLab for all of them, one Chromium a module.
+
+    def test_a_button_does_what_it_says(notebook):
+        book = notebook(["import ipywidgets; ipywidgets.Button(description='x')"])
+        book.run_all()
+        book.find("button:has-text('x')").click()
+        assert book.kernel("print(1 + 1)") == "2"
+        assert book.errors == []
+
+Without Chromium these tests are skipped, and say how to get it; GMPLAB_REQUIRE_BROWSER=1 (CI) makes that a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from rig import COMMAND, FLAGS, GET_CHROMIUM, PATIENCE_MS, Lab, Notebook, chromium_path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[BrowserContext]:
+    """A window of headless Chromium: `browser.new_page()`.
+
+    One a module and not a session: while Playwright is up an event loop runs in this thread, and tests elsewhere that
+    start their own would fail.
+    """
+    path = chromium_path()
+    if path is None:
+        why = f"there is no Chromium: {GET_CHROMIUM}"
+        if os.environ.get("GMPLAB_REQUIRE_BROWSER") == "1":
+            pytest.fail(why)
+        pytest.skip(why)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
+        yield chromium.new_context()
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab, started when the first test asks for it."""
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        late = time.monotonic() + PATIENCE_MS / 1e3
+        while not lab.listens():
+            assert time.monotonic() < late, "JupyterLab does not listen"
+            time.sleep(0.1)
+        yield lab
+    finally:
+        lab.stop()
+
+
+@pytest.fixture(scope="module")
+def lab_page(browser: BrowserContext, lab_server: Lab) -> Page:
+    """JupyterLab, loaded."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"http://127.0.0.1:{lab_server.port}/lab?token={lab_server.token}&reset", wait_until="domcontentloaded")
+    page.wait_for_function("() => window.jupyterapp?.started.then(() => true)")
+    page.evaluate(COMMAND, ["application:set-mode", {"mode": "single-document"}])
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    return page
+
+
+@pytest.fixture
+def notebook(lab_page: Page, lab_server: Lab) -> Iterator[Callable[..., Notebook]]:
+    """Opens notebooks, `notebook(cells or path, size=(1280, 800), dark=False)`, and closes them after the test."""
+    opened: list[Notebook] = []
+
+    def open_one(cells: Any, **options: Any) -> Notebook:
+        opened.append(Notebook(lab_server, lab_page, cells, **options))
+        return opened[-1]
+
+    yield open_one
+    for book in reversed(opened):
+        book.close()

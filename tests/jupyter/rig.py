@@ -1,0 +1,249 @@
+"""A real JupyterLab on loopback, and a notebook in it, driven through headless Chromium.
+
+`Lab` is a server with configuration folders of its own; `Notebook` is one open notebook: it runs cells, asks the kernel,
+takes pictures, and collects what the browser's console calls an error. The fixtures are in conftest.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+from playwright.sync_api import ConsoleMessage, Locator, Page
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SCREENSHOTS: Final = ROOT / "out" / "screenshots"
+CHROMIUM: Final = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+GET_CHROMIUM: Final = "apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
+FLAGS: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)
+SIZE: Final = (1280, 800)
+PATIENCE_MS: Final = 30_000
+"""How long a test waits for what must come: a busy machine is slow, and a page that hangs must not hang the tests."""
+
+SETTINGS: Final = {
+    # Or JupyterLab asks whether it may fetch news, over the notebook.
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # Or what is scrolled out of sight is not on the page.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+
+# The toolbar says idle while the session still starts, and a run-all is then silently dropped.
+READY: Final = """name => {
+  const session = window.jupyterapp.shell.currentWidget?.sessionContext;
+  return !!(session && session.path === name && session.isReady && session.kernelDisplayStatus === "idle");
+}"""
+# Lab commands are never awaited: a promise that does not come would hang the test, evaluate() has no time-out.
+COMMAND: Final = "([name, args]) => { window.jupyterapp.commands.execute(name, args); }"
+CELLS_DONE: Final = """() => {
+  const cells = window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === "code");
+  const asked = cells.filter(c => c.model.sharedModel.getSource().trim() !== "");
+  const failed = c => c.model.outputs.toJSON().some(o => o.output_type === "error");
+  return asked.every(c => c.model.executionCount !== null && c.model.executionState !== "running") || cells.some(failed);
+}"""
+CLOSE: Final = """() => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  panel.context.model.dirty = false;  // or JupyterLab asks whether to save
+  panel.dispose();
+}"""
+OUTPUTS: Final = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .map(c => c.model.type === "code" ? c.model.outputs.toJSON() : [])"""
+ASK: Final = """async ([code, ms]) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const future = kernel.requestExecute({code, store_history: false});
+  let text = "";
+  future.onIOPub = message => {
+    if (message.header.msg_type === "stream") text += message.content.text;
+    if (message.header.msg_type === "error") text += message.content.traceback.join("\\n");
+  };
+  const late = new Promise((_, no) => setTimeout(() => no(new Error("the kernel did not answer")), ms));
+  const reply = await Promise.race([future.done, late]);
+  return [reply.content.status, text];
+}"""
+
+
+def chromium_path() -> str | None:
+    """The system's Chromium, None if there is none. Playwright's own is not used: it would be a download."""
+    return next((path for path in CHROMIUM if os.access(path, os.X_OK)), None)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+class Lab:
+    """A JupyterLab server: all that it reads and writes is in `folder`, its kernels import this checkout's gmplab."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "notebooks"
+        self.token = secrets.token_hex(16)
+        settings = folder / "lab_settings"
+        for path in (self.root, settings):
+            path.mkdir(parents=True)
+        (settings / "overrides.json").write_text(json.dumps(SETTINGS))
+        env = {
+            **os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "IPYTHONDIR": str(folder / "ipython"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "user_settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"), "PYTHONPATH": str(ROOT), "HOME": str(folder),
+        }
+        self.port = free_port()
+        self.log = open(folder / "log.txt", "w", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={self.port}", "--port-retries=0",
+                "--allow-root", f"--ServerApp.root_dir={self.root}", f"--IdentityProvider.token={self.token}",
+                "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=", f"--LabApp.app_settings_dir={settings}",
+            ],
+            stdout=self.log, stderr=subprocess.STDOUT, env=env, cwd=folder,
+        )
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        """What the server's API answers. Raises `OSError` while it does not listen."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_MS / 1e3) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def listens(self) -> bool:
+        """Whether it is ready. Raises `RuntimeError` with its log where it has ended."""
+        if self.process.poll() is not None:
+            raise RuntimeError(f"JupyterLab ended:\n{(self.folder / 'log.txt').read_text()[-3000:]}")
+        try:
+            self.ask("status")
+        except (urllib.error.URLError, OSError):
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End the server and its kernels."""
+        if self.process.poll() is None:
+            for session in self.ask("sessions"):
+                self.ask(f"sessions/{session['id']}", "DELETE")
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+class Notebook:
+    """A notebook that is open in the browser, its kernel idle.
+
+    Parameters
+    ----------
+    lab : Lab
+        The server.
+    page : Page
+        JupyterLab, loaded. One page shows one notebook after the other: to load JupyterLab anew takes seconds.
+    cells : path of a notebook, or sequence of str
+        Whose code cells, or the code cells.
+    size : (width, height) of the window, in pixels
+    dark : whether in JupyterLab's dark theme
+    """
+
+    def __init__(
+        self, lab: Lab, page: Page, cells: Path | Sequence[str], size: tuple[int, int] = SIZE, dark: bool = False
+    ) -> None:
+        self.lab = lab
+        self.page = page
+        # Never a name that was there: the server would give the new notebook the old one's kernel.
+        self.name = f"{cells.stem if isinstance(cells, Path) else 'cells'}-{secrets.token_hex(4)}.ipynb"
+        if isinstance(cells, Path):
+            book = nbformat.read(cells, as_version=4)
+        else:
+            book = nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_code_cell(source) for source in cells],
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            )
+        nbformat.write(book, lab.root / self.name)
+        self.errors: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", self._failed)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.theme(dark)
+        self.command("docmanager:open", {"path": self.name, "factory": "Notebook"})
+        page.wait_for_function(READY, arg=self.name)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _failed(self, error: Exception) -> None:
+        self.errors.append(str(error))
+
+    def command(self, name: str, args: dict[str, Any] | None = None) -> None:
+        """Begin a command of JupyterLab."""
+        self.page.evaluate(COMMAND, [name, args or {}])
+
+    def theme(self, dark: bool) -> None:
+        """Switch to the dark or the light theme, and wait until it is there."""
+        wanted = "false" if dark else "true"
+        if self.page.get_attribute("body", "data-jp-theme-light") != wanted:
+            self.command("apputils:change-theme", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{wanted}']", state="attached")
+
+    def run_all(self) -> None:
+        """Run all cells, and wait for the last. Raises `AssertionError` with the traceback of a cell that fails."""
+        self.command("notebook:run-all-cells")
+        self.page.wait_for_function(CELLS_DONE)
+        for output in (output for outputs in self.outputs() for output in outputs):
+            if output["output_type"] == "error":
+                raise AssertionError(re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output["traceback"])))
+        self.page.wait_for_function(READY, arg=self.name)
+
+    def outputs(self) -> list[list[dict[str, Any]]]:
+        """The outputs of each cell, as they stand in the notebook's file."""
+        found: list[list[dict[str, Any]]] = self.page.evaluate(OUTPUTS)
+        return found
+
+    def kernel(self, code: str) -> str:
+        """What code prints in the notebook's kernel. Raises `AssertionError` where it raises."""
+        status, text = self.page.evaluate(ASK, [code, PATIENCE_MS])
+        if status != "ok":
+            raise AssertionError(text)
+        return str(text).strip()
+
+    def find(self, selector: str) -> Locator:
+        """What is on the page, in this notebook."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").locator(selector)
+
+    def screenshot(self, name: str, of: str | None = None) -> Path:
+        """Keep a picture of the window, or of the first element of a selector, as out/screenshots/NAME.png."""
+        path = SCREENSHOTS / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if of is None:
+            self.page.screenshot(path=path)
+        else:
+            self.find(of).first.screenshot(path=path)
+        return path
+
+    def close(self) -> None:
+        """Close it, and end its kernel."""
+        self.page.remove_listener("console", self._heard)
+        self.page.remove_listener("pageerror", self._failed)
+        self.page.evaluate(CLOSE)
+        for session in self.lab.ask("sessions"):
+            if session["path"] == self.name:
+                self.lab.ask(f"sessions/{session['id']}", "DELETE")
