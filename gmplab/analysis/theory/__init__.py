@@ -8,8 +8,9 @@ All formulas are for the steady state of a work-conserving scheduler that costs 
 said otherwise. Approximations (Lee and Longton, Kingman) are left out: what stands here may be held against a
 simulation as it is.
 
-`erlang` has exponential service, `general` any, `makespan` batches and graphs, `networks` jobs that go round and
-pipelines. Sources, by the names used there:
+`erlang` has exponential service, `general` any, `sizes` orders by size, `meanfield` d choices and stealing, `makespan`
+batches and graphs, `networks` jobs that go round and pipelines, `chains` what is solved as a Markov chain.
+Sources, by the names used there:
 
 - Kleinrock: L. Kleinrock, Queueing Systems, volume I: Theory, Wiley 1975.
 - Harchol-Balter: M. Harchol-Balter, Performance Modeling and Design of Computer Systems, Cambridge 2013.
@@ -24,13 +25,22 @@ pipelines. Sources, by the names used there:
 
 from __future__ import annotations
 
+from gmplab.analysis.theory.chains import Setup, mphc_mean_wait, setup_mg1_mean_wait, setup_mm1, setup_mmc, stationary
 from gmplab.analysis.theory.erlang import DISCIPLINES, MMc, erlang_b, erlang_c, mm1, mmc, mmc_wait_second_moment, partitioned_mm1
-from gmplab.analysis.theory.general import OpenQueue, md1, mdc, mg1
-from gmplab.analysis.theory.makespan import Bounds, Makespan, greedy_makespan_bounds, makespan_exponential
-from gmplab.analysis.theory.networks import ClosedNetwork, held_throughput, machine_repair, pipeline_throughput
+from gmplab.analysis.theory.general import OpenQueue, interrupted_mm1_mean_sojourn, md1, mdc, mg1
+from gmplab.analysis.theory.makespan import (
+    Bounds, Makespan, fork_join_mean_sojourn, greedy_makespan_bounds, makespan_exponential,
+)
+from gmplab.analysis.theory.meanfield import MeanField, d_choices, stealing
+from gmplab.analysis.theory.networks import (
+    ClosedNetwork, held_throughput, machine_repair, pipeline_throughput, tandem_throughput,
+)
+from gmplab.analysis.theory.sizes import sjf_mean_sojourn, srpt_mean_sojourn
 
 __all__ = [
-    "DISCIPLINES", "Bounds", "ClosedNetwork", "MMc", "Makespan", "OpenQueue", "erlang_b", "erlang_c", "greedy_makespan_bounds",
-    "held_throughput", "machine_repair", "makespan_exponential", "md1", "mdc", "mg1", "mm1", "mmc", "mmc_wait_second_moment",
-    "partitioned_mm1", "pipeline_throughput",
+    "DISCIPLINES", "Bounds", "ClosedNetwork", "MMc", "Makespan", "MeanField", "OpenQueue", "Setup", "d_choices", "erlang_b", "erlang_c",
+    "fork_join_mean_sojourn", "greedy_makespan_bounds", "held_throughput", "interrupted_mm1_mean_sojourn", "machine_repair",
+    "makespan_exponential", "md1", "mdc", "mg1", "mm1", "mmc", "mmc_wait_second_moment", "mphc_mean_wait", "partitioned_mm1",
+    "pipeline_throughput", "setup_mg1_mean_wait", "setup_mm1", "setup_mmc", "sjf_mean_sojourn", "srpt_mean_sojourn", "stationary",
+    "stealing", "tandem_throughput",
 ]

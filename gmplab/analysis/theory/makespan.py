@@ -109,3 +109,35 @@ def greedy_makespan_bounds(work: float, span: float, servers: int) -> Bounds:
     if tinf > t1:
         raise ValueError(f"greedy_makespan_bounds: span = {span!r}: must be at most work = {work!r}")
     return Bounds(max(t1 / c, tinf), t1 / c + (1.0 - 1.0 / c) * tinf)
+
+
+def fork_join_mean_sojourn(load: float) -> float:
+    """Mean time until both parts of a job are done that goes to two servers, each part to its own.
+
+    Parameters
+    ----------
+    load : float
+        Of each server, above 0 and below 1; Poisson arrivals, exponential parts of mean 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        The load is out of its bounds.
+
+    Notes
+    -----
+    ``(12 - rho) / 8 / (1 - rho)``. Source: L. Flatto and S. Hahn, Two parallel queues created by arrivals with two demands,
+    SIAM J. Appl. Math. 44, 1984; R. Nelson and A. N. Tantawi, IEEE Trans. Computers 37, 1988.
+
+    Examples
+    --------
+    >>> fork_join_mean_sojourn(0.5)
+    2.875
+    """
+    rho = arguments.number("fork_join_mean_sojourn", "load", load)
+    arguments.utilization("fork_join_mean_sojourn", rho, 1.0, 1, "1")
+    return (12.0 - rho) / 8.0 / (1.0 - rho)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gmplab.analysis.theory import arguments
+from gmplab.analysis.theory.chains import stationary
 
 
 
@@ -51,6 +53,67 @@ def pipeline_throughput(capacity: int, first_mean: float = 1.0, second_mean: flo
     r = fast / slow
     powers = [r**k for k in range(b + 3)]
     return math.fsum(powers[:-1]) / math.fsum(powers) / slow
+
+
+def tandem_throughput(service_means: Sequence[float], capacity: int) -> float:
+    """Jobs per unit of time through several exponential stages with channels of the same capacity between them.
+
+    Parameters
+    ----------
+    service_means : sequence of float
+        Of each stage, above 0; at least two stages.
+    capacity : int
+        Room of each channel, at least 0.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of its bounds, or the chain has too many states (4 stages: capacity up to 11).
+
+    Notes
+    -----
+    The state counts the jobs that stage i has done and stage i + 1 has not. A stage whose job finds no room is blocked
+    after service, as a goroutine in a send. The stationary distribution is solved for; two stages are
+    `pipeline_throughput`.
+
+    Examples
+    --------
+    >>> round(tandem_throughput([1.0, 1.0, 1.0], 0), 6), round(tandem_throughput([1.0, 2.0, 1.0], 1), 6)
+    (0.564103, 0.448061)
+    """
+    name = "tandem_throughput"
+    means = [arguments.number(name, "service_means", x) for x in service_means]
+    if len(means) < 2:
+        raise ValueError(f"{name}: service_means = {service_means!r}: must be at least 2 stages")
+    room = arguments.count(name, "capacity", capacity, least=0) + 2
+    last = len(means) - 1
+
+    def works(between: tuple[int, ...]) -> list[bool]:
+        """Whether each stage works; a blocked stage keeps its last job, and so has one place less for the next."""
+        out, blocked = [False] * (last + 1), False
+        for i in reversed(range(last + 1)):
+            blocked = i < last and between[i] >= room - blocked
+            out[i] = not blocked and (i == 0 or between[i - 1] > 0)
+        return out
+
+    def moves(between: tuple[int, ...]) -> list[tuple[tuple[int, ...], float]]:
+        out = []
+        for i, working in enumerate(works(between)):
+            if working:
+                after = list(between)
+                if i > 0:
+                    after[i - 1] -= 1
+                if i < last:
+                    after[i] += 1
+                out.append((tuple(after), 1.0 / means[i]))
+        return out
+
+    p = stationary((0,) * last, moves)
+    return sum(share for between, share in p.items() if between[-1] > 0) / means[-1]
 
 
 class ClosedNetwork(NamedTuple):

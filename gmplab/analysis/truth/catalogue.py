@@ -6,11 +6,13 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Final
 
-from gmplab.analysis.truth import queues
+from gmplab.analysis.truth import disciplines, queues, stealing
 from gmplab.analysis.truth.entries import Row
 from gmplab.names import nearest
 
-FAMILIES: Final[dict[str, tuple[Row, ...]]] = {"queues": queues.ROWS}
+FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
+    "queues": queues.ROWS, "disciplines": disciplines.ROWS, "stealing": stealing.ROWS,
+}
 """The rows of each module of the catalogue."""
 
 CATALOGUE: Final[tuple[Row, ...]] = tuple(row for rows in FAMILIES.values() for row in rows)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from gmplab.analysis.truth.entries import MS
 from gmplab.traces.metrics import bucket_top
@@ -39,6 +42,40 @@ class Latencies:
             out["share with a long wait"] = share_over(record.histograms["wait", JOB], self.wait_over)
         if self.sojourn_over:
             out["share with a long sojourn"] = share_over(record.histograms["sojourn", JOB], self.sojourn_over)
+        return out
+
+
+@dataclass(frozen=True)
+class EachJob:
+    """What only the jobs one by one tell: moments, quantiles, slowdowns by size. Needs the record level "schedule".
+
+    Parameters
+    ----------
+    split_ns : int
+        Jobs shorter than this are short, the others long; 0: not asked.
+    quantiles : tuple of float
+        Of the sojourn, as "p99 sojourn".
+    """
+
+    split_ns: int = 0
+    quantiles: tuple[float, ...] = ()
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """In ms, of the jobs that came after the warm-up."""
+        table = run.goroutines
+        jobs = table[(table["cls"] == JOB) & (table["created_ns"] >= run.record.header["warmup_ns"])]
+        waits = jobs["wait_ns"].to_numpy(float) / MS
+        works = jobs["run_ns"].to_numpy(float) / MS
+        stays = (jobs["exited_ns"] - jobs["created_ns"]).to_numpy(float) / MS
+        out = {
+            "mean wait": float(waits.mean()), "mean square wait": float((waits**2).mean()), "mean sojourn": float(stays.mean()),
+            **{f"p{100 * q:g} sojourn": float(np.quantile(stays, q)) for q in self.quantiles},
+        }
+        if self.split_ns:
+            short = works < self.split_ns / MS
+            # Of the sums, not of the ratios: the shortest jobs would rule those.
+            out["mean slowdown of short jobs"] = float(stays[short].sum() / works[short].sum()) if short.any() else math.nan
+            out["mean slowdown of long jobs"] = float(stays[~short].sum() / works[~short].sum()) if (~short).any() else math.nan
         return out
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import gmplab as gl
-from gmplab.runtime.contracts import Policy
+from gmplab.runtime.contracts import Policy, Steal
 from gmplab.runtime.dice import Distribution
 from gmplab.runtime.sim import Plan
 
@@ -22,6 +22,29 @@ APART: Final[Policy] = ONE_QUEUE.replace(name="apart", queues=gl.NoRunnext(capac
 """A queue for each P, a random one for each job, and nobody steals: c times M/G/1."""
 CONSERVING: Final[Policy] = APART.replace(name="conserving", steal=gl.StealHalf(), wake=gl.WakeIfNoneSpinning())
 """A queue for each P, and thieves who see all of it for nothing: no P idles while a job waits."""
+
+
+def sharing(slice_ns: int) -> Policy:
+    """One queue whose jobs take turns of `slice_ns`: processor sharing, as the slices become short."""
+    return ONE_QUEUE.replace(name="sharing", preempt=gl.AsyncPreempt(quantum_ns=slice_ns, exact=True))
+
+
+NEVER_AGAIN_NS: Final = 1 << 50
+"""A gap that no run outlasts."""
+
+
+def thieves(steal: Steal) -> Policy:
+    """A queue for each P; a P that runs out of work tries once to steal. Nobody is woken: an idle P sees its own queue alone."""
+    return APART.replace(
+        name="thieves", steal=steal, wake=gl.WakeNever(), spin=gl.SpinAlways(gap_ns=NEVER_AGAIN_NS)
+    )
+
+
+def pulling(rate: float, most: int = 0, at_once: bool = False) -> Policy:
+    """A queue for each P; an idle P looks at a random other one at a rate a ms, for one or for half."""
+    return thieves(gl.RandomVictims(most=most, at_once=at_once)).replace(
+        spin=gl.SpinAlways(gap_ns=round(MS / rate), exponential=True)
+    )
 
 
 @dataclass(frozen=True)
