@@ -165,7 +165,7 @@ def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
 
 def run(
     workload: Any, *, procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
-    costs: Costs | None = None, topology: Topology | None = None, cpus: int | None = None,
+    costs: Costs | None = None, topology: Topology | None = None, cpus: int | None = None, kernel_threads: int | None = None,
     until: int | str | None = None, max_events: int = 0, warmup: int | str = 0, drain: bool = False,
     arrive: str | None = None, strict: bool = True, progress: bool = False, **params: Any,
 ) -> Run:
@@ -190,6 +190,9 @@ def run(
     cpus : int, optional
         How many CPUs the Ms share, in turns of `Costs.kernel_slice_ns`; by default each M has its own. Differs: on a
         machine Ms always share. See `gmplab.runtime.cpus`; the metrics `cpu_waits` and `cpu_wait_ns` tell the effect.
+    kernel_threads : int, optional
+        How many threads the kernel grants the program (ulimit -u, pids.max), at least 2: m0 and sysmon. A clone beyond
+        is tried again, and the 20th refusal ends the run. Go's own limit is `Machines.max_threads`.
     until, warmup : int (ns) or str
         Where the run ends at the latest; from when latencies count.
     arrive : {"direct", "netpoll"}, optional
@@ -230,6 +233,10 @@ def run(
         raise ValueError(f"arrive = {arrive!r}: must be 'direct' or 'netpoll'")
     if cpus is not None and (isinstance(cpus, bool) or not isinstance(cpus, int) or not 1 <= cpus <= MAX_PROCS):
         raise ValueError(f"cpus = {cpus!r}: must be an int of 1 to {MAX_PROCS} CPUs, or None: a CPU for each M")
+    if kernel_threads is not None and (
+        isinstance(kernel_threads, bool) or not isinstance(kernel_threads, int) or not 2 <= kernel_threads < 1 << 30
+    ):
+        raise ValueError(f"kernel_threads = {kernel_threads!r}: must be an int of at least 2 threads (m0, sysmon), or None: no limit")
     chosen = policy_of(policy)
     plan = plan_of(workload, params)
     prices = costs if costs is not None else Costs.linux_vm()
@@ -237,10 +244,10 @@ def run(
     until_ns = -1 if until is None else duration_ns(until, "until")
     warmup_ns = duration_ns(warmup, "warmup")
     header = {
-        "workload": plan.name, "params": dict(plan.params), "policy": chosen.name,
-        "policy_repr": repr(chosen), "procs": procs, "cpus": cpus, "seed": seed, "level": record, "costs": repr(prices),
-        "arrive": how, "warmup_ns": warmup_ns, "until_ns": until_ns, "schema": list(SCHEMA), "model": MODEL,
-        "go_version": GO_VERSION,
+        "workload": plan.name, "params": dict(plan.params), "policy": chosen.name, "policy_repr": repr(chosen),
+        "procs": procs, "cpus": cpus, "kernel_threads": kernel_threads, "seed": seed, "level": record,
+        "costs": repr(prices), "arrive": how, "warmup_ns": warmup_ns, "until_ns": until_ns, "schema": list(SCHEMA),
+        "model": MODEL, "go_version": GO_VERSION,
     }
     collecting = gc.isenabled()
     gc.disable()
@@ -249,7 +256,7 @@ def run(
             made, error = simulate(
                 plan, chosen, procs=procs, costs=prices, topology=topology or Topology(), seed=seed,
                 level=LEVELS.index(record), until_ns=until_ns, max_events=max_events, warmup_ns=warmup_ns, drain=drain,
-                arrive=how, cpus=cpus or 0, header=header, pulse=beat,
+                arrive=how, cpus=cpus or 0, kernel_threads=kernel_threads or 0, header=header, pulse=beat,
             )
     finally:
         if collecting:

@@ -10,7 +10,7 @@ from typing import Final
 
 SCHEMA: Final = (1, 0)
 """Version of columns, kinds and codes: (major, minor)."""
-MODEL: Final = 1
+MODEL: Final = 2
 """Changes whenever the same inputs give other bytes; each change is told in the CHANGELOG."""
 GO_VERSION: Final = "1.27"
 """The Go version that the default policy models."""
@@ -166,10 +166,11 @@ WHY_DEEP_SLEEP: Final = 21
 WHY_BACKOFF: Final = 22
 WHY_SYSCALL: Final = 23
 WHY_CLONE_RETRY: Final = 24
+WHY_TEMPLATE: Final = 25
 WHYS: Final = (
     "", "boot", "sysmon", "wakep", "handoffp", "injectglist", "starttheworld", "startlockedm", "idle", "stoplockedm",
     "netpoll", "netpollbreak", "stoptheworld", "gcstopm", "held", "ready", "retired", "locked_exit", "doze", "queue",
-    "control", "deep_sleep", "backoff", "syscall", "clone_retry",
+    "control", "deep_sleep", "backoff", "syscall", "clone_retry", "template_thread",
 )
 
 # --- which condition of handoffp started an M, or that none did: the reason of P_HANDOFF. Go: proc.go: handoffp ------
@@ -374,7 +375,7 @@ FUNCTIONS: Final = (
     "chansend", "chanrecv", "closechan", "selectgo", "timesleep", "netpollblock", "mutex.lock", "mutex.unlock",
     "rwmutex.rlock", "rwmutex.runlock", "rwmutex.lock", "rwmutex.unlock", "waitgroup.add", "waitgroup.wait", "cond.wait",
     "cond.signal", "cond.broadcast", "semaphore.acquire", "semaphore.release", "arrive", "gc", "gomaxprocs",
-    "updatemaxprocs", "gcbgmarkworker", "semrelease",
+    "updatemaxprocs", "gcbgmarkworker", "semrelease", "lockosthread", "starttemplatethread", "templatethread",
 )
 """Go's names, lower-cased; of packages sync and time too. No functions of Go's: "woken", a thread that slept goes on;
 "arrive", a goroutine comes from outside."""

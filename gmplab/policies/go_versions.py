@@ -48,7 +48,7 @@ go1_14: Policy = go.replace(
 _BEFORE_1_14: Rules = Rules(
     needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
-    mutex_starvation=False, any_resetspinning=True,
+    mutex_starvation=False, template_thread=False, any_resetspinning=True,
 )
 
 go1_5: Policy = go.replace(
@@ -62,7 +62,7 @@ go1_5: Policy = go.replace(
 _C_ERA: Rules = Rules(
     needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
-    mutex_starvation=False, any_resetspinning=True, redistribute=True, gc_workers=False,
+    mutex_starvation=False, template_thread=False, any_resetspinning=True, redistribute=True, gc_workers=False,
 )
 
 go1_2: Policy = go.replace(
@@ -84,7 +84,7 @@ go1_0: Policy = go.replace(
     rules=Rules(
         needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
         injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False,
-        locked_exit=False, mutex_starvation=False, gc_workers=False, sysmon=False, netpoll=False,
+        locked_exit=False, template_thread=False, mutex_starvation=False, gc_workers=False, sysmon=False, netpoll=False,
     ),
     queues=GlobalQueue(), place=PlaceGlobal(), steal=NoStealing(), spin=NoSpinning(), wake=WakeAlways(),
     handoff=HandoffAtOnce(), preempt=NoPreemption(), machines=KeepThreads(max_threads=NO_THREAD_LIMIT),

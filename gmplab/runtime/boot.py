@@ -15,7 +15,8 @@ from gmplab.vocabulary import GO_CREATE, IN_SCHEDULING, NO_G, NO_P, WHY_SYSMON
 def boot(sched: Sched, main: object, args: tuple[object, ...], programs: list[Program]) -> M:
     """Ps, m0 with P0, sysmon, the main goroutine in runnext. Returns m0, whose first step is due now. Go: proc.go: schedinit, main.
 
-    `programs` are those that others than main start: they are renewed with main and its arguments.
+    Not modelled: that m0 is locked to the main goroutine meanwhile: runtime.main undoes it before main.main, where a run
+    begins. `programs` are those that others than main start: they are renewed with main and its arguments.
     """
     renew((main, args, programs))
     for i in range(sched.gomaxprocs):

@@ -66,12 +66,14 @@ CALLED_BY: Final[dict[str, tuple[str, ...]]] = {
     "mexit": ("gdestroy", "stopm"),
     "notewakeup": (
         "startm", "startlockedm", "ready", "exitsyscalltrygetp", "exitsyscallnop", "entersyscall", "entersyscallblock",
-        "gcstopm", "handoffp", "gopark", "stoptheworld", "starttheworld",
+        "gcstopm", "handoffp", "gopark", "stoptheworld", "starttheworld", "newm",
     ),
     "wakenetpoller": ("park_m", "handoffp"), "netpollbreak": ("wakenetpoller", "findrunnable"),
     # A new thread, from who asks for it to its own first function; woken: where a thread that slept goes on.
-    "newm": ("startm", "main", "starttheworld"), "allocm": ("newm",), "newm1": ("newm",), "newosproc": ("newm1",),
+    "newm": ("startm", "main", "starttheworld", "starttemplatethread"),
+    "allocm": ("newm",), "newm1": ("newm", "templatethread"), "newosproc": ("newm1",),
     "clone": ("newosproc",), "mstart": ("clone",), "mstart1": ("mstart",), "mstartfn": ("mstart1",), "sysmon": ("mstartfn",),
+    "lockosthread": ("",), "starttemplatethread": ("lockosthread",), "templatethread": ("mstartfn",),
     "woken": ("notewakeup", "netpollbreak"),
     # sysmon, and what no M does: arrivals (no counterpart in Go).
     "retake": ("sysmon",), "preemptone": ("retake", "stoptheworld"), "arrive": ("",),
@@ -81,7 +83,7 @@ CALLED_BY: Final[dict[str, tuple[str, ...]]] = {
 
 ON_G: Final = frozenset((
     "main", "newproc", "gosched", "goexit1", "asyncpreempt", "entersyscall", "entersyscallblock", "exitsyscall", "gopark",
-    "goyield", "mcall", *_PARK, *_READY[:-2],
+    "goyield", "mcall", "lockosthread", "starttemplatethread", *_PARK, *_READY[:-2],
 ))
 """The functions that run on the goroutine's own stack; the others run on g0."""
 

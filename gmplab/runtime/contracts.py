@@ -574,6 +574,8 @@ class Rules:
     stw_runnext: bool = True
     """A G preempted for stop-the-world goes to its P's runnext; at the start a P prefers its old M, and idle Ps are dealt
     GC workers. 1.26+."""
+    template_thread: bool = True
+    """An M that is locked to a G has its new Ms' threads made by a thread of its own. 1.10+."""
     locked_exit: bool = True
     """A locked G that exits ends its M. 1.10+, 4f34a52913."""
     mutex_starvation: bool = True

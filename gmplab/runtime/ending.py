@@ -10,7 +10,7 @@ from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, Policy
 from gmplab.runtime.bodies import blame
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.model import G, Sched, overload, settlep
-from gmplab.runtime.proc import note_goroutine
+from gmplab.runtime.proc import MOST_CLONES, note_goroutine
 from gmplab.runtime.recorder import Record
 from gmplab.vocabulary import GRUNNABLE, GRUNNING, GWAITING, PDEAD, WAIT_REASONS
 
@@ -131,6 +131,13 @@ def ending(sched: Sched, policy: Policy) -> Optional[GmplabError]:
     """The error of a run that ended by itself, but not well."""
     if sched.stopped_by == "deadlock":
         return DeadlockError(f"all goroutines are asleep - deadlock!\n{asleep(sched)}")
+    refused = [mp for mp in sched.allm if mp.clones == MOST_CLONES]
+    if sched.stopped_by == "threads" and refused:
+        n = len(sched.allm) - sched.nmfreed
+        return ThreadLimitError(
+            f"runtime: failed to create new OS thread (have {n} already; errno=11) for m{refused[0].id}, {MOST_CLONES} times, "
+            f"at t={sched.now_ns} ns: the kernel grants no more (run: kernel_threads)"
+        )
     if sched.stopped_by == "threads":
         n = policy.machines.max_threads
         return ThreadLimitError(f"runtime: program exceeds {n}-thread limit: thread exhaustion at t={sched.now_ns} ns")

@@ -48,6 +48,7 @@ PH_SPIN_GAP: Final = 22
 PH_STW_WAIT: Final = 23
 PH_GC_DRAIN: Final = 26
 PH_FOUND_WORKER: Final = 27
+PH_TEMPLATE: Final = 28
 
 FOREVER: Final = 4_000_000_000_000_000_000
 """An instant that never comes."""
@@ -272,6 +273,8 @@ class M:
         self.locked_ext: i64 = 0
         self.spinning: bool = False
         self.is_sysmon: bool = False
+        self.clones: i64 = 0
+        """How often the kernel refused it a thread."""
         self.syscalltick: i64 = 0
         self.exiting: bool = False
         # Operands of the step to come.
@@ -503,8 +506,8 @@ class Driver:
         """mp spins and waits for its next look at others, and is to go on at once."""
         raise NotImplementedError
 
-    def clone(self, mp: M) -> None:
-        """A thread for mp begins at mstart."""
+    def clone(self, mp: M) -> bool:
+        """A thread for mp begins at mstart; False if the kernel grants none now (EAGAIN)."""
         raise NotImplementedError
 
     def interrupt(self, mp: M) -> None:
@@ -537,6 +540,7 @@ AT_IO: Final = 2
 AT_HANDOFF: Final = 3
 AT_ARRIVAL: Final = 4
 AT_CPU: Final = 5
+AT_CLONE: Final = 6
 
 
 @final
@@ -637,6 +641,10 @@ class Sched:
         """Whether workers may mark: tested on the hot path. Go: mgc.go: gcBlackenEnabled."""
         self.sysmon: Optional[M] = None
         self.sysmonwait: bool = False
+        # the thread that makes those which Ms locked to a G ask for. Go: proc.go: newmHandoff.
+        self.template: Optional[M] = None
+        self.handed: list[M] = []
+        """Ms that wait for the template thread to make theirs."""
         self.control_due_ns: i64 = policy.control.period_ns
         # arrivals that are still to come, and their Gs that live
         self.arrivals: i64 = 0

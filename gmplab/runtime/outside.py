@@ -12,8 +12,8 @@ from mypy_extensions import i64
 from gmplab.runtime.bodies import FORM_PROGRAM, intern_label
 from gmplab.runtime.calls import call
 from gmplab.runtime.dice import FOR_ARRIVAL, Distribution, draw, stream
-from gmplab.runtime.model import AT_ARRIVAL, AT_HANDOFF, AT_IO, AT_WAKEP, Sched
-from gmplab.runtime.proc import arrive, checkdead, newproc1, wakep_due
+from gmplab.runtime.model import AT_ARRIVAL, AT_CLONE, AT_HANDOFF, AT_IO, AT_WAKEP, Sched
+from gmplab.runtime.proc import arrive, checkdead, cloneagain, newproc1, wakep_due
 from gmplab.runtime.program import Program
 from gmplab.runtime.syscalls import handoff_due
 from gmplab.vocabulary import GO_CREATE, GO_PARK, GWAITING, IO_READY, NO_G, NO_M, NO_P, Q_NONE, WAIT_IO
@@ -88,6 +88,8 @@ class Outside:
             wakep_due(sched, ident)
         elif kind == AT_HANDOFF:
             handoff_due(sched, ident)
+        elif kind == AT_CLONE:
+            cloneagain(sched, sched.allm[ident])
 
     def arrival(self, sched: Sched, index: i64) -> None:
         """One goroutine comes from outside, and the next is planned."""

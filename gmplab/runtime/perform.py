@@ -45,7 +45,7 @@ RUNTIME_CALLS: Final[dict[int, str]] = {
     OP_WG_ADD: "waitgroup.add", OP_WG_WAIT: "waitgroup.wait", OP_COND_WAIT: "cond.wait", OP_COND_SIGNAL: "cond.signal",
     OP_COND_BROADCAST: "cond.broadcast", OP_ACQUIRE: "semaphore.acquire", OP_RELEASE: "semaphore.release",
     OP_IO: "netpollblock", OP_GC: "gc", OP_GC_WORKER: "gcbgmarkworker", OP_GOMAXPROCS: "gomaxprocs",
-    OP_UPDATE_GOMAXPROCS: "updatemaxprocs",
+    OP_UPDATE_GOMAXPROCS: "updatemaxprocs", OP_LOCK_THREAD: "lockosthread",
 }
 """The function of the runtime that each op calls, of `vocabulary.FUNCTIONS`."""
 

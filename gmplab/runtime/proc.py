@@ -32,8 +32,8 @@ from gmplab.runtime.gcpacer import (
     findrunnablegcworker, gcmarkworkavailable, idlegcworker, needidlemarkworker, releasenextgcmarkworker,
 )
 from gmplab.runtime.model import (
-    AT_WAKEP, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_NETPOLL,
-    PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_SYSCALL_DONE,
+    AT_CLONE, AT_WAKEP, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL,
+    PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_SYSCALL_DONE, PH_TEMPLATE,
     PH_WOKEN, G, M, P, Sched, charge, overload, price, settle, settlep,
 )
 from gmplab.runtime.runq import (
@@ -44,16 +44,19 @@ from gmplab.vocabulary import (
     CALL_GOSCHED, CALL_HELD, CALL_MSTART, CALL_PARK, CALL_PREEMPT, CALL_STOPLOCKED, GDEAD, GO_CREATE, GO_PARK,
     GO_READY, GO_START, GO_STOP, GRUNNABLE, GRUNNING, GSYSCALL, GWAITING, HANDOFF_GCSTOP, HANDOFF_IDLE,
     HANDOFF_GC, HANDOFF_LAST_P, HANDOFF_NO_SPINNING, HANDOFF_WORK, HOLD, IN_HELD, IN_IDLE, IN_LOCKED, IN_NETPOLL, IN_RUNNING,
-    IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, M_CREATE, M_PARK, M_START, M_WAKE, NETPOLL, NO_G,
+    IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, M_CREATE, M_PARK, M_START, M_WAKE, NETPOLL, NO_G, NO_M,
     NO_P, P_ACQUIRE, P_HANDOFF, P_RELEASE, P_STOP, PGCSTOP, PIDLE, POLL_BLOCKING, POLL_NONBLOCKING, PRUNNING,
     PREEMPT_REQUEST, Q_GET, Q_GLOBAL, Q_NONE, SPIN_FOUND, SPIN_GAVE_UP, SPIN_GCSTOP, SPIN_START, SPIN_STOP,
     KIND_SYSTEM, SRC_GC_WORKER, SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_INJECTED, SRC_LOCKED, SRC_NETPOLL, SRC_STEAL,
     SRC_STEAL_RUNNEXT, STEAL_PASS,
     STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STOP_GOSCHED, STOP_PREEMPT, TIMER_FIRE, WAIT_IO, WAIT_SLEEP,
-    WAKE_WANTED, WHY_BACKOFF, WHY_HANDOFFP, WHY_HELD, WHY_IDLE, WHY_INJECT, WHY_LOCKED, WHY_NETPOLL,
-    WHY_NETPOLL_BREAK, WHY_READY, WHY_START_LOCKED, WHY_STOP_WORLD, WHY_WAKEP,
+    WAKE_WANTED, WHY_BACKOFF, WHY_CLONE_RETRY, WHY_HANDOFFP, WHY_HELD, WHY_IDLE, WHY_INJECT, WHY_LOCKED, WHY_NETPOLL,
+    WHY_NETPOLL_BREAK, WHY_NONE, WHY_READY, WHY_START_LOCKED, WHY_STOP_WORLD, WHY_TEMPLATE, WHY_WAKEP,
 )
 
+CLONE_AGAIN_NS: Final = 1_000_000
+MOST_CLONES: Final = 20
+"""Go: retry.go: retryOnEAGAIN: 20 tries, 1 ms longer apart each time."""
 DOZE_NS: Final = 1_000
 """How long an M sleeps that would else search for ever at one instant, since nothing costs anything."""
 
@@ -316,10 +319,7 @@ def mexit(sched: Sched, mp: M, why: i64) -> i64:
 
 
 def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i64) -> M:
-    """Make an M and its thread. Go: proc.go: newm, allocm, newm1; os_linux.go: newosproc, clone.
-
-    Not modelled: clone failing with EAGAIN; the template thread.
-    """
+    """Make an M; its thread is cloned from by's, or by the template thread if that is locked to a G. Go: proc.go: newm, allocm."""
     if sched.calls_on:
         call(sched, by, "newm")
         call(sched, by, "allocm")
@@ -344,12 +344,85 @@ def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i6
         sched.ended = True
         sched.stopped_by = "threads"
         return mp
+    if by is not None and by.locked_ext != 0 and sched.rules.template_thread:
+        template = sched.template
+        if template is None:
+            raise SchedError(f"newm: on a locked thread with no template thread (m={by.id} t={sched.now_ns})")
+        sched.handed.append(mp)
+        if template.parked:
+            notewakeup(sched, by, template, WHY_TEMPLATE)
+        return mp
+    newm1(sched, by, mp)
+    return mp
+
+
+def newm1(sched: Sched, by: Optional[M], mp: M) -> None:
+    """Make a thread for mp. Go: proc.go: newm1; os_linux.go: newosproc, clone."""
     if sched.calls_on:
         cloned(sched, by, mp)
     if by is not None:
         charge(sched, by, sched.prices.thread_create)
-    sched.driver.clone(mp)
-    return mp
+    newosproc(sched, mp)
+
+
+def newosproc(sched: Sched, mp: M) -> None:
+    """Clone a thread for mp; if the kernel has none to give, again after 1 ms, then 2, and so on. Go: os_linux.go: newosproc.
+
+    Differs: the M that asked goes on meanwhile; Go's sleeps there, and keeps its P. Not modelled: the calls of another try.
+    """
+    if sched.driver.clone(mp):
+        return
+    mp.clones += 1
+    until = sched.now_ns + mp.clones * CLONE_AGAIN_NS + price(sched, sched.prices.usleep_slack)
+    sched.parks_m += 1
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, M_PARK, NO_G, mp.id, NO_P, WHY_CLONE_RETRY, NO_P, until)
+    sched.driver.later(until, AT_CLONE, mp.id)
+
+
+def cloneagain(sched: Sched, mp: M) -> None:
+    """mp, to which the kernel gave no thread, tries again, or gives up. Go: retry.go: retryOnEAGAIN; os_linux.go: newosproc."""
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, NO_P, WHY_NONE, NO_M, 0)
+    if mp.clones < MOST_CLONES:
+        newosproc(sched, mp)
+        return
+    sched.ended = True
+    sched.stopped_by = "threads"
+
+
+def starttemplatethread(sched: Sched, mp: M) -> None:
+    """Once in a run: the thread that makes the threads for which locked Ms ask. Go: proc.go: startTemplateThread.
+
+    Differs: it counts in nmsys from its making on, not from its start.
+    """
+    if sched.template is not None:
+        return
+    if sched.calls_on:
+        call(sched, mp, "starttemplatethread")
+    sched.template = newm(sched, mp, None, False, WHY_TEMPLATE)
+    sched.nmsys += 1
+
+
+def templatethread(sched: Sched, mp: M) -> i64:
+    """Make one thread that was asked for, or sleep until one is. Go: proc.go: templateThread."""
+    if mp.phase == PH_MSTART:
+        if sched.rec.full:
+            sched.rec.event(sched.now_ns, M_START, NO_G, mp.id, NO_P, 0, NO_P, 0)
+        if sched.calls_on:
+            for function in ("mstart", "mstart1", "mstartfn", "templatethread"):
+                call(sched, mp, function)
+        mp.phase = PH_TEMPLATE
+    elif sched.calls_on:
+        goeson(sched, mp)
+    settle(mp, IN_SCHEDULING, sched.now_ns)
+    if len(sched.handed) > 0:
+        newm1(sched, mp, sched.handed.pop())
+        return STEP_ON
+    settle(mp, IN_IDLE, sched.now_ns)
+    code = park(sched, mp, WHY_TEMPLATE, -1)
+    checkdead(sched)
+    return code
 
 
 def stopm(sched: Sched, mp: M) -> i64:
@@ -1632,10 +1705,9 @@ def gfget(sched: Sched, pp: P) -> Optional[G]:
 
 
 def lockosthread(sched: Sched, mp: M, gp: G) -> None:
-    """gp and mp run for one another alone from now on. Nests. Go: proc.go: LockOSThread, dolockOSThread.
-
-    Not modelled: the template thread, which makes the threads that a locked one asks for.
-    """
+    """gp and mp run for one another alone from now on. Nests. Go: proc.go: LockOSThread, dolockOSThread."""
+    if sched.rules.template_thread:
+        starttemplatethread(sched, mp)
     mp.locked_ext += 1
     mp.lockedg = gp
     gp.lockedm = mp

@@ -19,7 +19,7 @@ from gmplab.runtime.costs import Costs, Prices, Topology
 from gmplab.runtime.cpus import Cpus
 from gmplab.runtime.ending import ending, failed, finish
 from gmplab.runtime.events import EventQueue
-from gmplab.runtime.model import AT_CPU, AT_STEP, FOREVER, Driver, M, Sched, price
+from gmplab.runtime.model import AT_CPU, AT_STEP, FOREVER, PH_DEAD, Driver, M, Sched, price
 from gmplab.runtime.outside import Outside, Source
 from gmplab.runtime.recorder import Record, Recorder
 from gmplab.runtime.runq import pid
@@ -63,7 +63,8 @@ class Sim(Driver):
 
     def __init__(
         self, plan: Plan, policy: Policy, costs: Costs, topology: Topology, procs: i64, seed: i64, level: i64,
-        until_ns: i64, max_events: i64, warmup_ns: i64, drain: bool, arrive_netpoll: bool, cpus: i64, pulse: Any,
+        until_ns: i64, max_events: i64, warmup_ns: i64, drain: bool, arrive_netpoll: bool, cpus: i64, kernel_threads: i64,
+        pulse: Any,
     ) -> None:
         self.queue: EventQueue = EventQueue()
         self.until_ns: i64 = until_ns
@@ -81,6 +82,9 @@ class Sim(Driver):
         self.sched.warmup_ns = warmup_ns
         self.sched.draining = drain
         self.sched.groups = [g for g in topology.groups]
+        self.kernel_threads: i64 = kernel_threads
+        """How many threads the kernel grants, 0: any number; and how many were cloned."""
+        self.cloned: i64 = 0
         self.cpus: Optional[Cpus] = None
         """The CPUs that Ms share; None: each M has one."""
         if cpus > 0:
@@ -113,8 +117,15 @@ class Sim(Driver):
         if at < mp.event_ns:
             self.queue.at(at, mp)
 
-    def clone(self, mp: M) -> None:
+    def clone(self, mp: M) -> bool:
+        if self.kernel_threads > 0:
+            # m0's thread was not cloned, and never ends.
+            ended = self.sched.nmfreed - (1 if self.sched.allm[0].phase == PH_DEAD else 0)
+            if 1 + self.cloned - ended >= self.kernel_threads:
+                return False
+            self.cloned += 1
         self.queue.at(self.sched.now_ns + price(self.sched, self.sched.prices.thread_start), mp)
+        return True
 
     def interrupt(self, mp: M) -> None:
         if not mp.computing:
@@ -245,7 +256,8 @@ class Sim(Driver):
 
 def simulate(
     plan: Plan, policy: Policy, *, procs: int, costs: Costs, topology: Topology, seed: int, level: int, until_ns: int,
-    max_events: int, warmup_ns: int, drain: bool, arrive: str, cpus: int, header: dict[str, Any], pulse: Any,
+    max_events: int, warmup_ns: int, drain: bool, arrive: str, cpus: int, kernel_threads: int,
+    header: dict[str, Any], pulse: Any,
 ) -> tuple[Record, Optional[BaseException]]:
     """Run a plan in virtual time. Returns the record, whole or up to the failure, and the error to raise, if any."""
     check_types(policy)
@@ -254,7 +266,7 @@ def simulate(
     error: Optional[BaseException] = None
     sim = Sim(
         plan, policy, costs, topology, procs, seed, level, until_ns, max_events, warmup_ns, drain, arrive == "netpoll",
-        cpus, pulse,
+        cpus, kernel_threads, pulse,
     )
     sched = sim.sched
     try:

@@ -17,12 +17,12 @@ from gmplab.runtime.mgc import gcdrained
 from gmplab.runtime.model import (
     PH_COMPUTED, PH_EXECUTE, PH_EXITSYSCALL, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_GC_DRAIN, PH_HELD, PH_IDLE,
     PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL,
-    PH_STEAL_RUNNEXT, PH_STW_WAIT, PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, PH_WOKEN, M, Sched,
+    PH_STEAL_RUNNEXT, PH_STW_WAIT, PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, PH_TEMPLATE, PH_WOKEN, M, Sched,
 )
 from gmplab.runtime.perform import computed, run
 from gmplab.runtime.proc import (
     backedoff, blockingnetpoll, execute, findrunnable, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
-    schedule, schedule_found, schedule_worker, stealwork, wakep, woken,
+    schedule, schedule_found, schedule_worker, stealwork, templatethread, wakep, woken,
 )
 from gmplab.runtime.stw import heldgoeson, stopwoken
 from gmplab.runtime.syscalls import exitsyscall, exitsyscallnop
@@ -91,6 +91,8 @@ def step_rarely(sched: Sched, mp: M, phase: i64) -> i64:
         if mp.is_sysmon:
             mp.phase = PH_SYSMON
             return sysmon(sched, mp)
+        if mp is sched.template:
+            return templatethread(sched, mp)
         return mstart(sched, mp)
     if phase == PH_STEAL_RUNNEXT:
         return backedoff(sched, mp)
@@ -119,4 +121,6 @@ def step_rarely(sched: Sched, mp: M, phase: i64) -> i64:
         return gcdrained(sched, mp)
     if phase == PH_STW_WAIT:
         return stopwoken(sched, mp)
+    if phase == PH_TEMPLATE:
+        return templatethread(sched, mp)
     raise SchedError(f"step: no such phase (m={mp.id} phase={phase} t={sched.now_ns})")

@@ -21,7 +21,7 @@ from gmplab.vocabulary import (
     PDEAD, PGCSTOP, PIDLE, POLL_BLOCKING, PRUNNING, Q_BATCH, Q_GLOBAL, Q_GLOBAL_HEAD, Q_LOCAL, Q_NONE, Q_RUNNEXT, QUEUES,
     SRC_GLOBAL, SRC_GLOBAL_TICK, SRC_LOCAL, SRC_RUNNEXT, SRC_STEAL, SRC_STEAL_RUNNEXT, STOP_EXITSYSCALL,
     WAIT_CHAN_RECEIVE, WAIT_CHAN_SEND, WAIT_COND, WAIT_GC_WORKER, WAIT_IO, WAIT_MUTEX, WAIT_REASONS, WAIT_RWMUTEX_LOCK,
-    WAIT_RWMUTEX_RLOCK, WAIT_SELECT, WAIT_SEMACQUIRE, WAIT_WAITGROUP, WHY_BOOT, WHY_CONTROL, WHY_DEEP_SLEEP, WHY_HANDOFFP,
+    WAIT_RWMUTEX_RLOCK, WAIT_SELECT, WAIT_SEMACQUIRE, WAIT_WAITGROUP, WHY_BOOT, WHY_CLONE_RETRY, WHY_CONTROL, WHY_DEEP_SLEEP, WHY_HANDOFFP,
     WHY_HELD, WHY_IDLE, WHY_INJECT, WHY_LOCKED, WHY_LOCKED_EXIT, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_NONE,
     WHY_START_LOCKED, WHY_STOP_WORLD, WHY_SYSMON, WHY_WAKEP, WHYS,
 )
@@ -704,7 +704,8 @@ class State:
         if reason == WHY_NONE:
             if not (0 <= mp.until <= t or mp.why in (WHY_IDLE, WHY_HELD, WHY_NETPOLL)):
                 raise Impossible(f"m{m} sleeps ({WHYS[mp.why]}) and nobody wakes it: its sleep ends at {mp.until} ns")
-            mp.place = RUNNING if mp.why == WHY_STOP_WORLD else SCHEDULE
+            # A clone that is tried again: it has no thread yet.
+            mp.place = {WHY_STOP_WORLD: RUNNING, WHY_CLONE_RETRY: STARTING}.get(mp.why, SCHEDULE)
         else:
             mp.place = WAKING
         if reason == WHY_NETPOLL_BREAK and mp.why != WHY_NETPOLL:
@@ -731,7 +732,8 @@ class State:
 
     def spin_start(self, row: Row) -> None:
         _, _, _, m, p, _, _, aux = row
-        mp = self.awake(m)
+        # One that is started spinning may wait for the kernel to give it a thread.
+        mp = self.machine(m) if aux == 1 else self.awake(m)
         if mp.spinning:
             raise Impossible(f"m{m} spins already")
         if aux == 1:

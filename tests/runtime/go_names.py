@@ -15,7 +15,7 @@ FILES = (
     "runtime/chan.go", "runtime/chan_test.go", "runtime/debug.go", "runtime/lock_futex.go", "runtime/lock_spinbit.go",
     "runtime/mgc.go", "runtime/mgcmark.go", "runtime/mgcmark_greenteagc.go",
     "runtime/mgcpacer.go", "runtime/netpoll.go", "runtime/netpoll_epoll.go", "runtime/os_linux.go", "runtime/preempt.go",
-    "runtime/proc.go", "runtime/proc_test.go", "runtime/runtime2.go", "runtime/signal_unix.go",
+    "runtime/proc.go", "runtime/proc_test.go", "runtime/retry.go", "runtime/runtime2.go", "runtime/signal_unix.go",
     "runtime/select.go", "runtime/sema.go", "runtime/stack.go", "runtime/time.go", "internal/sync/mutex.go", "sync/cond.go",
     "sync/mutex_test.go", "sync/rwmutex.go", "sync/waitgroup.go",
 )

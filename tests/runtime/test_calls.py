@@ -166,20 +166,20 @@ def test_a_locked_goroutine_is_handed_to_its_own_thread_and_takes_it_along_at_it
         "M0  g0            execute g2",
     ]
     assert tree(run, function="startlockedm") == [
-        "M2  g0  startlockedm",
-        "M2  g0    releasep",
-        "M2  g0    notewakeup",
+        "M3  g0  startlockedm",
+        "M3  g0    releasep",
+        "M3  g0    notewakeup",
         "M0  g0      woken",
-        "M2  g0    stopm",
-        "M2  g0      mput",
-        "M2  g0        checkdead",
-        "M2  g0      mpark",
-        "M2  g0      acquirep",
+        "M3  g0    stopm",
+        "M3  g0      mput",
+        "M3  g0        checkdead",
+        "M3  g0      mpark",
+        "M3  g0      acquirep",
     ]
     assert run.calltree("mexit").callers["path"].tolist() == ["goexit1 > mcall > goexit0 > gdestroy"]
     assert tree(run, function="mexit") == [
         "M0  g0  mexit", "M0  g0    releasep", "M0  g0    handoffp", "M0  g0      startm", "M0  g0        notewakeup",
-        "M2  g0          woken", "M0  g0    checkdead", "M0  g0    mpark",
+        "M3  g0          woken", "M0  g0    checkdead", "M0  g0    mpark",
     ]
 
 

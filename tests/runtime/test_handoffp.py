@@ -24,7 +24,7 @@ from gmplab.vocabulary import PGCSTOP, PIDLE
 def handed(procs: int, before: Callable[[Sched, M, P], object]) -> tuple[Run, Sched, P]:
     """Boot, empty P0's queue, let m0 release it, set the state, hand P0 off."""
     plan = gl.Plan(gl.Program("main").compute("1us"))
-    sim = Sim(plan, gl.policy_of("go"), gl.Costs.zero(), gl.Topology(), procs, 1, 2, 1 << 40, 0, 0, False, False, 0, None)
+    sim = Sim(plan, gl.policy_of("go"), gl.Costs.zero(), gl.Topology(), procs, 1, 2, 1 << 40, 0, 0, False, False, 0, 0, None)
     sim.boot()
     sched = sim.sched
     m0, p0 = sched.allm[0], sched.allp[0]

@@ -490,29 +490,31 @@ def test_a_snapshot_has_every_g_p_and_m_at_its_place() -> None:
 def test_a_snapshot_prints_as_lines_that_one_can_read() -> None:
     run = free(few, procs=2)
     assert repr(run.at("6us")) == """\
-at       6000 ns, after row 36: GOMAXPROCS 2, 0 spinning, 3 threads
+at       6000 ns, after row 39: GOMAXPROCS 2, 0 spinning, 4 threads
 P0       running on m0          runnext -     queue g6
 P1       running on m2          runnext -     queue g3
 M0       running      g5 on p0 locked to g5
 M1       sysmon
 M2       syscall      g4 on p1
+M3       template_thread
 global   -
 pidle    -
 midle    -
 waiting  chan#1 (cap 0): chan send: g1"""
     row_ = int((run.events["t_ns"] <= 40_000).sum()) - 1
     assert repr(run.at("40us")) == f"""\
-at       40000 ns, after row {row_}: GOMAXPROCS 2, 0 spinning, 4 threads
+at       40000 ns, after row {row_}: GOMAXPROCS 2, 0 spinning, 5 threads
 P0       idle                   runnext -     queue -
 P1       idle                   runnext -     queue -  timers g1@70000
 M0       exited
 M1       sysmon       until 70000
 M2       midle
-M3       midle
-M4       netpoll      until 70000
+M3       template_thread
+M4       midle
+M5       netpoll      until 70000
 global   -
 pidle    p0 p1
-midle    m3 m2"""
+midle    m4 m2"""
 
 
 def test_spinning_pausing_and_waking_ms_are_seen_between_rows_of_one_instant() -> None:
