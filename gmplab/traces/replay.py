@@ -89,12 +89,9 @@ def at(run: Run, t: int | str | None = None, *, row: int | None = None) -> Snaps
     >>> run.at("1.2ms").processors[0].queue                             # doctest: +SKIP
     (7, 8, 9)
     """
-    whole(run, "run.at")
+    timeline = timeline_of(run, "run.at")
     if (t is None) == (row is None):
         raise TypeError("run.at takes an instant, run.at(\"1.2ms\"), or a row, run.at(row=10): exactly one of them")
-    timeline = _timelines.get(run)
-    if timeline is None:
-        timeline = _timelines[run] = Timeline(run.record)
     if t is not None:
         instant = duration_ns(t, "at: t")
         if instant > run.record.end_ns:
@@ -142,6 +139,15 @@ def validate(run: Run) -> Validation:
     if state.now > record.end_ns:
         raise TraceError(f"events, row {state.row}: is at {state.now} ns, and the run ends at {record.end_ns} ns")
     return Validation(len(timeline.events), starts.n, state.made, len(state.ms), totals(record, state))
+
+
+def timeline_of(run: Run, what: str) -> Timeline:
+    """The states of a run, kept as long as it lives. Raises `TraceError` where its events do not tell all, as for `what`."""
+    whole(run, what)
+    timeline = _timelines.get(run)
+    if timeline is None:
+        timeline = _timelines[run] = Timeline(run.record)
+    return timeline
 
 
 def whole(run: Run, what: str) -> None:

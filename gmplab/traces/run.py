@@ -26,7 +26,7 @@ from gmplab.vocabulary import LEVELS
 
 CONVENIENCES: Final = {
     "at": "gmplab.traces.replay:at", "validate": "gmplab.traces.replay:validate",
-    "calltree": "gmplab.traces.calltree:calltree",
+    "calltree": "gmplab.traces.calltree:calltree", "story": "gmplab.traces.story:story",
     "to_perfetto": "gmplab.traces.perfetto:to_perfetto", "plot": "gmplab.plots:Plots", "view": "gmplab.jupyter:Views",
     "findings": "gmplab.analysis.findings:findings",
 }
@@ -72,6 +72,7 @@ class Run:
         at: Callable[..., Any]
         validate: Callable[..., Any]
         calltree: Callable[..., Any]
+        story: Callable[..., Any]
         to_perfetto: Callable[..., Any]
         findings: Callable[..., Any]
         plot: Any
