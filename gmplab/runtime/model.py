@@ -618,6 +618,8 @@ class Sched:
         self.lastpoll: i64 = 1
         self.poll_until: i64 = 0
         self.poller: Optional[M] = None
+        self.polling_until_ns: i64 = 0
+        """Until when an M polls without blocking. Go: schedt.pollingNet."""
         self.netpoll_ready: GQueue = GQueue()
         self.netpoll_waiters: i64 = 0
         # stop the world

@@ -778,8 +778,8 @@ def findrunnable(sched: Sched, mp: M) -> i64:
         return found(sched, mp, got, mp.source, mp.inherit_time)
     if sched.runq.tail != sched.runq.head:
         return found(sched, mp, globrunqgetbatch(sched, mp, pp), SRC_GLOBAL, False)
-    if sched.rules.netpoll and sched.netpoll_waiters > 0 and sched.lastpoll != 0:
-        first = pollnow(sched, mp, POLL_NONBLOCKING)
+    if sched.rules.netpoll and sched.netpoll_waiters > 0 and sched.lastpoll != 0 and sched.polling_until_ns <= sched.now_ns:
+        first = pollnow(sched, mp)
         if first is not None:
             return found(sched, mp, first, SRC_NETPOLL, False)
     mp.poll_until = pp.timers.wake_time()
@@ -1226,9 +1226,11 @@ def pollall(sched: Sched, mp: M, how: i64) -> bool:
     return True
 
 
-def pollnow(sched: Sched, mp: M, how: i64) -> Optional[G]:
-    """A non-blocking poll: the first G in hand, the rest injected."""
-    first = pollcharged(sched, mp, how)
+def pollnow(sched: Sched, mp: M) -> Optional[G]:
+    """A non-blocking poll: the first G in hand, the rest injected. Until it is paid for nobody else polls so (pollingNet)."""
+    first = pollcharged(sched, mp, POLL_NONBLOCKING)
+    if sched.rules.polling_net:
+        sched.polling_until_ns = sched.now_ns + mp.debt_ns
     if first is not None:
         rest = first.schedlink
         first.schedlink = None
