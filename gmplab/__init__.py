@@ -15,7 +15,7 @@ from gmplab.build import install_source_finder
 install_source_finder()
 
 _HOMES = {
-    "gmplab.experiment": ("run", "policy_of"),
+    "gmplab.experiment": ("policy_of", "register", "run"),
     "gmplab.analysis.compare": ("Comparison", "compare"),
     "gmplab.analysis.diff": ("Difference", "diff"),
     "gmplab.workloads.parameters": ("workload",),
@@ -63,6 +63,16 @@ def __getattr__(name: str) -> Any:
     if name in policies.__all__:
         return globals().setdefault(name, getattr(policies, name))
     raise AttributeError(f"module 'gmplab' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext gmplab`: the magics `%gmp` and `%%gmp`, and their completions."""
+    importlib.import_module("gmplab.jupyter.magics").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext gmplab`: as it was before."""
+    importlib.import_module("gmplab.jupyter.magics").unload(shell)
 
 
 def __dir__() -> list[str]:

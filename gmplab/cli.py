@@ -12,8 +12,8 @@ import traceback
 from collections.abc import Sequence
 from typing import Final
 
-from gmplab.analysis.compare import Comparison
-from gmplab.commands.perform import Checked, Information, Listing, Outcome, Result, Verified, perform
+from gmplab.commands.perform import perform
+from gmplab.commands.results import Checked, Outcome, Result, Verified
 from gmplab.commands.tree import HelpAsked, parse
 from gmplab.errors import GmplabError, UsageError
 
@@ -72,17 +72,8 @@ def shown(result: Result) -> tuple[str, str, int]:
     """A result as what goes to stdout, what goes to stderr, and the exit code."""
     if isinstance(result, Outcome):
         return shown_outcome(result)
-    if isinstance(result, Comparison):
-        return repr(result), "", 0
-    if isinstance(result, Listing):
-        return "\n\n".join(f"{title}\n{columns(rows)}" for title, rows in result.sections.items()), "", 0
-    if isinstance(result, Information):
-        return columns(result.facts, indent=""), "", 0
-    if isinstance(result, Verified):
-        out = "\n".join([repr(result.found), *(f"{'wrote':<11}{what}" for what in result.written)])
-        return out, "", FAILED if result.found.failed else 0
-    assert isinstance(result, Checked)
-    return str(result.findings), "", FAILED if result.findings else 0
+    failed = isinstance(result, Verified) and result.found.failed or isinstance(result, Checked) and result.findings
+    return repr(result), "", FAILED if failed else 0
 
 
 def shown_outcome(outcome: Outcome) -> tuple[str, str, int]:
@@ -107,15 +98,3 @@ def failure(error: BaseException) -> str:
         at = traceback.extract_tb(cause.__traceback__)[-1]
         lines.append(f"  at {at.filename}:{at.lineno} in {at.name}" + (f": {at.line}" if at.line else ""))
     return "\n".join([*lines, *(f"  {note}" for note in getattr(error, "__notes__", []))])
-
-
-def columns(rows: Sequence[tuple[str, str]], indent: str = "  ") -> str:
-    """Names and what they are, below one another; a long name has its text in the next line."""
-    width = max([len(name) for name, _ in rows if len(name) <= 34], default=0)
-    lines = []
-    for name, text in rows:
-        if len(name) > width:
-            lines += [f"{indent}{name}", f"{indent}{'':<{width}}  {text}"]
-        else:
-            lines.append(f"{indent}{name:<{width}}  {text}".rstrip())
-    return "\n".join(lines)

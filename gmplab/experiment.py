@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import inspect
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 import gmplab.policies
 from gmplab.errors import GmplabError
-from gmplab.names import listed, loaded, nearest, third_party
+from gmplab.interrupts import interruptible
+from gmplab.names import is_registered, listed, loaded, nearest, register as let_stand, third_party
 from gmplab.policies import COMPONENTS, PRESETS
 from gmplab.progress import Progress
 from gmplab.runtime.program import Program
@@ -84,7 +86,7 @@ WORKLOAD_GROUP = "gmplab.workloads"
 
 def workloads() -> dict[str, Callable[..., Plan]]:
     """All workloads by name: the shipped ones, then those of third-party packages (entry points `gmplab.workloads`)."""
-    others = {name: made for name, made in listed(WORKLOAD_GROUP).items() if is_workload(made)}
+    others = {name: made for name, made in listed(WORKLOAD_GROUP).items() if is_workload(made) or is_registered(WORKLOAD_GROUP, name)}
     return {**WORKLOADS, **{name: made for name, made in others.items() if name not in WORKLOADS}}
 
 
@@ -102,15 +104,53 @@ def workload_of(name: str) -> Callable[..., Plan]:
     if name not in offered:
         raise ValueError(f"workload {name!r}: no such workload{nearest(name, [*WORKLOADS, *offered])}")
     made: Callable[..., Plan] = loaded(WORKLOAD_GROUP, name, offered[name])
-    if not is_workload(made):
+    if not is_workload(made) and not is_registered(WORKLOAD_GROUP, name):
         raise ValueError(
             f"workload {name!r}: its entry point ({offered[name].value}) is {made!r}: must be a function decorated with gmplab.workload"
         )
     return made
 
 
+def register(name: str, thing: Any, replace: bool = False) -> None:
+    """Give a policy or a workload a name in this process, to be used wherever a shipped one's can be.
+
+    Parameters
+    ----------
+    name : str
+    thing : Policy, function, Program or Plan
+        A policy; or what `run` takes as a workload: a function is the main goroutine's body, its parameters the workload's.
+    replace : bool
+        Whether the name may stand for something else so far. A shipped name always keeps its meaning.
+
+    Raises
+    ------
+    ValueError
+        The name is a shipped one's, or is taken and `replace` is False, or cannot be a name.
+    TypeError
+        The thing is neither.
+
+    Examples
+    --------
+    >>> register("no-stealing", policy_of("go").replace(steal=gmplab.policies.NoStealing()), replace=True)
+    >>> "no-stealing" in policies()
+    True
+    """
+    if not re.fullmatch(r"[A-Za-z_][\w.+-]*", name):
+        raise ValueError(f"name {name!r}: must begin with a letter and hold only letters, digits and . _ + -")
+    is_policy = isinstance(thing, Policy)
+    if not is_policy and (isinstance(thing, type) or not (callable(thing) or isinstance(thing, Plan | Program))):
+        raise TypeError(f"{name}: {thing!r}: must be a gmplab.Policy, or a workload: a function, a Program or a Plan")
+    group, kind = (POLICIES, "policy") if is_policy else (WORKLOAD_GROUP, "workload")
+    if name in (PRESETS if is_policy else WORKLOADS):
+        raise ValueError(f"name {name!r}: is a shipped {kind}'s: take another")
+    if is_registered(group, name) and not replace:
+        raise ValueError(f"name {name!r}: a {kind} has it already: take another, or replace it")
+    let_stand(group, name, thing)
+
+
 def plan_of(workload: Any, params: dict[str, Any]) -> Plan:
     """A plan from a workload or its name, a Plan, a Program, or a function that is the main goroutine's body."""
+    given = workload if isinstance(workload, str) else ""
     if isinstance(workload, str):
         workload = workload_of(workload)
     if is_workload(workload):
@@ -119,12 +159,12 @@ def plan_of(workload: Any, params: dict[str, Any]) -> Plan:
     if isinstance(workload, Plan | Program):
         if params:
             raise TypeError(f"a {type(workload).__name__} takes no parameters: {', '.join(params)}")
-        return workload if isinstance(workload, Plan) else Plan(workload, name=workload.name)
+        return workload if isinstance(workload, Plan) else Plan(workload, name=given or workload.name)
     if not callable(workload):
         raise TypeError(
             f"workload = {workload!r}: must be a workload or its name, a function (the main goroutine), a Program or a Plan"
         )
-    name = getattr(workload, "__name__", type(workload).__name__)
+    name = given or getattr(workload, "__name__", type(workload).__name__)
     body = body_of(workload, name, params)
     return Plan(body, name=name, params={parameter: text_of(value) for parameter, value in params.items()})
 
@@ -252,7 +292,7 @@ def run(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        with Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
+        with interruptible(), Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
             made, error = simulate(
                 plan, chosen, procs=procs, costs=prices, topology=topology or Topology(), seed=seed,
                 level=LEVELS.index(record), until_ns=until_ns, max_events=max_events, warmup_ns=warmup_ns, drain=drain,

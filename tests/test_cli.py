@@ -13,7 +13,8 @@ import pytest
 
 import gmplab as gl
 from gmplab import experiment
-from gmplab.cli import columns, main
+from gmplab.cli import main
+from gmplab.commands.results import columns
 from gmplab.commands.texts import seeds
 from gmplab.commands.tree import COMMANDS, PRICES, SECTIONS, HelpAsked, parse
 from gmplab.commands.perform import PERFORM

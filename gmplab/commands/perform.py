@@ -8,21 +8,21 @@ import os
 import platform
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from gmplab.analysis.check_policy import Report, check_policy
+from gmplab.analysis.check_policy import check_policy
 from gmplab.analysis.compare import compare
-from gmplab.analysis.truth import Verification, verify
+from gmplab.analysis.truth import verify
 from gmplab.build import describe
 from gmplab.commands import texts
+from gmplab.commands.code import code_of
+from gmplab.commands.results import Checked, Code, Drawing, Information, Listing, Outcome, Result, Verified
 from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
 from gmplab.errors import GmplabError, TraceError, UsageError
 from gmplab.experiment import components, policies, run, workload_of, workloads
 from gmplab.names import nearest
-from gmplab.runtime.contracts import Policy
 from gmplab.traces.csv import read_csv
 from gmplab.traces.folder import whole_folder
 from gmplab.traces.metrics import METRICS
@@ -30,67 +30,6 @@ from gmplab.traces.parquet import read_parquet
 from gmplab.traces.run import Run
 from gmplab.vocabulary import GO_VERSION, MODEL, SCHEMA
 from gmplab.workloads import is_workload, parse_parameters
-
-
-@dataclass
-class Outcome:
-    """What came of a run, or of an export.
-
-    Parameters
-    ----------
-    run : Run
-        The record, whole or up to the failure.
-    error : BaseException, optional
-        Why the run failed; a `KeyboardInterrupt` where somebody stopped it.
-    written : list of str
-        What was written where, as "csv: out/csv".
-    unwritten : list of str
-        What could not be, and why.
-    """
-
-    run: Run
-    error: BaseException | None = None
-    written: list[str] = field(default_factory=list)
-    unwritten: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Names with what they are, by section, in order.
-
-    Parameters
-    ----------
-    sections : dict of str to list of (str, str)
-    """
-
-    sections: dict[str, list[tuple[str, str]]]
-
-
-@dataclass(frozen=True)
-class Information:
-    """What gmplab is here: (what, value), in order."""
-
-    facts: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What `check` found; no findings: the policy keeps its contract."""
-
-    policy: Policy
-    findings: Report
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What `verify` found, and what was written of it where."""
-
-    found: Verification
-    written: list[str]
-
-
-Result = Any
-"""Outcome, Comparison, Listing, Information, Checked or Verified."""
 
 
 def perform(args: Namespace, progress: bool = False) -> Result:
@@ -105,7 +44,7 @@ def perform(args: Namespace, progress: bool = False) -> Result:
 
     Returns
     -------
-    Outcome, Comparison, Listing, Information, Checked or Verified
+    Outcome, Comparison, Listing, Information, Checked, Verified, Drawing or Code
         By the command. A run that failed is an Outcome with its error, whose files are written all the same.
 
     Raises
@@ -115,8 +54,10 @@ def perform(args: Namespace, progress: bool = False) -> Result:
     GmplabError
         A run of `compare` failed; `.run` is its record so far.
     OSError, TraceError
-        `export` cannot read what it was given.
+        `export` or `plot` cannot read what it was given, or a picture not be written.
     """
+    if getattr(args, "code", False):
+        return Code(code_of(args))
     return PERFORM[args.command](args, progress)
 
 
@@ -155,9 +96,8 @@ def experiment_of(args: Namespace, progress: bool) -> dict[str, Any]:
     with as_typed():
         workload = texts.workload(args.workload)
         given = texts.settings(args.settings)
-        if isinstance(workload, str):
-            workload = workload_of(workload)
-        known = parse_parameters(workload, given) if is_workload(workload) else texts.plain_parameters(workload, given)
+        fn = workload_of(workload) if isinstance(workload, str) else workload
+        known = parse_parameters(fn, given) if is_workload(fn) else texts.plain_parameters(fn, given)
         taken = [name for name in known if name in inspect.signature(run).parameters]
         if taken:
             raise UsageError(f"--set {taken[0]}=...: is an argument of the run; see the options of {args.command}")
@@ -232,16 +172,37 @@ def draw_all(outcome: Outcome, folder: str) -> None:
 
 def export_command(args: Namespace, progress: bool) -> Outcome:
     """Write a saved run in another form."""
-    if not (args.csv or args.parquet or args.perfetto):
-        raise UsageError("say into what: --csv DIR, --parquet DIR or --perfetto FILE")
+    if not (args.csv or args.parquet or args.perfetto or args.save):
+        raise UsageError("say into what: --csv DIR, --parquet DIR, --perfetto FILE or --save FILE")
     check_targets(args)
-    outcome = Outcome(read(Path(args.run)))
+    outcome = Outcome(read(args.run))
     write(outcome, args)
     return outcome
 
 
-def read(path: Path) -> Run:
-    """The run in a file of `save`, or in a folder of tables."""
+def plot_command(args: Namespace, progress: bool) -> Drawing:
+    """Draw one picture of a saved run."""
+    from gmplab.plots import PLOTS  # matplotlib is slow to load
+
+    if args.view not in PLOTS:
+        raise UsageError(f"plot {args.view}: there is no such plot{nearest(args.view, list(PLOTS))}")
+    if args.save is not None and os.path.lexists(args.save):
+        raise UsageError(f"--save {args.save}: exists: give another file")
+    drawn = PLOTS[args.view](read(args.run))
+    if args.save is None:
+        return Drawing(drawn)
+    with as_typed():
+        drawn.save(args.save)
+    return Drawing(drawn, args.save)
+
+
+def read(run: Run | str | None) -> Run:
+    """A run itself, or the one in a file of `save`, or in a folder of tables."""
+    if isinstance(run, Run):
+        return run
+    if run is None:
+        raise UsageError("say which run: a file of `run --save`, or a folder of tables")
+    path = Path(run)
     if not path.is_dir():
         return Run.load(path)
     return read_parquet(path) if any(path.glob("*.parquet")) else read_csv(path)
@@ -260,11 +221,19 @@ def list_command(args: Namespace, progress: bool) -> Listing:
         "metrics": lambda: {
             "metrics": [(f"{name} {'' if m.unit == '1' else m.unit}".strip(), m.formula) for name, m in METRICS.items()]
         },
+        "plots": plots_listed,
     }
     if args.section is not None and args.section not in makers:
         raise UsageError(f"list {args.section}: there is no such section{nearest(args.section, list(SECTIONS))}")
     wanted = SECTIONS if args.section is None else (args.section,)
     return Listing({title: rows for section in wanted for title, rows in makers[section]().items()})
+
+
+def plots_listed() -> dict[str, list[tuple[str, str]]]:
+    """The plots by name, in a line each."""
+    from gmplab.plots import PLOTS
+
+    return {"plots": [(name, first_line(fn)) for name, fn in PLOTS.items()]}
 
 
 def sentence(text: str) -> str:
@@ -331,6 +300,6 @@ def verify_command(args: Namespace, progress: bool) -> Verified:
 
 PERFORM: Final[dict[str, Callable[[Namespace, bool], Result]]] = {
     "run": run_command, "compare": compare_command, "list": list_command, "info": info_command, "check": check_command,
-    "verify": verify_command, "export": export_command,
+    "verify": verify_command, "export": export_command, "plot": plot_command,
 }
 """By command; `tree.COMMANDS` has the same names."""

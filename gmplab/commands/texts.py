@@ -255,8 +255,13 @@ def policy_from(thing: Any, name: str) -> Policy:
 
 
 # --- workloads, and what they take ------------------------------------------------------------------------------------
-def workload(text: str) -> Any:
-    """A workload from its name or from file.py:function. A name stays one: `gmplab.run` resolves it."""
+def workload(text: Any) -> Any:
+    """A workload from its name or from file.py:function; one that is a workload already stays it.
+
+    A name stays one as well: `gmplab.run` resolves it.
+    """
+    if not isinstance(text, str):
+        return text
     where, name = named(text)
     if not where:
         return text

@@ -7,7 +7,7 @@ ending the process: here a wrong argument is a `UsageError`, and help an excepti
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
 from gmplab.errors import UsageError
@@ -17,7 +17,13 @@ from gmplab.vocabulary import LEVELS
 
 COMPONENT_CONCERNS: Final = tuple(concern for concern in CONCERNS if concern != "rules")
 PRICES: Final = ("linux_vm", "zero")
-SECTIONS: Final = ("policies", "workloads", "components", "metrics")
+SECTIONS: Final = ("policies", "workloads", "components", "metrics", "plots")
+
+
+Add = Callable[[argparse.ArgumentParser], None]
+"""Adds a command's arguments to its parser."""
+Commands = dict[str, tuple[Add, str]]
+"""Commands by name: what they take, and what they do."""
 
 
 class HelpAsked(Exception):
@@ -34,23 +40,26 @@ class Parser(argparse.ArgumentParser):
         raise HelpAsked(self.format_help())
 
 
-def tree(prog: str = "gmplab") -> Parser:
+def tree(prog: str = "gmplab", commands: Commands | None = None) -> Parser:
     """All commands and their options.
 
     Parameters
     ----------
     prog : str
         What the user typed first: "gmplab", or "%gmp" in a notebook.
+    commands : dict of str to (function, str), optional
+        How each command's options are added, and what it does. Default: `COMMANDS`, those of the shell.
     """
+    chosen = COMMANDS if commands is None else commands
     parser = Parser(prog=prog, allow_abbrev=False, description="A laboratory for goroutine schedulers.")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    for name, (add, what) in COMMANDS.items():
-        add(commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False))
+    added = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, (add, what) in chosen.items():
+        add(added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False))
     return parser
 
 
-def parse(argv: Sequence[str], prog: str = "gmplab") -> argparse.Namespace:
-    """What was typed, as values by name; `command` is the command's.
+def parse(argv: Sequence[str], prog: str = "gmplab", commands: Commands | None = None) -> argparse.Namespace:
+    """What was typed, as values by name; `command` is the command's. Parameters as in `tree`.
 
     Raises
     ------
@@ -64,13 +73,14 @@ def parse(argv: Sequence[str], prog: str = "gmplab") -> argparse.Namespace:
     >>> parse(["run", "fanout", "-P", "8"]).procs
     8
     """
-    if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
-        raise UsageError(f"{prog}: no command {argv[0]!r}{nearest(argv[0], list(COMMANDS))}")
-    parser = tree(prog)
+    chosen = COMMANDS if commands is None else commands
+    if argv and not argv[0].startswith("-") and argv[0] not in chosen:
+        raise UsageError(f"{prog}: no command {argv[0]!r}{nearest(argv[0], list(chosen))}")
+    parser = tree(prog, chosen)
     args, rest = parser.parse_known_args(signed(argv))
     for word in rest:
         if word.startswith("-"):
-            raise UsageError(f"{prog} {args.command}: no option {word!r}{nearest(word, options(args.command))}")
+            raise UsageError(f"{prog} {args.command}: no option {word!r}{nearest(word, options(chosen[args.command][0]))}")
         raise UsageError(f"{prog} {args.command}: one argument too many: {word!r}")
     return args
 
@@ -86,11 +96,16 @@ def signed(argv: Sequence[str]) -> list[str]:
     return out
 
 
-def options(command: str) -> list[str]:
-    """The options of a command, as they are typed."""
+def actions(add: Add) -> list[argparse.Action]:
+    """What a command takes: positional arguments and options, in order."""
     parser = Parser(add_help=False)
-    COMMANDS[command][0](parser)
-    return [word for action in parser._actions for word in action.option_strings]
+    add(parser)
+    return parser._actions
+
+
+def options(add: Add) -> list[str]:
+    """The options of a command, as they are typed."""
+    return [word for action in actions(add) for word in action.option_strings]
 
 
 # --- each command's part ----------------------------------------------------------------------------------------------
@@ -105,6 +120,7 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", metavar="TIME", help="virtual time at which it ends at the latest: 50ms")
     parser.add_argument("--costs", metavar="NAME", default="linux_vm", help=f"{' or '.join(PRICES)} (default: linux_vm)")
     parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
+    parser.add_argument("--code", action="store_true", help="print the Python that does the same, and do nothing")
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -167,17 +183,32 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
 
 
+def add_stored(parser: argparse.ArgumentParser) -> None:
+    """A run that was made before. In a notebook it may be left out: the last one."""
+    parser.add_argument(
+        "run", nargs="?", metavar="RUN", help="a file of `run --save`, or a folder of tables; in a notebook also a variable (default: the last run)"
+    )
+
+
 def add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a file of `run --save`, or a folder of tables")
+    add_stored(parser)
     add_files(parser)
+    parser.add_argument("--save", metavar="FILE", help="write the whole record into one file")
 
 
-COMMANDS: Final = {
+def add_plot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("view", metavar="VIEW", help="a name that `list plots` shows: latency, timeline, ...")
+    add_stored(parser)
+    parser.add_argument("--save", metavar="FILE", help="write the picture into a file: .png, .svg or .pdf")
+
+
+COMMANDS: Final[Commands] = {
     "run": (add_run, "run a workload under a policy, and show what happened"),
     "compare": (add_compare, "run a workload under several policies with the same seeds, and compare"),
-    "list": (add_list, "show what there is: policies, workloads, components, metrics"),
+    "list": (add_list, "show what there is: policies, workloads, components, metrics, plots"),
     "info": (add_info, "show the version, the build and the machine"),
     "check": (add_check, "ask a policy everything, and tell where it breaks its contract"),
     "verify": (add_verify, "run experiments whose results are known, and hold what comes out against them"),
     "export": (add_export, "write a saved run in another form"),
+    "plot": (add_plot, "draw one picture of a saved run"),
 }

@@ -1,0 +1,156 @@
+"""The Python that does what was typed: who began with a command goes on in a script.
+
+The text is made from the words, not from the objects that they name, so that it reads as a person would write it.
+"""
+
+from __future__ import annotations
+
+import ast
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from gmplab.analysis.compare import short_repr
+from gmplab.commands import texts
+from gmplab.commands.tree import COMPONENT_CONCERNS
+from gmplab.errors import UsageError
+from gmplab.experiment import workload_of
+from gmplab.runtime.contracts import Component
+from gmplab.workloads import is_workload, parse_parameters
+
+
+def code_of(args: Namespace) -> str:
+    """Python that does what was typed.
+
+    Parameters
+    ----------
+    args : Namespace
+        Of `tree.parse`, of a command that has `--code`.
+
+    Raises
+    ------
+    UsageError
+        Something that was typed cannot be.
+
+    Examples
+    --------
+    >>> from gmplab.commands.tree import parse
+    >>> print(code_of(parse(["run", "fanout", "-P", "2", "--steal", "StealOne", "--set", "n=10"])))
+    import gmplab as gl
+    <BLANKLINE>
+    run = gl.run("fanout", procs=2, policy=gl.policy_of("go").replace(steal=gl.StealOne()), n=10)
+    run
+    """
+    body = CODE[args.command](args)
+    first = ["import gmplab as gl", *modules(args)]
+    return "\n".join([*first, "", *body])
+
+
+def modules(args: Namespace) -> list[str]:
+    """What must be imported for the names that stand in files or modules."""
+    found = []
+    for text in [args.workload, *getattr(args, "policies", []), *(getattr(args, c, None) for c in ("policy", *COMPONENT_CONCERNS))]:
+        where, name = texts.named(text.partition("(")[0]) if isinstance(text, str) else ("", "")
+        if where:
+            module = where.removesuffix(".py").replace("/", ".")
+            found.append(f"from {module} import {name}")
+    return sorted(set(found))
+
+
+def quoted(text: str) -> str:
+    """A text as Python, in double quotes."""
+    return '"' + repr(text + "'")[1:-2].replace("\\'", "'").replace('"', '\\"') + '"'
+
+
+def value(x: Any) -> str:
+    """A value as Python."""
+    return quoted(x) if isinstance(x, str) else repr(x)
+
+
+def workload(args: Namespace) -> str:
+    """The workload."""
+    if not isinstance(args.workload, str):
+        return "main"
+    where, name = texts.named(args.workload)
+    return name if where else quoted(args.workload)
+
+
+def part(made: Component, text: str) -> str:
+    """A component: one of a file by its name there, one of gmplab's as it prints."""
+    where, name = texts.named(text.partition("(")[0])
+    return (name + (f"({text.partition('(')[2]}" if "(" in text else "()")) if where else f"gl.{short_repr(made)}"
+
+
+def policy(text: str, changes: Mapping[str, str]) -> str:
+    """A policy, with the components that were changed."""
+    name, _, keywords = texts.call_of(text)
+    where, own = texts.named(name)
+    changed = {concern: ast.unparse(node) for concern, node in keywords.items()} | dict(changes)
+    parts = ", ".join(f"{c}={part(texts.component(t, texts.checked_concern(c)), t)}" for c, t in changed.items())
+    if where:
+        return f"{own}.replace({parts})" if parts else own
+    return f"gl.policy_of({quoted(name)}).replace({parts})" if parts else quoted(name)
+
+
+def shared(args: Namespace) -> list[str]:
+    """The arguments that `run` and `compare` share, those that are not as by default."""
+    found = []
+    if args.procs != 4:
+        found.append(f"procs={args.procs}")
+    if args.until is not None:
+        found.append(f"until={quoted(args.until)}")
+    if args.costs != "linux_vm":
+        found.append(f"costs=gl.Costs.{args.costs}()")
+    return found
+
+
+def settings(args: Namespace) -> list[str]:
+    """The workload's parameters."""
+    given = texts.settings(args.settings)
+    named = texts.workload(args.workload)
+    try:
+        fn = workload_of(named) if isinstance(named, str) else named
+        known = parse_parameters(fn, given) if is_workload(fn) else texts.plain_parameters(fn, given)
+    except (ValueError, TypeError) as e:
+        raise UsageError(str(e)) from None
+    return [f"{name}={value(x)}" for name, x in known.items()]
+
+
+def run_code(args: Namespace) -> list[str]:
+    """`run`."""
+    changes = {c: getattr(args, c) for c in COMPONENT_CONCERNS if getattr(args, c) is not None}
+    found = [workload(args), *shared(args)]
+    chosen = policy(args.policy, changes)
+    if chosen != '"go"':
+        found.append(f"policy={chosen}")
+    if args.seed != 1:
+        found.append(f"seed={args.seed}")
+    if args.record != "full":
+        found.append(f"record={quoted(args.record)}")
+    lines = [f"run = gl.run({', '.join([*found, *settings(args)])})"]
+    for option in ("save", "csv", "parquet", "perfetto"):
+        target = getattr(args, option)
+        if target is not None:
+            lines.append(f"run.{'save' if option == 'save' else f'to_{option}'}({quoted(target)})")
+    if args.plot is not None:
+        lines += ["for name in gl.plots.PLOTS:", f"    getattr(run.plot, name)().save({quoted(args.plot)} + f\"/{{name}}.png\")"]
+    return [*lines, "run"]
+
+
+def compare_code(args: Namespace) -> list[str]:
+    """`compare`."""
+    made = {text: policy(text, {}) for text in args.policies}
+    if all(code == quoted(text) for text, code in made.items()):
+        chosen = f"[{', '.join(made.values())}]"
+    else:
+        chosen = "{" + ", ".join(f"{quoted(text)}: {code}" for text, code in made.items()) + "}"
+    found = [chosen, workload(args), *shared(args)]
+    seeds = texts.seeds(args.seeds)
+    found.append(f"seeds={seeds!r}" if isinstance(seeds, range) else f"seeds={list(seeds)}")
+    if args.metrics:
+        found.append(f"metrics={args.metrics!r}")
+    return [f"comparison = gl.compare({', '.join([*found, *settings(args)])})", "comparison"]
+
+
+CODE: Final[dict[str, Callable[[Namespace], list[str]]]] = {"run": run_code, "compare": compare_code}
+"""By command: those that have `--code`."""

@@ -1,0 +1,304 @@
+"""`%gmp` and `%%gmp`: the commands of gmplab in a notebook.
+
+The line after `%gmp` is read by the shell's own tree, so both know the same commands and options. Names in braces and
+after a dollar (`-P {p}`) are the notebook's variables in that line; a cell's body is never touched. The result is the
+value of the line (`run = %gmp run fanout`), it is kept with `-o VAR`, and the newest is `gmplab.last`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any, Final
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.error import UsageError as ShellUsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class, output_can_be_silenced
+from traitlets import Bool, Enum, Int, Unicode
+
+import gmplab
+from gmplab import experiment
+from gmplab.analysis.check_policy import check_policy
+from gmplab.commands import texts
+from gmplab.commands.perform import perform
+from gmplab.commands.results import Drawing, Outcome
+from gmplab.commands.tree import COMPONENT_CONCERNS, Add, Commands, HelpAsked, parse, tree
+from gmplab.errors import UsageError
+from gmplab.jupyter.cells import Cell
+from gmplab.jupyter.completion import offers
+from gmplab.jupyter.status import Status
+from gmplab.jupyter.words import CELL, LINE
+from gmplab.names import nearest
+from gmplab.runtime.contracts import CONCERNS, Component, Policy
+from gmplab.traces.run import Run
+from gmplab.vocabulary import LEVELS
+
+
+OWN: Final = os.path.dirname(gmplab.__file__) + os.sep
+"""Where gmplab's code lies. Compiled frames have a path that begins with the package's name."""
+
+
+@magics_class
+class GmpMagics(Magics):
+    """The magics, and what `%config GmpMagics` may set: defaults of what is not typed."""
+
+    procs = Int(4, min=1, help="GOMAXPROCS where -P is not given").tag(config=True)
+    policy = Unicode("go", help="the policy where --policy is not given").tag(config=True)
+    seed = Int(1, min=0, help="the seed where -s is not given").tag(config=True)
+    record = Enum(LEVELS, "full", help="the level where --record is not given").tag(config=True)
+    progress = Bool(True, help="whether a run of more than half a second shows a bar").tag(config=True)
+
+    @output_can_be_silenced
+    @line_cell_magic
+    def gmp(self, line: str, cell: str | None = None) -> Any:
+        """Replaced below by the help of the tree."""
+        __tracebackhide__ = True
+        # A trailing semicolon silences the output; IPython leaves it in the line.
+        text = line.rstrip().rstrip(";")
+        try:
+            words = shlex.split(text)
+        except ValueError as e:
+            raise ShellUsageError(f"%gmp {text}: {e}") from None
+        try:
+            return self.of_line(words) if cell is None else self.of_cell(words, cell)
+        except HelpAsked as e:
+            print(e, end="")
+        except UsageError as e:
+            # The shell shows one line for this very class, and a traceback for any subclass.
+            raise ShellUsageError(" ".join(str(e).split())) from None
+        return None
+
+    # --- %gmp ---------------------------------------------------------------------------------------------------------
+    def of_line(self, words: list[str]) -> Any:
+        """Do what stands in the line."""
+        __tracebackhide__ = True
+        if not words:
+            return Status(self.defaults(), gmplab.last)
+        args = parse(words, "%gmp", self.configured(LINE))
+        if args.command == "help":
+            return self.help(args)
+        if "run" in args and args.command != "run":
+            args.run = self.run_called(args.run)
+        if args.command in SHOWN:
+            return self.kept(SHOWN[args.command](args), args)
+        return self.performed(args)
+
+    def help(self, args: Namespace) -> None:
+        """The text of `-h`."""
+        if args.about is None:
+            parse(["-h"], "%gmp", LINE)
+        elif args.about in LINE:
+            parse([args.about, "-h"], "%gmp", LINE)
+        else:
+            raise UsageError(f"%gmp help {args.about}: no such command{nearest(args.about, list(LINE))}")
+
+    def performed(self, args: Namespace) -> Any:
+        """Do what the shell does for these words, and make the result the value."""
+        __tracebackhide__ = True
+        result = perform(args, progress=self.progress)
+        if isinstance(result, Drawing):
+            if result.written:
+                print(result)
+            return self.kept(result.plot, args)
+        if not isinstance(result, Outcome):
+            return self.kept(result, args)
+        value = self.kept(result.run, args)
+        for line in result.written:
+            print(f"wrote {line}")
+        if result.error is not None:
+            raise of_the_user(result.error)
+        if result.unwritten:
+            raise OSError("; ".join(result.unwritten))
+        return value
+
+    def kept(self, value: Any, args: Namespace) -> Any:
+        """The value, kept in the variable that `-o` names; None where nothing shall be shown."""
+        if args.var is not None:
+            if not args.var.isidentifier():
+                raise UsageError(f"-o {args.var}: must be a variable's name")
+            self.shell.user_ns[args.var] = value
+        return None if args.quiet else value
+
+    def run_called(self, name: str | None) -> Run | str:
+        """The run that a variable holds, the last one, or the path of a stored one."""
+        if name is None:
+            if not isinstance(gmplab.last, Run):
+                raise UsageError("there is no run yet: %gmp run WORKLOAD")
+            return gmplab.last
+        held = self.shell.user_ns.get(name)
+        if isinstance(held, Run):
+            return held
+        if os.path.exists(name):
+            return name
+        runs = [known for known, x in self.shell.user_ns.items() if isinstance(x, Run) and not known.startswith("_")]
+        what = f"is a {type(held).__name__}, not a run" if held is not None else "is no variable and no file"
+        raise UsageError(f"{name}: {what}{nearest(name, runs) if runs else ''}")
+
+    # --- %%gmp --------------------------------------------------------------------------------------------------------
+    def of_cell(self, words: list[str], code: str) -> Any:
+        """Do what stands in the first line with the rest of the cell."""
+        __tracebackhide__ = True
+        if not words or words[0].startswith("-") and words[0] not in ("-h", "--help"):
+            words = ["run", *words]
+        args = parse(words, "%%gmp", self.configured(CELL))
+        cell = Cell(self.shell, code)
+        if args.command == "workload":
+            return self.define_workload(args, cell)
+        if args.command == "policy":
+            return self.define_policy(args, cell)
+        args.workload = cell.main()
+        try:
+            return self.performed(args)
+        finally:
+            cell.give_back()
+
+    def define_workload(self, args: Namespace, cell: Cell) -> Any:
+        """Register the cell's function `main`, or one of the workload's name, or the whole cell."""
+        function = next((name for name in (args.name, "main") if cell.defines(name)), None)
+        made = cell.main() if function is None else cell.names()[function]
+        registered(args, made)
+        print(f"workload {args.name!r}: %gmp run {args.name}")
+        return self.kept(made, args) if args.var else None
+
+    def define_policy(self, args: Namespace, cell: Cell) -> Any:
+        """Register a policy with the components that the cell defines in the place of the base's."""
+        defined = {
+            name: x for name, x in cell.names().items()
+            if isinstance(x, type) and issubclass(x, Component) and x.__module__ == cell.scope.get("__name__")
+        }
+        made = policy_with(args.name, texts.policy(args.base), defined)
+        if args.check:
+            report = check_policy(made, strict=False)
+            print(report)
+            if report:
+                raise UsageError(f"policy {args.name!r} is not registered: it breaks its contract")
+        registered(args, made)
+        print(f"policy {args.name!r}: %gmp run WORKLOAD --policy {args.name}")
+        return self.kept(made, args) if args.var else None
+
+    # --- defaults -----------------------------------------------------------------------------------------------------
+    def defaults(self) -> dict[str, object]:
+        """What stands where nothing is typed."""
+        return {"procs": self.procs, "policy": self.policy, "seed": self.seed, "record": self.record}
+
+    def configured(self, commands: Commands) -> Commands:
+        """The commands with the configured defaults."""
+        return {name: (self.with_defaults(add), what) for name, (add, what) in commands.items()}
+
+    def with_defaults(self, add: Add) -> Add:
+        """A command's arguments with the configured defaults, where it has them."""
+
+        def added(parser: Any) -> None:
+            add(parser)
+            has = {action.dest for action in parser._actions if action.option_strings}
+            parser.set_defaults(**{name: value for name, value in self.defaults().items() if name in has})
+
+        return added
+
+
+def of_the_user(error: BaseException) -> BaseException:
+    """An error without the frames of gmplab's own that stand above the user's code."""
+    cause = error.__cause__
+    if cause is not None:
+        at = cause.__traceback__
+        while at is not None and at.tb_frame.f_code.co_filename.startswith(OWN) and at.tb_next is not None:
+            at = at.tb_next
+        cause.__traceback__ = at
+    return error.with_traceback(None)
+
+
+def registered(args: Namespace, made: Any) -> None:
+    """Give what a cell defines its name."""
+    try:
+        experiment.register(args.name, made, replace=args.replace)
+    except (ValueError, TypeError) as e:
+        raise UsageError(str(e).replace("or replace it", "or say --replace")) from None
+
+
+def policy_with(name: str, base: Policy, defined: dict[str, type[Component]]) -> Policy:
+    """A policy in which each class of a cell stands for its concern. Of a class and its subclass the subclass counts."""
+    last = [c for c in defined.values() if not any(c in other.__mro__[1:] for other in defined.values())]
+    parts: dict[str, Component] = {}
+    for cls in last:
+        concern = next(concern for concern in COMPONENT_CONCERNS if issubclass(cls, CONCERNS[concern]))
+        if concern in parts:
+            raise UsageError(f"policy {name!r}: {type(parts[concern]).__name__} and {cls.__name__} are both for {concern}: keep one")
+        try:
+            parts[concern] = cls()
+        except (TypeError, ValueError) as e:
+            raise UsageError(f"policy {name!r}: {cls.__name__} cannot be made without arguments: {e}") from None
+    if not parts:
+        bases = ", ".join(sorted(CONCERNS[concern].__name__ for concern in COMPONENT_CONCERNS))
+        raise UsageError(f"policy {name!r}: the cell defines no component: a class of gmplab's {bases}, or of a shipped one")
+    return base.replace(name=name, **parts)
+
+
+def step(args: Namespace) -> Any:
+    """The stepper of a run."""
+    return view(args).stepper(at=args.at) if args.at is not None else view(args).stepper()
+
+
+def dash(args: Namespace) -> Any:
+    """The dashboard of a run."""
+    return view(args).dashboard()
+
+
+def view(args: Namespace) -> Any:
+    """The widgets of a run."""
+    run = args.run if isinstance(args.run, Run) else Run.load(args.run)
+    try:
+        return run.view
+    except AttributeError as e:
+        raise UsageError(str(e)) from None
+
+
+SHOWN: Final[dict[str, Callable[[Namespace], Any]]] = {"step": step, "dash": dash}
+"""Commands that only a notebook has."""
+
+GmpMagics.gmp.__doc__ = "\n".join([
+    "Run goroutines under a scheduler, and show what it decided.", "", tree("%gmp", LINE).format_help(),
+    "In a cell, below its first line, stands the code of the main goroutine:", "", tree("%%gmp", CELL).format_help(),
+])
+
+
+# --- the extension ----------------------------------------------------------------------------------------------------
+@context_matcher(identifier="gmplab")  # type: ignore[untyped-decorator]
+def matcher(context: Any) -> Any:
+    """Tab's offers after `%gmp`, for IPython's completer; nothing elsewhere."""
+    before = context.line_with_cursor[: context.cursor_position] if context.cursor_line == 0 else ""
+    found = offers(before or context.line_with_cursor[: context.cursor_position], context_names())
+    if found is None:
+        return {"completions": [], "suppress": False}
+    begun, options = found
+    return {
+        "completions": [SimpleCompletion(option, type="keyword") for option in options], "suppress": bool(options),
+        "ordered": True, "matched_fragment": begun,
+    }
+
+
+def context_names() -> dict[str, Any]:
+    """The user's variables."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return {} if shell is None else shell.user_ns
+
+
+def load(shell: Any) -> None:
+    """Make the magics; a second time they are made anew."""
+    unload(shell)
+    magics = GmpMagics(shell=shell)
+    shell.register_magics(magics)
+    shell.configurables.append(magics)
+    shell.Completer.custom_matchers.append(matcher)
+
+
+def unload(shell: Any) -> None:
+    """Take away what `load` made."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("gmp", None)
+    shell.configurables[:] = [x for x in shell.configurables if not isinstance(x, GmpMagics)]
+    if matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(matcher)
