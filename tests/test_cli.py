@@ -357,7 +357,7 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["compare", "go", "-w", "fanout", "--metrics", "stoln"], "gmplab: metric 'stoln': there is no such metric; did you mean"),
         (["list", "polices"], "gmplab: list polices: there is no such section; did you mean 'policies'?"),
         (["check", "gos"], "gmplab: policy 'gos': no such preset; did you mean 'go'?"),
-        (["export", "r.gmp"], "gmplab: say into what: --csv DIR, --parquet DIR or --perfetto FILE"),
+        (["export", "r.gmp"], "gmplab: say into what: --csv DIR, --parquet DIR, --perfetto FILE or --save FILE"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line_with_the_nearest_name(

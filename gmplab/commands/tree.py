@@ -186,7 +186,8 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
 def add_stored(parser: argparse.ArgumentParser) -> None:
     """A run that was made before. In a notebook it may be left out: the last one."""
     parser.add_argument(
-        "run", nargs="?", metavar="RUN", help="a file of `run --save`, or a folder of tables; in a notebook also a variable (default: the last run)"
+        "run", nargs="?", metavar="RUN",
+        help="a file of `run --save`, or a folder of tables; in a notebook also a variable (default: the last run)",
     )
 
 

@@ -82,7 +82,7 @@ def values(action: argparse.Action, typed: list[str], names: Mapping[str, Any]) 
         return list(components(dest))
     if dest == "settings":
         return parameters(typed)
-    return VALUES.get(dest, lambda names: [])(names)
+    return VALUES[dest](names) if dest in VALUES else []
 
 
 def parameters(typed: list[str]) -> list[str]:

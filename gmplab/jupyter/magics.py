@@ -8,6 +8,7 @@ value of the line (`run = %gmp run fanout`), it is kept with `-o VAR`, and the n
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from argparse import Namespace
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.error import UsageError as ShellUsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class, output_can_be_silenced
+from IPython.core.magic import Magics, line_cell_magic, magics_class
 from traitlets import Bool, Enum, Int, Unicode
 
 import gmplab
@@ -44,31 +45,41 @@ OWN: Final = os.path.dirname(gmplab.__file__) + os.sep
 class GmpMagics(Magics):
     """The magics, and what `%config GmpMagics` may set: defaults of what is not typed."""
 
+    shell: Any
     procs = Int(4, min=1, help="GOMAXPROCS where -P is not given").tag(config=True)
     policy = Unicode("go", help="the policy where --policy is not given").tag(config=True)
     seed = Int(1, min=0, help="the seed where -s is not given").tag(config=True)
     record = Enum(LEVELS, "full", help="the level where --record is not given").tag(config=True)
     progress = Bool(True, help="whether a run of more than half a second shows a bar").tag(config=True)
 
-    @output_can_be_silenced
     @line_cell_magic
     def gmp(self, line: str, cell: str | None = None) -> Any:
         """Replaced below by the help of the tree."""
         __tracebackhide__ = True
-        # A trailing semicolon silences the output; IPython leaves it in the line.
         text = line.rstrip().rstrip(";")
         try:
             words = shlex.split(text)
         except ValueError as e:
             raise ShellUsageError(f"%gmp {text}: {e}") from None
         try:
-            return self.of_line(words) if cell is None else self.of_cell(words, cell)
+            value = self.of_line(words) if cell is None else self.of_cell(words, cell)
+            return None if self.silenced(line, cell) else value
         except HelpAsked as e:
             print(e, end="")
         except UsageError as e:
             # The shell shows one line for this very class, and a traceback for any subclass.
             raise ShellUsageError(" ".join(str(e).split())) from None
         return None
+
+    def silenced(self, line: str, cell: str | None) -> bool:
+        """Whether a semicolon at its end asks that the value be not shown.
+
+        Not `output_can_be_silenced`: under it `run = %gmp run fanout;` would be None.
+        """
+        if not line.rstrip().endswith(";"):
+            return False
+        typed = self.shell.history_manager.input_hist_raw[-1]
+        return cell is not None or any(re.match(r"\s*%gmp\b.*;\s*$", one) for one in typed.splitlines())
 
     # --- %gmp ---------------------------------------------------------------------------------------------------------
     def of_line(self, words: list[str]) -> Any:
@@ -203,7 +214,7 @@ def of_the_user(error: BaseException) -> BaseException:
     cause = error.__cause__
     if cause is not None:
         at = cause.__traceback__
-        while at is not None and at.tb_frame.f_code.co_filename.startswith(OWN) and at.tb_next is not None:
+        while at is not None and at.tb_frame.f_code.co_filename.startswith((OWN, "gmplab" + os.sep)) and at.tb_next is not None:
             at = at.tb_next
         cause.__traceback__ = at
     return error.with_traceback(None)
@@ -291,7 +302,8 @@ def load(shell: Any) -> None:
     unload(shell)
     magics = GmpMagics(shell=shell)
     shell.register_magics(magics)
-    shell.configurables.append(magics)
+    if magics not in shell.configurables:
+        shell.configurables.append(magics)
     shell.Completer.custom_matchers.append(matcher)
 
 

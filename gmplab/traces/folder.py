@@ -115,7 +115,7 @@ def write_meta(run: Run, making: Path, suffix: str) -> None:
 
 def write_json(path: Path, doc: Any) -> None:
     """Write a document so that equal ones are equal bytes."""
-    path.write_text(json.dumps(doc, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(doc, indent=1) + "\n", encoding="utf-8")
 
 
 def sha256(path: Path) -> str:

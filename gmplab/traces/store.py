@@ -119,7 +119,7 @@ def save(record: Record, path: str | os.PathLike[str], overwrite: bool = False) 
     with whole_file(path, overwrite, "save") as making:
         # Level 1: rows are mostly zeros, and a higher level gains little for five times the time.
         with zipfile.ZipFile(making, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
-            z.writestr(member("record.json"), json.dumps(doc, indent=1, sort_keys=True) + "\n")
+            z.writestr(member("record.json"), json.dumps(doc, indent=1) + "\n")
             for name, chunks in sorted(record.tables.items()):
                 with z.open(member(f"{name}.rows"), "w", force_zip64=True) as out:
                     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""What the browser tests share: one JupyterLab for all of them, one Chromium a module.
+"""What these tests share: a shell in this process; one JupyterLab for all, one Chromium a module.
 
     def test_a_button_does_what_it_says(notebook):
         book = notebook(["import ipywidgets; ipywidgets.Button(description='x')"])
@@ -15,11 +15,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 from rig import COMMAND, FLAGS, GET_CHROMIUM, PATIENCE_MS, Lab, Notebook, chromium_path
+from shells import Shell
+
+from gmplab import experiment, names
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +84,13 @@ def notebook(lab_page: Page, lab_server: Lab) -> Iterator[Callable[..., Notebook
     yield open_one
     for book in reversed(opened):
         book.close()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """An IPython shell in this process, gone after the test with all that was registered in it."""
+    monkeypatch.setattr(names, "_registered", {})
+    monkeypatch.setattr(experiment, "last", None)
+    monkeypatch.chdir(tmp_path)
+    yield Shell(str(tmp_path / "ipython"))
+    InteractiveShell.clear_instance()
