@@ -277,6 +277,11 @@ def run(
         isinstance(kernel_threads, bool) or not isinstance(kernel_threads, int) or not 2 <= kernel_threads < 1 << 30
     ):
         raise ValueError(f"kernel_threads = {kernel_threads!r}: must be an int of at least 2 threads (m0, sysmon), or None: no limit")
+    if isinstance(max_events, bool) or not isinstance(max_events, int) or max_events < 0:
+        raise ValueError(f"max_events = {max_events!r}: must be an int of at least 0 events; 0: no bound")
+    for what, value, kind in (("costs", costs, Costs), ("topology", topology, Topology)):
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"{what} = {value!r}: must be a gmplab.{kind.__name__}, or None")
     chosen = policy_of(policy)
     plan = plan_of(workload, params)
     prices = costs if costs is not None else Costs.linux_vm()

@@ -25,6 +25,20 @@ def test_p_must_be_a_whole_number_of_ps(procs: Any) -> None:
         gl.run(sleepy, procs=procs)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"max_events": -1}, "max_events = -1: must be an int of at least 0 events"),
+        ({"max_events": 1.5}, "max_events = 1.5: must be an int"),
+        ({"costs": "zero"}, "costs = 'zero': must be a gmplab.Costs"),
+        ({"topology": 2}, "topology = 2: must be a gmplab.Topology"),
+    ],
+)
+def test_a_bound_or_a_price_list_that_is_none_is_refused_before_the_run(wrong: Any, text: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=text):
+        gl.run(sleepy, **wrong)
+
+
 def test_a_body_that_raises_is_a_panic_and_keeps_its_record() -> None:
     def main() -> Any:
         yield gl.compute(us=1)

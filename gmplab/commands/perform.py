@@ -127,10 +127,15 @@ def check_targets(args: Namespace) -> None:
         if target is None:
             continue
         kind = "folder" if option in FOLDERS else "file"
+        if not target:
+            raise UsageError(f"--{option} '': give the {kind}'s name")
         if os.path.lexists(target):
             raise UsageError(f"--{option} {target}: exists: give another {kind}")
         if option in FILES and not Path(target).absolute().parent.is_dir():
             raise UsageError(f"--{option} {target}: there is no folder {Path(target).parent}")
+        there = next(path for path in Path(target).absolute().parents if os.path.lexists(path))
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise UsageError(f"--{option} {target}: {there} is no folder that can be written to")
         if os.path.abspath(target) in seen:
             raise UsageError(f"--{option} {target}: is --{seen[os.path.abspath(target)]}'s already: give another {kind}")
         seen[os.path.abspath(target)] = option

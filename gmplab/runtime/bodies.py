@@ -12,6 +12,7 @@ import inspect
 import sys
 import threading
 from threading import get_ident
+from types import CoroutineType, GeneratorType
 from typing import Any, Final, Optional, final
 from collections.abc import Generator
 
@@ -37,6 +38,7 @@ from gmplab.vocabulary import KIND_USER
 MAIN_G: Final = 1
 """Main's id: it is made first. Not `sched.main`, which is another G once a draining run has reused it."""
 MOST_INTN: Final = 0x7FFFFFFFFFFFFFFF
+INFINITE: Final = float("inf")
 
 VERBS: Final = (
     "exit", "compute", "send", "recv", "recv_ok", "close", "select", "go", "sleep", "syscall", "syscall", "gosched", "acquire",
@@ -157,7 +159,7 @@ def _timed(op: i64, value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str, b:
             scale = of
     if n != 1:
         raise TypeError(f"{what}: give one duration: an int of ns, a text such as '5us', a distribution, or us=, ms=, s=")
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or given < 0:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < INFINITE:
         raise ValueError(f"{what}: {unit} = {given!r}: must be a number of at least 0")
     return request(op, duration_ns(round(given * scale), what), b)
 
@@ -388,7 +390,7 @@ def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1
     The result is its id. `cls` groups it in metrics; weight and deadline (an instant) are for policies.
     """
     if not isinstance(fn, Program) and not callable(fn):
-        raise BodyError(f"go({fn!r}): must be a function or a Program")
+        raise no_body(fn)
     return request(
         OP_GO, 0, 0,
         Spawn(fn, args, name, cls, weight, -1 if deadline is None else duration_ns(deadline, "deadline"), call_site()),
@@ -474,6 +476,25 @@ def form_of(fn: Any, name: str) -> i64:
     return FORM_GREENLET
 
 
+def no_body(fn: object) -> BodyError:
+    """The error for what cannot be called, which is mostly a generator that was made too early."""
+    told = "a generator or coroutine that is made already" if is_suspended(fn) else repr(fn)
+    return BodyError(f"go({told}): must be a function or a Program; its arguments come after it: go(worker, 1, 2)")
+
+
+def is_suspended(x: object) -> bool:
+    """Whether x is a generator or a coroutine, rather than the function that makes one."""
+    return isinstance(x, (GeneratorType, CoroutineType))
+
+
+def made_body(fn: Any, name: str, args: tuple[object, ...]) -> object:
+    """The generator or coroutine of a function: none of its code runs yet, so what fails are the arguments."""
+    try:
+        return fn(*args)
+    except TypeError as e:
+        raise BodyError(f"go({name}): {e}") from None
+
+
 def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
     """Give a new G its code and its label."""
     fn: Any = spawn.fn
@@ -485,11 +506,10 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
         cls = cls or fn.cls
     else:
         if not callable(fn):
-            raise BodyError(f"go({fn!r}): must be a function or a Program")
+            raise no_body(fn)
         name = spawn.name or getattr(fn, "__name__", type(fn).__name__)
         gp.form = form_of(fn, name)
-        made: Any = (fn, spawn.args) if gp.form == FORM_GREENLET else fn(*spawn.args)
-        gp.body = made
+        gp.body = (fn, spawn.args) if gp.form == FORM_GREENLET else made_body(fn, name, spawn.args)
     gp.cold = True
     gp.weight = spawn.weight
     gp.deadline_ns = spawn.deadline_ns
@@ -548,9 +568,10 @@ def fetch(sched: Sched, gp: G) -> None:
             return
         elif not gp.asked:
             raise misyielded("the same token a second time")
-    except (BodyError, GoPanic):
+    except (BodyError, GoPanic, KeyboardInterrupt):
         raise
-    except Exception as e:
+    except BaseException as e:
+        # SystemExit and GeneratorExit too: they would leave by the hub, and the record would be lost.
         panic = GoPanic(f"{type(e).__name__}: {e}")
         panic.__cause__ = e  # mypyc drops the cause of `raise ... from`
         raise panic from e
@@ -632,6 +653,11 @@ def fetch_greenlet(sched: Sched, place: Here, gp: G, result: object) -> None:
     if isinstance(got, Finished):
         hub.free.append(gp.body)
         gp.op = OP_EXIT
-        keep_result(sched, gp, got.result)
+        answer: Any = got.result
+        if is_suspended(answer):
+            # `lambda: worker(1)`: its code would never run, and nobody would be told.
+            answer.close()
+            raise BodyError(f"the body returned a {type(answer).__name__} that nobody runs: go(worker, 1), not go(lambda: worker(1))")
+        keep_result(sched, gp, answer)
 
 

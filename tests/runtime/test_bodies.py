@@ -119,6 +119,8 @@ def test_the_panic_of_a_waiting_sender_is_its_own_and_not_of_who_closed() -> Non
         (lambda: gl.compute(us=-1), "ValueError: compute: us = -1: must be a number of at least 0"),
         (lambda: gl.sleep(-5), "ValueError: sleep = -5"),
         (lambda: gl.compute(1.5), "TypeError: compute = 1.5"),
+        (lambda: gl.compute(us=float("nan")), "ValueError: compute: us = nan: must be a number of at least 0"),
+        (lambda: gl.compute(us=float("inf")), "ValueError: compute: us = inf: must be a number of at least 0"),
         (lambda: gl.compute(us=True), "ValueError: compute: us = True: must be a number of at least 0"),
         (lambda: gl.compute(us=1, ms=1), "TypeError: compute: give one duration"),
         (lambda: gl.syscall(), "TypeError: syscall: give one duration"),
@@ -147,6 +149,48 @@ def test_a_verb_of_something_else_is_the_bodys_mistake_and_not_the_policys(call:
     told = failing(main, (gl.GoPanic, gl.BodyError))
     # Compiled, where a verb names its parameter's type, mypyc's own check comes before ours and says the same.
     assert told.startswith("goroutine 1 [main]: ") and ("must be a" in told or "object expected; got" in told)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit()])
+def test_what_would_leave_an_ordinary_program_is_a_panic_like_any_exception(error: BaseException) -> None:
+    def generator() -> Any:
+        yield gl.compute(us=1)
+        raise error
+
+    def plain() -> None:
+        gl.compute(us=1)
+        raise error
+
+    for body in (generator, plain):
+        assert f"]: {type(error).__name__}: {error}" in failing(body, gl.GoPanic)
+
+
+def test_arguments_that_a_body_does_not_take_are_the_fault_of_who_starts_it() -> None:
+    def worker(results: gl.Chan) -> Any:
+        yield gl.send(results, 1)
+
+    def main() -> Any:
+        yield gl.go(worker, gl.Chan(), 2)
+
+    told = failing(main, gl.BodyError)
+    assert told.startswith("goroutine 1 [main]: go(worker): ") and "takes 1 positional argument but 2 were given" in told
+    assert told.endswith(f"({line_of(main, 'yield gl.go')})")
+
+
+def test_a_body_that_is_made_already_or_made_and_never_run_is_told() -> None:
+    def worker(i: int) -> Any:
+        yield gl.compute(us=i)
+
+    def starts_what_is_made() -> Any:
+        yield gl.go(worker(1))
+
+    def starts_who_only_makes() -> Any:
+        yield gl.go(lambda: worker(1))
+        yield gl.sleep(us=5)
+
+    told = failing(starts_what_is_made, gl.BodyError)
+    assert "go(a generator or coroutine that is made already): must be a function or a Program" in told
+    assert "the body returned a generator that nobody runs" in failing(starts_who_only_makes, gl.BodyError)
 
 
 def test_a_verb_outside_of_a_run_is_told() -> None:
