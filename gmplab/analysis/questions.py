@@ -9,6 +9,7 @@ from typing import Any, Final
 from gmplab.policies.fakeview import FakeView
 from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES, Orders, View
 from gmplab.runtime.dice import below, draw, stream
+from gmplab.runtime.model import still_claims
 from gmplab.vocabulary import MAX_PROCS, NO_G, NO_P
 
 GS: Final = 8
@@ -104,6 +105,16 @@ def ask_place(c: Any, view: FakeView, seed: int) -> Asking:
             )
 
 
+@dataclass(frozen=True)
+class Pass(Question):
+    """All victims of one pass, in order."""
+
+    def ask(self, component: Any, state: object, view: View) -> Any:
+        """The Ps, a probe each."""
+        thief, pass_, probes, roll = self.arguments.values()
+        return [component.victim(state, view, thief, pass_, i, roll) for i in range(probes)]
+
+
 def ask_steal(c: Any, view: FakeView, seed: int) -> Asking:
     """The questions to a `Steal`; none where it makes no pass, and of victims only as many as it wants to probe."""
     if c.passes == 0:
@@ -111,6 +122,12 @@ def ask_steal(c: Any, view: FakeView, seed: int) -> Asking:
     n = view.n_procs
     for thief in sorted({0, n // 2, n - 1}):
         probes = yield Question("probes", {"thief": thief}, f"an int of 0 to {MAX_PROBES}", whole(0, MAX_PROBES))
+        if still_claims(c, "each_once", ("victim", "probes")) and c.each_once():
+            # The core does not ask for the order of a pass that can find nothing, and counts a probe a P.
+            yield Pass(
+                "victim", {"thief": thief, "pass_": 0, "probes": probes, "roll": draw(stream(seed, 1, thief), 0) >> 1},
+                f"each of the {n} Ps once, since each_once says so", lambda visited: sorted(visited) == list(range(n)),
+            )
         for pass_ in sorted({0, c.passes - 1}):
             # The roll has 62 bits; the greatest and the least are as possible as any other.
             for roll in (0, (1 << 62) - 1, draw(stream(seed, 1, thief), pass_) >> 1):

@@ -407,7 +407,7 @@ class Steal(Component):
     def each_once(self) -> bool:
         """Whether a pass looks at every P exactly once, so that one that can find nothing need not be asked for its order.
 
-        It counts only where the class that answers is the one whose `victim` runs: who overrides that alone is asked.
+        A subclass that overrides `victim` or `probes` and not this one is asked all the same.
         """
         return False
 

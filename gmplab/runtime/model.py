@@ -582,7 +582,7 @@ class Sched:
         self.runnext_pass: i64 = policy.steal.runnext_pass
         self.timers_pass: i64 = policy.steal.timers_pass
         self.thieves_fire: bool = policy.rules.timers_on_p and 0 <= policy.steal.timers_pass < policy.steal.passes
-        own_order = definer(policy.steal, "each_once") is definer(policy.steal, "victim")
+        own_order = still_claims(policy.steal, "each_once", ("victim", "probes"))
         self.each_once: bool = own_order and policy.steal.each_once() and prices.steal_probe >= 0
         self.backoff_ns: i64 = policy.steal.runnext_backoff_ns
         self.quantum_ns: i64 = policy.preempt.quantum_ns
@@ -725,12 +725,14 @@ class Sched:
         self.control_state = policy.control.start(view)
 
 
-def definer(component: object, name: str) -> object:
-    """The class whose method `name` a component has."""
+def still_claims(component: object, claim: str, about: tuple[str, ...]) -> bool:
+    """Whether no subclass overrides what a method `claim` is about without saying `claim` anew."""
     for cls in type(component).__mro__:
-        if name in cls.__dict__:
-            return cls
-    return None
+        if claim in cls.__dict__:
+            return True
+        if any(name in cls.__dict__ for name in about):
+            return False
+    return False
 
 
 def price(sched: Sched, cost: i64) -> i64:

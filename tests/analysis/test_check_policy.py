@@ -18,7 +18,8 @@ from gmplab.analysis.questions import random_view
 from gmplab.analysis.trials import Trial, outcome, trials
 from gmplab.errors import PolicyError
 from gmplab.policies import (
-    PRESETS, AsyncPreempt, Balance, FixedThreads, GoQueues, HoldThread, PlaceLocal, RetakeBySysmon, SpinHalfBusy, StealHalf, WakeAlways,
+    PRESETS, AsyncPreempt, Balance, FixedThreads, GoQueues, HoldThread, PlaceLocal, RandomVictims, RetakeBySysmon, SpinHalfBusy, StealHalf,
+    WakeAlways,
 )
 from gmplab.runtime.contracts import CONCERNS, Component, Orders
 
@@ -38,7 +39,7 @@ def findings(**parts: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_every_preset_conforms(name: str) -> None:
-    assert check_policy(PRESETS[name], states=2) == []
+    assert check_policy(PRESETS[name], states=2, programs=8) == []
 
 
 @pytest.mark.parametrize("part", SHIPPED, ids=lambda part: part.__name__)
@@ -102,6 +103,25 @@ class NoPs(Balance):
 )
 def test_an_answer_out_of_bounds_is_told_with_question_and_bound(part: Component, told: str) -> None:
     assert findings(**{concern_of(type(part)): part}) == [told]
+
+
+class Boastful(RandomVictims):
+    def each_once(self) -> bool:
+        return True
+
+
+def test_a_pass_that_claims_to_visit_each_p_once_and_does_not_is_told() -> None:
+    (told,) = findings(steal=Boastful(n=2))
+    assert told.startswith("steal: Boastful: victim(thief=0, pass_=0, probes=2, roll=")
+    assert told.endswith(" with 1 P returned [0, 0]: must be each of the 1 Ps once, since each_once says so")
+
+
+def test_who_probes_otherwise_than_a_shipped_thief_is_not_held_to_its_claim() -> None:
+    class Brief(StealHalf):
+        def probes(self, state: Any, view: Any, thief: Any) -> Any:
+            return 1
+
+    assert findings(steal=Brief()) == []
 
 
 def test_an_answer_of_the_wrong_type_is_told() -> None:

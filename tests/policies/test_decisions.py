@@ -266,6 +266,19 @@ def test_whom_a_thief_robs(steal: gl.Steal, expected: list[tuple[int, int]]) -> 
     assert first_victims(steal, {2: 2, 4: 8}) == expected
 
 
+class LooksNowhere(gl.StealHalf):  # type: ignore[misc, name-defined]
+    """A pass without probes, and nothing said of `each_once`."""
+
+    def probes(self, state: Any, view: Any, thief: Any) -> Any:
+        return 0
+
+
+def test_a_subclass_that_probes_otherwise_pays_for_its_own_probes() -> None:
+    run = gl.run(idling, procs=4, policy=go_but(steal=LooksNowhere()))
+    assert run.metrics["steal_passes"] > 0
+    assert (run.metrics["steal_probes"], run.metrics["stolen"]) == (0, 0)
+
+
 # --- spin ------------------------------------------------------------------------------------------------------------
 
 
