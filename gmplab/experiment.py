@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import inspect
 import re
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import gmplab.policies
@@ -21,6 +21,7 @@ from gmplab.runtime.costs import Costs, Topology
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.runtime.sim import Plan, simulate
+from gmplab.threads.live import live
 from gmplab.traces.run import Run
 from gmplab.vocabulary import GO_VERSION, LEVELS, MAX_PROCS, MODEL, SCHEMA
 from gmplab.workloads import WORKLOADS, is_workload
@@ -28,6 +29,8 @@ from gmplab.workloads.parameters import parameters_of, text_of
 
 last: Run | None = None
 """The newest run, also one that failed."""
+DRIVERS = ("sim", "threads")
+"""What a run can run on."""
 
 
 POLICIES = "gmplab.policies"
@@ -204,18 +207,21 @@ def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
 
 
 def run(
-    workload: Any, *, procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
+    workload: Any, *, on: str = "sim", procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
     costs: Costs | None = None, topology: Topology | None = None, cpus: int | None = None, kernel_threads: int | None = None,
     until: int | str | None = None, max_events: int = 0, warmup: int | str = 0, drain: bool = False,
-    arrive: str | None = None, strict: bool = True, progress: bool = False, **params: Any,
+    arrive: str | None = None, strict: bool = True, progress: bool = False, lock_plain: bool = False, **params: Any,
 ) -> Run:
-    """Run a workload in virtual time and return its record.
+    """Run a workload, in virtual time or on real threads, and return its record.
 
     Parameters
     ----------
     workload : str, function, Program or Plan
         A workload's name ("fanout", see `gmplab.workloads`), a workload, a plan, or the main goroutine's body: a function
         or a Program. When main returns the run ends, unless `drain`; what it returned is the run's `result`.
+    on : {"sim", "threads"}
+        "sim": in virtual time. "threads": an M is a thread, this one m0, and time is real: costs are what things cost,
+        the same seed gives other interleavings, and blocking calls block. See docs/threads.md.
     procs : int
         GOMAXPROCS, 1 to 65534.
     policy : str or Policy
@@ -241,6 +247,9 @@ def run(
         False: a run that fails is returned, `complete` False, and nothing is raised.
     progress : bool
         True: a bar on stderr, or in the notebook, once the run has taken half a second.
+    lock_plain : bool
+        On threads a body must be able to move between them, which a plain function cannot. True: one may run all the
+        same, with a thread locked to it until it returns.
     **params
         The workload's parameters, or the body's arguments.
 
@@ -284,29 +293,50 @@ def run(
             raise TypeError(f"{what} = {value!r}: must be a gmplab.{kind.__name__}, or None")
     chosen = policy_of(policy)
     plan = plan_of(workload, params)
+    if on not in DRIVERS:
+        raise ValueError(f"on = {on!r}: must be one of {', '.join(DRIVERS)}")
+    of_sim = {"costs": costs, "topology": topology, "cpus": cpus, "kernel_threads": kernel_threads}
+    given = [what for what, value in of_sim.items() if value is not None]
+    if on == "threads" and given:
+        raise ValueError(f"{given[0]} is the simulator's: on = 'threads' everything is as it is on this machine")
     prices = costs if costs is not None else Costs.linux_vm()
-    how = arrive or ("direct" if prices == Costs.zero() or not chosen.rules.netpoll else "netpoll")
+    direct = not chosen.rules.netpoll or (on == "sim" and prices == Costs.zero())
+    how = arrive or ("direct" if direct else "netpoll")
     until_ns = -1 if until is None else duration_ns(until, "until")
     warmup_ns = duration_ns(warmup, "warmup")
-    header = {
+    header: dict[str, Any] = {
         "workload": plan.name, "params": dict(plan.params), "policy": chosen.name, "policy_repr": repr(chosen),
         "procs": procs, "cpus": cpus, "kernel_threads": kernel_threads, "seed": seed, "level": record,
-        "costs": repr(prices), "arrive": how, "warmup_ns": warmup_ns, "until_ns": until_ns, "schema": list(SCHEMA),
-        "model": MODEL, "go_version": GO_VERSION,
+        "costs": repr(prices) if on == "sim" else "measured", "arrive": how, "warmup_ns": warmup_ns, "until_ns": until_ns,
+        "schema": list(SCHEMA), "model": MODEL, "go_version": GO_VERSION,
     }
+    asked: dict[str, Any] = {
+        "procs": procs, "seed": seed, "level": LEVELS.index(record), "until_ns": until_ns, "max_events": max_events,
+        "warmup_ns": warmup_ns, "drain": drain, "arrive": how, "header": header,
+    }
+    with interruptible(), Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
+        if on == "threads":
+            header["on"] = on
+            made, error = live(plan, chosen, lock_plain=lock_plain, pulse=beat, **asked)
+        else:
+            with uncollected():
+                made, error = simulate(
+                    plan, chosen, costs=prices, topology=topology or Topology(), cpus=cpus or 0,
+                    kernel_threads=kernel_threads or 0, pulse=beat, **asked,
+                )
+    return finished(made, error, strict)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's garbage collection: it would look at millions of live goroutines over and over."""
     collecting = gc.isenabled()
     gc.disable()
     try:
-        with interruptible(), Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
-            made, error = simulate(
-                plan, chosen, procs=procs, costs=prices, topology=topology or Topology(), seed=seed,
-                level=LEVELS.index(record), until_ns=until_ns, max_events=max_events, warmup_ns=warmup_ns, drain=drain,
-                arrive=how, cpus=cpus or 0, kernel_threads=kernel_threads or 0, header=header, pulse=beat,
-            )
+        yield
     finally:
         if collecting:
             gc.enable()
-    return finished(made, error, strict)
 
 
 def pulse(t_ns: int, n_schedules: int) -> None:

@@ -396,7 +396,11 @@ STEP_EXIT: Final = 5
 """The thread ends."""
 STEP_END: Final = 6
 """The run ends."""
-STEP_CODES: Final = ("on", "compute", "syscall", "park", "netpoll", "exit", "end")
+STEP_BODY: Final = 7
+"""Let the body of the G on this M go on to its next request, outside of the step. Only where `sched.apart`."""
+STEP_CALL: Final = 8
+"""Call the function that the G asked for, outside of the step. Only where `sched.apart`."""
+STEP_CODES: Final = ("on", "compute", "syscall", "park", "netpoll", "exit", "end", "body", "call")
 
 # --- stored rows: words of 8 bytes ------------------------------------------------------------------------------------
 SCHEDULE_WORDS: Final = 8

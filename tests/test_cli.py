@@ -102,6 +102,12 @@ def test_run_shows_the_run_that_the_library_makes(capsys: pytest.CaptureFixture[
     assert (code, out, err) == (0, f"{expected!r}\n", "")
 
 
+def test_a_run_may_be_on_threads(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, *FANOUT, "--on", "threads")
+    assert (code, err) == (0, "")
+    assert out.startswith("run        fanout on threads under go, P=2, seed 1, complete\n")
+
+
 def test_components_are_put_into_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
     expected = gl.policy_of("go").replace(
         name="go(place=LeastLoaded(d=3), steal=StealOne(), spin=SpinLimit(n=2), machines=RetireAfter())",
@@ -330,6 +336,8 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["run", "fanout", "--until", "5"], "gmplab: until = '5': needs a number and one of the units ns, us, ms, s"),
         (["run", "fanout", "--set", "compute=-1us"], "gmplab: fanout: compute = '-1us': must not be negative"),
         (["run", "fanout", "--record", "ful"], "gmplab: record = 'ful': must be one of off, schedule, full"),
+        (["run", "fanout", "--on", "thread"], "gmplab: on = 'thread': must be one of sim, threads"),
+        (["run", "fanout", "--on", "threads", "--costs", "zero"], "gmplab: costs is the simulator's: on = 'threads' everything"),
         (["run", "fanout", "--costs", "zeros"], "gmplab: --costs zeros: there is none such; did you mean 'zero'?"),
         (["run", "fanout", "--steal", "StealTow"], "gmplab: steal component 'StealTow': there is none such; did you mean 'Steal"),
         (["run", "fanout", "--steal", "SpinLimit(2)"], "gmplab: SpinLimit is a spin component, not one of steal: write --spin"),

@@ -81,7 +81,7 @@ def run_command(args: Namespace, progress: bool) -> Outcome:
     asked = experiment_of(args, progress)
     try:
         with as_typed():
-            outcome = Outcome(run(policy=chosen, seed=args.seed, record=args.record, **asked))
+            outcome = Outcome(run(policy=chosen, on=args.on, seed=args.seed, record=args.record, **asked))
     except (GmplabError, KeyboardInterrupt) as e:
         made = getattr(e, "run", None)
         if made is None:
@@ -101,8 +101,9 @@ def experiment_of(args: Namespace, progress: bool) -> dict[str, Any]:
         taken = [name for name in known if name in inspect.signature(run).parameters]
         if taken:
             raise UsageError(f"--set {taken[0]}=...: is an argument of the run; see the options of {args.command}")
-        asked = {"workload": workload, "procs": args.procs, "cpus": args.cpus, "until": args.until}
-        return {**asked, "costs": texts.costs(args.costs), "progress": progress and not args.no_progress, **known}
+        prices = None if args.costs is None else texts.costs(args.costs)
+        asked = {"workload": workload, "procs": args.procs, "cpus": args.cpus, "until": args.until, "costs": prices}
+        return {**asked, "progress": progress and not args.no_progress, **known}
 
 
 def compare_command(args: Namespace, progress: bool) -> Result:

@@ -118,7 +118,7 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-P", "--procs", type=int, default=4, metavar="N", help="GOMAXPROCS (default: 4)")
     parser.add_argument("--cpus", type=int, metavar="N", help="CPUs that all threads share in turns (default: one for each)")
     parser.add_argument("--until", metavar="TIME", help="virtual time at which it ends at the latest: 50ms")
-    parser.add_argument("--costs", metavar="NAME", default="linux_vm", help=f"{' or '.join(PRICES)} (default: linux_vm)")
+    parser.add_argument("--costs", metavar="NAME", help=f"{' or '.join(PRICES)} (default: linux_vm); not on threads")
     parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
     parser.add_argument("--code", action="store_true", help="print the Python that does the same, and do nothing")
 
@@ -134,6 +134,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{concern}", metavar="NAME(ARGS)", help=f"another {concern} component in the policy, as `list components` shows"
         )
+    parser.add_argument("--on", metavar="DRIVER", default="sim", help="sim (virtual time; the default) or threads (real ones)")
     parser.add_argument("-s", "--seed", type=int, default=1, metavar="SEED", help="the same seed, the same run (default: 1)")
     parser.add_argument("--record", metavar="LEVEL", default="full", help=f"{', '.join(LEVELS)} (default: full)")
     add_files(parser)

@@ -25,7 +25,7 @@ from gmplab.runtime.mgc import OP_GC
 from gmplab.runtime.model import G, M, Sched
 from gmplab.runtime.proc import newproc1
 from gmplab.runtime.program import (
-    OP_ACQUIRE, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
+    OP_ACQUIRE, OP_CALL, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
     OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_LOG, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE,
     OP_RLOCK, OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
     OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program, checked_procs, fetch_op,
@@ -44,7 +44,7 @@ VERBS: Final = (
     "exit", "compute", "send", "recv", "recv_ok", "close", "select", "go", "sleep", "syscall", "syscall", "gosched", "acquire",
     "release", "read_lock", "read_unlock", "acquire", "release", "add", "wait", "wait", "signal", "broadcast", "acquire",
     "release", "lock_os_thread", "unlock_os_thread", "io", "region", "region_end", "log", "now", "wait_arrivals",
-    "gomaxprocs", "update_gomaxprocs", "gc", "gc_worker",
+    "gomaxprocs", "update_gomaxprocs", "gc", "gc_worker", "compute",
 )
 """The verb of each op, for messages."""
 HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"
@@ -65,11 +65,12 @@ class Here:
     def __init__(self, ident: i64) -> None:
         self.ident: i64 = ident
         self.g: Optional[G] = None
-        self.hub: Any = None
+        self.hub: Optional[Hub] = None
+        """The greenlets of this thread, made for one run."""
 
 
-FIRST: Final = Here(0)
-"""That of the thread which resumed a body first, mostly the only one: asking a thread-local costs more than a schedule()."""
+FIRST: Final = Here(get_ident())
+"""That of the thread which imports this, mostly the only one: asking a thread-local costs more than a schedule()."""
 _others = threading.local()
 
 
@@ -80,9 +81,6 @@ def here() -> Here:
         return FIRST
     mine = getattr(_others, "here", None)
     if mine is None:
-        if FIRST.ident == 0:
-            FIRST.ident = ident
-            return FIRST
         mine = Here(ident)
         _others.here = mine
     assert isinstance(mine, Here)
@@ -136,17 +134,23 @@ def request(op: i64, a: i64 = 0, b: i64 = 0, obj: object = None, value: object =
     gp.value = value
     gp.asked = True
     if gp.form == FORM_GREENLET:
-        return place.hub.switch()
+        hub = place.hub
+        assert hub is not None
+        got = hub.main.switch()
+        if isinstance(got, Raised):
+            raise got.error
+        return got
     return TOKEN
 
 
-def _timed(op: i64, value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str, b: i64) -> Any:
+def _span(value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str) -> tuple[i64, Optional[Distribution]]:
+    """A duration as the timed verbs take it: (ns, None), or (-1, what it is drawn from)."""
     if ns is None and us is None and ms is None and s is None and value is not None:
         if isinstance(value, Distribution):
-            return request(op, -1, b, value)
+            return -1, value
         if isinstance(value, int) and not isinstance(value, bool):
-            return request(op, duration_ns(value, what), b)
-        return request(op, -1, b, as_distribution(value, what))
+            return duration_ns(value, what), None
+        return -1, as_distribution(value, what)
     given: Any = None
     unit = ""
     n = 0 if value is None else 1
@@ -161,11 +165,79 @@ def _timed(op: i64, value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str, b:
         raise TypeError(f"{what}: give one duration: an int of ns, a text such as '5us', a distribution, or us=, ms=, s=")
     if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < INFINITE:
         raise ValueError(f"{what}: {unit} = {given!r}: must be a number of at least 0")
-    return request(op, duration_ns(round(given * scale), what), b)
+    return duration_ns(round(given * scale), what), None
 
 
-def compute(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None, tight: bool = False) -> Any:
-    """Use the CPU for a duration; `tight=True`: without function calls, so that only a signal can preempt it."""
+def _timed(op: i64, value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str, b: i64) -> Any:
+    a, drawn = _span(value, ns, us, ms, s, what)
+    return request(op, a, b, drawn)
+
+
+@final
+class Call:
+    """A function that a body has called by the runtime, and how long that takes in virtual time."""
+
+    def __init__(self, fn: Any, args: tuple[object, ...], takes: Optional[Distribution]) -> None:
+        self.fn: Any = fn
+        self.args: tuple[object, ...] = args
+        self.takes: Optional[Distribution] = takes
+
+
+@final
+class Raised:
+    """The result of a request that failed: its error is raised in the body, at the verb."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error: BaseException = error
+
+
+def called(gp: G) -> None:
+    """Call the function that gp asks for. What it returns is the result, and what it raises is raised in the body."""
+    call = gp.obj
+    assert isinstance(call, Call)
+    try:
+        gp.result = call.fn(*call.args)
+    except Exception as e:
+        gp.result = Raised(e)
+
+
+def _calling(op: i64, call: Any, args: Any, value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str) -> Any:
+    if not callable(call):
+        raise TypeError(f"{what}: call = {call!r}: must be a function")
+    if form_of(call, what) != FORM_GREENLET:
+        raise TypeError(f"{what}: call = {call!r}: must be a plain function: start a body with go(...), or yield from it")
+    if not isinstance(args, (tuple, list)):
+        raise TypeError(f"{what}: args = {args!r}: must be a tuple of the function's arguments")
+    a: i64 = 0
+    takes: Optional[Distribution] = None
+    if not (value is None and ns is None and us is None and ms is None and s is None):
+        a, takes = _span(value, ns, us, ms, s, what)
+    return request(op, a, 1, Call(call, tuple(args), takes))
+
+
+def compute(
+    value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None, tight: bool = False, call: Any = None,
+    args: Any = (),
+) -> Any:
+    """Use the CPU for a duration, or for as long as a function takes.
+
+    Parameters
+    ----------
+    value : int (ns), str or Distribution
+        The duration; or ns=, us=, ms=, s=.
+    tight : bool
+        Without function calls, so that only a signal can preempt it.
+    call, args : function and its arguments
+        Called by the M. In virtual time it takes the duration, 0 if none is given; on threads as long as it takes, and
+        nothing preempts it. The verb's result is what it returns; what it raises is raised at the verb.
+
+    Examples
+    --------
+    >>> def main():
+    ...     digest = yield compute("2ms", call=hashlib.sha256, args=(data,))
+    """
+    if call is not None:
+        return _calling(OP_CALL, call, args, value, ns, us, ms, s, "compute")
     return _timed(OP_COMPUTE, value, ns, us, ms, s, "compute", 1 if tight else 0)
 
 
@@ -175,12 +247,31 @@ def sleep(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, 
 
 
 def syscall(
-    value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None, blocking: bool = False
+    value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None, blocking: bool = False,
+    call: Any = None, args: Any = (),
 ) -> Any:
-    """A system call of a duration. `blocking=True`: known to block, so the P is handed off at once."""
-    return _timed(
-        OP_SYSCALL_BLOCK if blocking else OP_SYSCALL, value, ns, us, ms, s, "syscall", 0
-    )
+    """A system call of a duration, or of any function that blocks.
+
+    Parameters
+    ----------
+    value : int (ns), str or Distribution
+        The duration; or ns=, us=, ms=, s=.
+    blocking : bool
+        Known to block, so the P is handed off at once.
+    call, args : function and its arguments
+        Called by the M, which it blocks; its P is handed off or retaken as the policy says. In virtual time it takes
+        the duration, 0 if none is given; on threads as long as it takes. The verb's result is what it returns; what it
+        raises is raised at the verb.
+
+    Examples
+    --------
+    >>> def main():
+    ...     block = yield syscall("80us", call=os.read, args=(fd, 4096))
+    """
+    op: i64 = OP_SYSCALL_BLOCK if blocking else OP_SYSCALL
+    if call is not None:
+        return _calling(op, call, args, value, ns, us, ms, s, "syscall")
+    return _timed(op, value, ns, us, ms, s, "syscall", 0)
 
 
 def io(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
@@ -509,6 +600,11 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
             raise no_body(fn)
         name = spawn.name or getattr(fn, "__name__", type(fn).__name__)
         gp.form = form_of(fn, name)
+        if sched.apart and gp.form == FORM_GREENLET and not sched.lock_plain:
+            raise BodyError(
+                f"go({name}): a plain function cannot move between threads: make it a generator (`yield verb(...)`) or a "
+                "coroutine (`await verb(...)`), or keep a thread for each: run(..., lock_plain=True)"
+            )
         gp.body = (fn, spawn.args) if gp.form == FORM_GREENLET else made_body(fn, name, spawn.args)
     gp.cold = True
     gp.weight = spawn.weight
@@ -584,6 +680,8 @@ def resume(sched: Sched, gp: G, result: object) -> bool:
     try:
         if gp.form == FORM_GENERATOR and result is None:
             got = next(gp.body)
+        elif isinstance(result, Raised):
+            got = gp.body.throw(result.error)
         else:
             got = gp.body.send(result)
     except StopIteration as e:
@@ -601,11 +699,14 @@ def misyielded(what: str) -> BodyError:
     return BodyError(f"a body yielded {what}: it must yield what a verb returns, at once and once")
 
 
+@final
 class Hub:
-    """Greenlets for plain functions: a pool of finished ones, started at the first resume."""
+    """Greenlets for plain functions, in one thread and for one run: a pool of finished ones, started at the first resume."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: object) -> None:
         import greenlet
+
+        self.run: object = run
 
         self.greenlet: Any = greenlet.greenlet
         self.main: Any = greenlet.getcurrent()
@@ -634,11 +735,10 @@ def keep_result(sched: Sched, gp: G, result: object) -> None:
 
 
 def fetch_greenlet(sched: Sched, place: Here, gp: G, result: object) -> None:
-    hub: Any = sched.hub
-    if hub is None:
-        hub = Hub()
-        sched.hub = hub
-    place.hub = hub.main
+    hub = place.hub
+    if hub is None or hub.run is not sched.run_token:
+        hub = Hub(sched.run_token)
+        place.hub = hub
     if isinstance(gp.body, tuple):
         job = gp.body
         if hub.free:

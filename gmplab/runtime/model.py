@@ -49,6 +49,7 @@ PH_STW_WAIT: Final = 23
 PH_GC_DRAIN: Final = 26
 PH_FOUND_WORKER: Final = 27
 PH_TEMPLATE: Final = 28
+PH_FETCHED: Final = 29
 
 FOREVER: Final = 4_000_000_000_000_000_000
 """An instant that never comes."""
@@ -518,6 +519,9 @@ class Driver:
         """Call back at an instant: AT_* below."""
         raise NotImplementedError
 
+    def poll(self) -> None:
+        """Put the Gs whose descriptors are ready by now into `sched.netpoll_ready`; in virtual time they are there."""
+
     def choose(self, what: i64, n: i64, bits: i64) -> i64:
         """An open decision, CHOOSE_* below: one of n. The dice gave `bits`, 63 of them; an explorer answers itself."""
         return below(bits, n)
@@ -600,6 +604,10 @@ class Sched:
         self.driver: Driver = driver
         self.seed: i64 = seed
         self.now_ns: i64 = 0
+        self.apart: bool = False
+        """Whether bodies, and functions that they call for, run outside of the steps: on real threads."""
+        self.lock_plain: bool = False
+        """Whether a plain function may run there, with its thread locked to it."""
         self.gomaxprocs: i64 = procs
         self.allp: list[P] = []
         self.allm: list[M] = []
@@ -674,7 +682,6 @@ class Sched:
         """What a Program's cached label is valid for: this run."""
         self.texts: list[str] = []
         self.classes: list[str] = [""]
-        self.hub: Any = None
         self.wait_hists: list[Histogram] = [Histogram()]
         self.sojourn_hists: list[Histogram] = [Histogram()]
         self.warmup_ns: i64 = 0

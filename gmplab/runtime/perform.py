@@ -1,7 +1,7 @@
 """What a request of a body does: each op as Go's runtime would do it, one step at a time.
 
 `run` lets the G on an M go on: it fetches the next request (`bodies`, `program`) and performs it. An op that waits goes
-on at `gp.stage`.
+on at `gp.stage`. Where the scheduler is `apart` from bodies the driver fetches, between `run` and `fetched`.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.bodies import FORM_PROGRAM, Spawn, fetch, label_program, spawn_new
+from gmplab.runtime.bodies import FORM_GREENLET, FORM_PROGRAM, Call, Spawn, called, fetch, label_program, spawn_new
 from gmplab.runtime.calls import verb
 from gmplab.runtime.chan import Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo
 from gmplab.runtime.dice import Distribution, draw
 from gmplab.runtime.mgc import OP_GC, OP_GC_WORKER, gcbgmarkworker, gccycle
-from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_RUN, Sched, charge, overload
+from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_FETCHED, PH_RUN, Sched, charge, overload
 from gmplab.runtime.proc import (
     goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
 )
 from gmplab.runtime.program import (
-    OP_ACQUIRE, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
+    OP_ACQUIRE, OP_CALL, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
     OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE, OP_RLOCK,
     OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
     OP_WAIT_ARRIVALS, OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program,
@@ -33,7 +33,7 @@ from gmplab.runtime.sync import (
 )
 from gmplab.runtime.syscalls import entersyscall, entersyscallblock, exitedsyscall
 from gmplab.vocabulary import (
-    CALL_CHILD, LOG, NO_P, REGION_BEGIN, REGION_END, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD, TIMER_SET,
+    CALL_CHILD, LOG, NO_P, REGION_BEGIN, REGION_END, STEP_BODY, STEP_CALL, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD, TIMER_SET,
     WAIT_ARRIVALS, WAIT_IO, WAIT_SLEEP,
 )
 
@@ -55,6 +55,8 @@ def span_ns(gp: G) -> i64:
     if gp.a >= 0:
         return gp.a
     d = gp.obj
+    if isinstance(d, Call):
+        d = d.takes
     assert isinstance(d, Distribution)
     gp.draws += 1
     return d.sample(draw(gp.key, gp.draws))
@@ -71,7 +73,27 @@ def run(sched: Sched, mp: M) -> i64:
         # It was preempted in a compute: the rest of it.
         return start_compute(sched, mp, gp)
     if gp.stage == 0:
+        if sched.apart and gp.form != FORM_PROGRAM:
+            if gp.form == FORM_GREENLET and gp.lockedm is None:
+                # It cannot leave the thread that it begins on.
+                lockosthread(sched, mp, gp)
+            mp.phase = PH_FETCHED
+            return STEP_BODY
         fetch(sched, gp)
+    return perform(sched, mp, gp, gp.op)
+
+
+def fetched(sched: Sched, mp: M) -> i64:
+    """The driver has let the body on mp go on to its next request, which is performed.
+
+    Differs: who was asked to stop meanwhile does when the request has been performed.
+    """
+    gp = mp.curg
+    assert gp is not None
+    mp.phase = PH_RUN
+    if gp.op == OP_EXIT and gp.form == FORM_GREENLET and gp.lockedm is not None:
+        # The lock was the driver's: the thread serves others after it, but where the body has locked it too.
+        unlockosthread(sched, mp, gp)
     return perform(sched, mp, gp, gp.op)
 
 
@@ -137,6 +159,8 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
     if op == OP_SYSCALL or op == OP_SYSCALL_BLOCK:
         if gp.stage != 0:
             return exitedsyscall(mp, gp)
+        if gp.b == 1 and not sched.apart:
+            called(gp)
         if op == OP_SYSCALL:
             return entersyscall(sched, mp, gp, span_ns(gp))
         return entersyscallblock(sched, mp, gp, span_ns(gp))
@@ -149,6 +173,19 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
     if op < OP_LOCK_THREAD:
         return perform_sync(sched, mp, gp, op)
     return perform_other(sched, mp, gp, op)
+
+
+def computecall(sched: Sched, mp: M, gp: G) -> i64:
+    """A function that uses the CPU: outside of the step, where time is real; else at once, and then its given duration."""
+    if gp.stage != 0:
+        gp.stage = 0
+        return STEP_ON
+    if sched.apart:
+        gp.stage = 1
+        return STEP_CALL
+    called(gp)
+    gp.rest_ns = span_ns(gp)
+    return start_compute(sched, mp, gp)
 
 
 def perform_go(sched: Sched, mp: M, gp: G) -> i64:
@@ -280,6 +317,8 @@ def perform_other(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         lockosthread(sched, mp, gp)
     elif op == OP_UNLOCK_THREAD:
         unlockosthread(sched, mp, gp)
+    elif op == OP_CALL:
+        return computecall(sched, mp, gp)
     elif op == OP_NOW:
         gp.result = sched.now_ns
     elif op == OP_GC_WORKER:

@@ -273,6 +273,13 @@ def park(sched: Sched, mp: M, why: i64, until_ns: i64) -> i64:
     return STEP_PARK
 
 
+def timedout(sched: Sched, mp: M) -> None:
+    """mp goes on though nobody woke it: its time is up, or the kernel has something for it."""
+    mp.parked = False
+    if sched.rec.full:
+        sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, pid(mp), WHY_NONE, NO_M, 0)
+
+
 def mstart(sched: Sched, mp: M) -> i64:
     """The first step of a thread. Go: proc.go: mstart, mstart0, mstart1, mspinning. Not modelled: signals, stacks."""
     settle(mp, IN_SCHEDULING, sched.now_ns)
@@ -370,8 +377,12 @@ def newosproc(sched: Sched, mp: M) -> None:
 
     Differs: the M that asked goes on meanwhile; Go's sleeps there, and keeps its P. Not modelled: the calls of another try.
     """
-    if sched.driver.clone(mp):
-        return
+    if not sched.driver.clone(mp):
+        refusedclone(sched, mp)
+
+
+def refusedclone(sched: Sched, mp: M) -> None:
+    """The kernel gave mp no thread: another try is planned. Go: retry.go: retryOnEAGAIN."""
     mp.clones += 1
     until = sched.now_ns + mp.clones * CLONE_AGAIN_NS + price(sched, sched.prices.usleep_slack)
     sched.parks_m += 1
@@ -1214,6 +1225,7 @@ def pollcharged(sched: Sched, mp: M, how: i64) -> Optional[G]:
         call(sched, mp, "netpoll")
     charge(sched, mp, sched.prices.netpoll)
     sched.netpolls += 1
+    sched.driver.poll()
     return netpoll(sched, mp, how) if sched.netpoll_ready.size() > 0 else None
 
 

@@ -21,12 +21,10 @@ from gmplab.runtime.ending import ending, failed, finish
 from gmplab.runtime.events import EventQueue
 from gmplab.runtime.model import AT_CPU, AT_STEP, FOREVER, PH_DEAD, Driver, M, Sched, price
 from gmplab.runtime.outside import Outside, Source
+from gmplab.runtime.proc import timedout
 from gmplab.runtime.recorder import Record, Recorder
-from gmplab.runtime.runq import pid
 from gmplab.runtime.steps import step
-from gmplab.vocabulary import (
-    M_WAKE, NO_G, NO_M, NO_P, STEP_COMPUTE, STEP_END, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL, WHY_NONE,
-)
+from gmplab.vocabulary import NO_P, STEP_COMPUTE, STEP_END, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL
 
 PULSE_MASK: Final = 0x3FFF
 """Every 16,384 steps, some milliseconds when compiled, `pulse` is called: as Python code it lets an interrupt through."""
@@ -200,10 +198,7 @@ class Sim(Driver):
         if cpus is not None and not cpus.mine(sched, mp):
             return
         if mp.parked:
-            # Nobody woke it: its time-out passed, or the kernel had something for it.
-            mp.parked = False
-            if sched.rec.full:
-                sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, pid(mp), WHY_NONE, NO_M, 0)
+            timedout(sched, mp)
         while True:
             self.n_steps += 1
             # Counted in steps: an M that runs ahead may take thousands of them between two events.

@@ -15,11 +15,11 @@ from gmplab.errors import SchedError
 from gmplab.runtime.calls import aside
 from gmplab.runtime.mgc import gcdrained
 from gmplab.runtime.model import (
-    PH_COMPUTED, PH_EXECUTE, PH_EXITSYSCALL, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_GC_DRAIN, PH_HELD, PH_IDLE,
+    PH_COMPUTED, PH_EXECUTE, PH_EXITSYSCALL, PH_FETCHED, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_GC_DRAIN, PH_HELD, PH_IDLE,
     PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL,
     PH_STEAL_RUNNEXT, PH_STW_WAIT, PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, PH_TEMPLATE, PH_WOKEN, M, Sched,
 )
-from gmplab.runtime.perform import computed, run
+from gmplab.runtime.perform import computed, fetched, run
 from gmplab.runtime.proc import (
     backedoff, blockingnetpoll, execute, findrunnable, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
     schedule, schedule_found, schedule_worker, stealwork, templatethread, wakep, woken,
@@ -123,4 +123,6 @@ def step_rarely(sched: Sched, mp: M, phase: i64) -> i64:
         return stopwoken(sched, mp)
     if phase == PH_TEMPLATE:
         return templatethread(sched, mp)
+    if phase == PH_FETCHED:
+        return fetched(sched, mp)
     raise SchedError(f"step: no such phase (m={mp.id} phase={phase} t={sched.now_ns})")

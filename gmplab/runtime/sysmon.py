@@ -90,6 +90,7 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
         sched.netpolls += 1
         if sched.calls_on:
             call(sched, mp, "netpoll")
+        sched.driver.poll()
         if sched.netpoll_ready.size() > 0:
             first = netpoll(sched, mp, POLL_SYSMON)
             if first is not None:

@@ -54,7 +54,8 @@ def lines(record: Record, m: dict[str, Number]) -> list[tuple[str, str]]:
     def of_p(mode: str) -> str:
         return share(m[f"p_{mode}_ns"], ps)
 
-    named = f"{h.get('workload', '?')} under {h.get('policy', '?')}, P={h.get('procs', '?')}, seed {h.get('seed', '?')}"
+    on = " on threads" if h.get("on") == "threads" else ""
+    named = f"{h.get('workload', '?')}{on} under {h.get('policy', '?')}, P={h.get('procs', '?')}, seed {h.get('seed', '?')}"
     return [
         ("run", f"{' '.join(named.split())}, {state}"),
         ("time", f"{span}; {plain(m['n_schedules'])} schedules; recorded: {h.get('level', '?')}"),

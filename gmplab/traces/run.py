@@ -121,6 +121,11 @@ class Run:
         """What the main goroutine returned; None where it did not come to its end, and for a run read from a file."""
         return self.record.result
 
+    @property
+    def abandoned(self) -> tuple[str, ...]:
+        """On threads: who was left behind when the run ended, since it did not return from what it was at; () if nobody."""
+        return tuple(self.record.header.get("abandoned", ()))
+
     @cached_property
     def provides(self) -> frozenset[str]:
         """The facts that are known of this run: what its level recorded, and what its source and window know.
