@@ -25,6 +25,8 @@ GRACE_S: Final = 0.3
 """A body that reaches its next verb by then ends as if nothing were."""
 LAST_S: Final = 0.5
 """How long an exception may take to end a thread's code."""
+LATE_S: Final = 10.0
+"""How long a loaded machine may keep a thread that has only its way home to go."""
 
 
 class Unwound(SystemExit):
@@ -125,6 +127,10 @@ class Leaving:
                 if thread in threads and threads[thread].doing != INSIDE:
                     raise_in(thread, Unwound)
             left = join(left, LAST_S)
+            # Who is inside comes by itself, once the machine lets it.
+            inside = [thread for thread in left if thread not in threads or threads[thread].doing == INSIDE]
+            late = join(inside, LATE_S)
+            left = [thread for thread in left if thread in late or thread not in inside]
         except KeyboardInterrupt:
             # Who presses Ctrl-C again does not want to wait.
             left = [thread for thread in left if thread.is_alive()]
