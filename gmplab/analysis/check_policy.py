@@ -17,6 +17,7 @@ from typing import Any, Final
 import cloudpickle
 
 from gmplab.analysis.questions import QUESTIONS, Asking, Question, random_view
+from gmplab.analysis.traits import traits
 from gmplab.analysis.trials import Trial, outcome, smallest, trials
 from gmplab.errors import PolicyError
 from gmplab.policies import PRESETS
@@ -63,13 +64,16 @@ class Report(list[Finding]):
         Questions that were asked.
     ran : int
         Random programs that ran, each twice.
+    traits : list of str
+        What is no breach, and good to know; see `gmplab.analysis.traits`.
     """
 
-    def __init__(self, findings: Iterable[Finding], policy: str, asked: int, ran: int) -> None:
+    def __init__(self, findings: Iterable[Finding], policy: str, asked: int, ran: int, traits: Iterable[str] = ()) -> None:
         super().__init__(findings)
         self.policy = policy
         self.asked = asked
         self.ran = ran
+        self.traits = list(traits)
 
     def __str__(self) -> str:
         runs = f"{self.ran} random programs, each twice" if self.ran else "no program, since the answers are wrong already"
@@ -81,6 +85,7 @@ class Report(list[Finding]):
             lines.append(f"- {finding}")
             if finding.advice:
                 lines.append(f"  What to do: {finding.advice}")
+        lines += [f"- no breach, but good to know: {told}" for told in self.traits]
         return "\n".join(lines)
 
 
@@ -114,7 +119,8 @@ def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: 
     Returns
     -------
     Report
-        A list of `Finding`, empty where the policy is fine; at most one for each component and question. `print` it.
+        A list of `Finding`, empty where the policy is fine; at most one for each component and question. Its `traits` tell
+        what is no breach: that a P idles beside work, that who comes alone waits, that two goroutines starve a third. `print` it.
 
     Raises
     ------
@@ -137,7 +143,8 @@ def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: 
     if not found:
         found = check_value(policy) + check_answers(policy, states, seed, tally)
     ran = 0 if found else programs
-    report = Report(found or check_trials(policy, trials(programs, seed)), policy.name, tally.asked, ran)
+    found = found or check_trials(policy, trials(programs, seed))
+    report = Report(found, policy.name, tally.asked, ran, traits(policy) if ran and not found else ())
     if report and strict:
         raise PolicyError(str(report))
     return report

@@ -385,6 +385,24 @@ def test_a_report_says_what_was_tried_what_failed_and_what_to_do() -> None:
     assert str(report).endswith("3 random programs, each twice") and "keeps its contract" in str(report)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("go", []), ("threadpool", []),
+        # A stack, and looks of 1 us.
+        ("rayon", ["it is not work-conserving: ", "a job that comes alone waits up to 0.96 us", "on one P a goroutine waits "]),
+        ("java", ["on one P a goroutine waits for as long as two others ready one another (seen for 400 hand-overs)"]),
+        ("jsq", ["it is not work-conserving: some P idled beside work for 4.5 % of the time at a load of 90 %"]),
+        ("shenango", ["it is not work-conserving: ", "a job that comes alone waits up to 5 us"]),
+    ],
+)
+def test_what_is_no_breach_and_good_to_know_is_told(name: str, told: list[str]) -> None:
+    report = check_policy(PRESETS[name], states=1, programs=1)
+    assert (list(report), len(report.traits)) == ([], len(told))
+    assert [trait.startswith(begin) for trait, begin in zip(report.traits, told, strict=True)] == [True] * len(told)
+    assert str(report).splitlines()[1:] == [f"- no breach, but good to know: {trait}" for trait in report.traits]
+
+
 def test_a_check_leaves_the_last_run_alone() -> None:
     run = gl.run("fanout", n=3)
     check_policy(GO, states=1, programs=2)
