@@ -87,6 +87,8 @@ def shown_outcome(outcome: Outcome) -> tuple[str, str, int]:
     elif outcome.error is not None:
         err.insert(0, failure(outcome.error))
         code = FAILED
+    if outcome.stopped_writing:
+        code = INTERRUPTED
     return out, "\n".join(err), code
 
 

@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+import gmplab.__main__
 import gmplab as gl
 from gmplab import experiment
 from gmplab.cli import main
@@ -216,6 +218,32 @@ def test_an_interrupt_keeps_the_record_and_exports_it(
     assert "stopped by interrupt" in out
     kept = Run.load(tmp_path / "r.gmp")
     assert (kept.stopped_by, len(kept.schedule) > 0) == ("interrupt", True)
+
+
+def test_who_interrupts_the_writing_is_shown_the_run_and_told_what_was_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(run: Run, folder: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "to_csv", interrupted)
+    o, p, r = tmp_path / "o", tmp_path / "p", tmp_path / "r.gmp"
+    code, out, err = said(capsys, *FANOUT, "--save", str(r), "--csv", str(o), "--parquet", str(p))
+    assert (code, "complete" in out.splitlines()[0], out.splitlines()[-1]) == (130, True, f"wrote      save: {r}")
+    assert err == f"--csv {o}: not written: interrupted\n--parquet {p}: not written: interrupted before\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.gmp"]
+
+
+def test_an_interrupt_while_gmplab_still_loads_is_one_line_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "gmplab.cli", Loading("gmplab.cli"))
+    assert gmplab.__main__.main() == 130
+    assert capsys.readouterr().err == "gmplab: interrupted\n"
 
 
 @pytest.mark.parametrize("option", ["csv", "parquet", "save", "plot"])
@@ -450,11 +478,11 @@ def test_it_starts_in_a_process_of_its_own() -> None:
     assert done.stdout == f"{gl.run('fanout', n=20, procs=2, record='off')!r}\n"
 
 
-def test_the_console_script_is_the_clis_main() -> None:
+def test_the_console_script_is_what_python_m_runs() -> None:
     import tomllib
 
     project = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["scripts"] == {"gmplab": "gmplab.cli:main"}
+    assert project["scripts"] == {"gmplab": "gmplab.__main__:main"}
 
 
 def test_verify_prints_a_table_writes_it_and_tells_by_its_exit_code(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

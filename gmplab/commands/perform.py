@@ -143,7 +143,7 @@ def check_targets(args: Namespace) -> None:
 
 
 def write(outcome: Outcome, args: Namespace) -> None:
-    """Write each thing that was asked for, whatever becomes of the others."""
+    """Write each thing that was asked for, whatever becomes of the others; who interrupts it is told what is there."""
     writers: dict[str, Callable[[str], Any]] = {
         "save": lambda path: outcome.run.save(path), "csv": lambda path: outcome.run.to_csv(path),
         "parquet": lambda path: outcome.run.to_parquet(path), "perfetto": lambda path: outcome.run.to_perfetto(path),
@@ -153,11 +153,17 @@ def write(outcome: Outcome, args: Namespace) -> None:
         target = getattr(args, option, None)
         if target is None:
             continue
+        if outcome.stopped_writing:
+            outcome.unwritten.append(f"--{option} {target}: not written: interrupted before")
+            continue
         try:
             writer(target)
             outcome.written.append(f"{option}: {target}")
         except (OSError, TraceError) as e:
             outcome.unwritten.append(f"--{option} {target}: not written: {e}")
+        except KeyboardInterrupt:
+            outcome.stopped_writing = True
+            outcome.unwritten.append(f"--{option} {target}: not written: interrupted")
 
 
 def draw_all(outcome: Outcome, folder: str) -> None:

@@ -26,12 +26,15 @@ class Outcome:
         What was written where, as "csv: out/csv".
     unwritten : list of str
         What could not be, and why.
+    stopped_writing : bool
+        Whether somebody interrupted the writing.
     """
 
     run: Run
     error: BaseException | None = None
     written: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
+    stopped_writing: bool = False
 
 
 @dataclass(frozen=True)
