@@ -17,6 +17,7 @@ install_source_finder()
 _HOMES = {
     "gmplab.experiment": ("policy_of", "register", "run"),
     "gmplab.analysis.compare": ("Comparison", "compare"),
+    "gmplab.analysis.sweep": ("Sweep", "sweep"),
     "gmplab.analysis.diff": ("Difference", "diff"),
     "gmplab.workloads.parameters": ("workload",),
     "gmplab.traces.run": ("Run",),

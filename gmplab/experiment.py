@@ -27,8 +27,8 @@ from gmplab.vocabulary import GO_VERSION, LEVELS, MAX_PROCS, MODEL, SCHEMA
 from gmplab.workloads import WORKLOADS, is_workload
 from gmplab.workloads.parameters import parameters_of, text_of
 
-last: Run | None = None
-"""The newest run, also one that failed."""
+last: Any = None
+"""The newest result: a run, also one that failed; after `%gmp compare` or `%gmp sweep` what they found."""
 DRIVERS = ("sim", "threads")
 """What a run can run on."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import gmplab.__main__
@@ -505,3 +506,54 @@ def test_verify_prints_a_table_writes_it_and_tells_by_its_exit_code(capsys: pyte
 def test_verify_refuses_what_cannot_be_meant(capsys: pytest.CaptureFixture[str], words: list[str], told: str) -> None:
     code, out, err = said(capsys, "verify", *words)
     assert (code, out) == (2, "") and err.startswith(told)
+
+
+# --- sweep and plot ---------------------------------------------------------------------------------------------------
+def test_sweep_prints_the_points_and_writes_the_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    argv = ["sweep", "--vary", "P=1:3", "--vary", "steal=StealOne,StealHalf(passes=2)", "-w", "fanout", "--set", "n=5", "--seeds", "0:2"]
+    code, out, err = said(capsys, *argv, "--folder", str(tmp_path / "points"), "--csv", str(tmp_path / "csv"))
+    assert (code, err) == (0, "") and out.startswith("fanout: 4 points (procs, steal), seeds 0, 1; means\n")
+    frame = pd.read_csv(tmp_path / "csv" / "sweep.csv")
+    assert list(frame["procs"]) == [1, 1, 1, 1, 2, 2, 2, 2] and len(list((tmp_path / "points").iterdir())) == 4
+    made = gl.sweep({"procs": [1, 2], "steal": [gl.StealOne(), gl.StealHalf(passes=2)]}, "fanout", seeds=range(2), n=5)
+    assert list(frame["end_ns"]) == list(made.frame["end_ns"])
+
+
+@pytest.mark.parametrize(("axis", "answer"), [
+    ("P", "gmplab: --vary P: must be NAME=VALUES, as in --vary P=1,2,4"),
+    ("P=3:1", "gmplab: --vary P=3:1: holds no number: TO must be above FROM"),
+    ("P=x", "gmplab: procs = 'x': must be a whole number"),
+    ("policy=goo", "gmplab: policy 'goo': no such preset; did you mean 'go'?"),
+    ("steal=StealOn", "gmplab: steal component 'StealOn': there is none such; did you mean 'StealOne'?"),
+    ("m=1", "gmplab: fanout: no parameter 'm'"),
+])
+def test_what_cannot_be_varied_is_one_line(capsys: pytest.CaptureFixture[str], axis: str, answer: str) -> None:
+    assert refused(capsys, "sweep", "--vary", axis, "-w", "fanout").startswith(answer)
+
+
+def test_plot_draws_a_saved_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    kept, picture = str(tmp_path / "r.gmp"), tmp_path / "l.svg"
+    said(capsys, *FANOUT, "--save", kept)
+    code, out, _ = said(capsys, "plot", "latency", kept)
+    assert code == 0 and out.startswith("Scheduling latency of fanout")
+    assert said(capsys, "plot", "latency", kept, "--save", str(picture))[1] == f"wrote {picture}\n" and picture.is_file()
+    assert refused(capsys, "plot", "latency").startswith("gmplab: say which run")
+    assert refused(capsys, "plot", "latncy", kept).startswith("gmplab: plot latncy: there is no such plot; did you mean 'latency'?")
+    assert refused(capsys, "plot", "latency", kept, "--save", str(picture)).startswith(f"gmplab: --save {picture}: exists")
+
+
+def test_code_prints_what_a_person_would_write_and_it_does_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["run", "fanout", "--set", "n=5", "compute=exp(2us)", "-P", "2", "--spin", "SpinLimit(2)", "--costs", "zero", "-s", "3"]
+    code, out, _ = said(capsys, *argv, "--code")
+    scope: dict[str, Any] = {}
+    exec(out, scope)
+    assert code == 0 and scope["run"].digest == gl.run(
+        "fanout", n=5, compute="exp(2us)", procs=2, policy=gl.policy_of("go").replace(spin=gl.SpinLimit(2)), costs=gl.Costs.zero(), seed=3
+    ).digest
+    for argv in (
+        ["compare", "go", "go(steal=StealOne())", "-w", "fanout", "--set", "n=5", "--seeds", "0:2", "--code"],
+        ["sweep", "--vary", "P=1,2", "--vary", "costs=zero,linux_vm", "-w", "fanout", "--set", "n=5", "--seeds", "1,4", "--code"],
+    ):
+        exec(said(capsys, *argv)[1], scope)
+    assert scope["comparison"].policies == ["go", "go(steal=StealOne())"]
+    assert scope["sweep"].varied == {"procs": [1, 2], "costs": ["zero", "linux_vm"]} and scope["sweep"].seeds == [1, 4]

@@ -14,9 +14,7 @@ from gmplab.analysis.compare import short_repr
 from gmplab.commands import texts
 from gmplab.commands.tree import COMPONENT_CONCERNS
 from gmplab.errors import UsageError
-from gmplab.experiment import workload_of
 from gmplab.runtime.contracts import Component
-from gmplab.workloads import is_workload, parse_parameters
 
 
 def code_of(args: Namespace) -> str:
@@ -106,11 +104,8 @@ def shared(args: Namespace) -> list[str]:
 
 def settings(args: Namespace) -> list[str]:
     """The workload's parameters."""
-    given = texts.settings(args.settings)
-    named = texts.workload(args.workload)
     try:
-        fn = workload_of(named) if isinstance(named, str) else named
-        known = parse_parameters(fn, given) if is_workload(fn) else texts.plain_parameters(fn, given)
+        known = texts.parameters(args.workload, texts.settings(args.settings))
     except (ValueError, TypeError) as e:
         raise UsageError(str(e)) from None
     return [f"{name}={value(x)}" for name, x in known.items()]
@@ -152,5 +147,37 @@ def compare_code(args: Namespace) -> list[str]:
     return [f"comparison = gl.compare({', '.join([*found, *settings(args)])})", "comparison"]
 
 
-CODE: Final[dict[str, Callable[[Namespace], list[str]]]] = {"run": run_code, "compare": compare_code}
+def sweep_code(args: Namespace) -> list[str]:
+    """`sweep`."""
+    axes = []
+    for text in args.axes:
+        name, words = texts.axis(text)
+        axes.append(f"{quoted(name)}: [{', '.join(axis_value(name, word, args) for word in words)}]")
+    found = [f"{{{', '.join(axes)}}}", workload(args), *(x for x in shared(args) if f'"{x.partition("=")[0]}":' not in " ".join(axes))]
+    seeds = texts.seeds(args.seeds)
+    found.append(f"seeds={seeds!r}" if isinstance(seeds, range) else f"seeds={list(seeds)}")
+    chosen = policy(args.policy, {})
+    if chosen != '"go"':
+        found.append(f"policy={chosen}")
+    if args.workers != 1:
+        found.append(f"workers={args.workers}")
+    if args.folder is not None:
+        found.append(f"folder={quoted(args.folder)}")
+    return [f"sweep = gl.sweep({', '.join([*found, *settings(args)])})", "sweep"]
+
+
+def axis_value(name: str, text: str, args: Namespace) -> str:
+    """A value of what is varied, as Python."""
+    if name == "policy":
+        return policy(text, {})
+    if name in COMPONENT_CONCERNS:
+        return part(texts.component(text, name), text)
+    if name == "costs":
+        return f"gl.Costs.{text}()"
+    if name in ("procs", "until"):
+        return text if name == "procs" else quoted(text)
+    return value(texts.parameters(args.workload, {name: text})[name])
+
+
+CODE: Final[dict[str, Callable[[Namespace], list[str]]]] = {"run": run_code, "compare": compare_code, "sweep": sweep_code}
 """By command: those that have `--code`."""

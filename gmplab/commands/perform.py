@@ -14,14 +14,15 @@ from typing import Any, Final
 
 from gmplab.analysis.check_policy import check_policy
 from gmplab.analysis.compare import compare
+from gmplab.analysis.sweep import sweep
 from gmplab.analysis.truth import verify
 from gmplab.build import describe
 from gmplab.commands import texts
 from gmplab.commands.code import code_of
-from gmplab.commands.results import Checked, Code, Drawing, Information, Listing, Outcome, Result, Verified
+from gmplab.commands.results import Checked, Code, Drawing, Information, Listing, Outcome, Result, Swept, Verified
 from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
 from gmplab.errors import GmplabError, TraceError, UsageError
-from gmplab.experiment import components, policies, run, workload_of, workloads
+from gmplab.experiment import components, policies, run, workloads
 from gmplab.names import nearest
 from gmplab.traces.csv import read_csv
 from gmplab.traces.folder import whole_folder
@@ -29,7 +30,6 @@ from gmplab.traces.metrics import METRICS
 from gmplab.traces.parquet import read_parquet
 from gmplab.traces.run import Run
 from gmplab.vocabulary import GO_VERSION, MODEL, SCHEMA
-from gmplab.workloads import is_workload, parse_parameters
 
 
 def perform(args: Namespace, progress: bool = False) -> Result:
@@ -44,7 +44,7 @@ def perform(args: Namespace, progress: bool = False) -> Result:
 
     Returns
     -------
-    Outcome, Comparison, Listing, Information, Checked, Verified, Drawing or Code
+    Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing or Code
         By the command. A run that failed is an Outcome with its error, whose files are written all the same.
 
     Raises
@@ -95,9 +95,7 @@ def experiment_of(args: Namespace, progress: bool) -> dict[str, Any]:
     """The arguments of `gmplab.run` that `run` and `compare` share, the workload's parameters among them."""
     with as_typed():
         workload = texts.workload(args.workload)
-        given = texts.settings(args.settings)
-        fn = workload_of(workload) if isinstance(workload, str) else workload
-        known = parse_parameters(fn, given) if is_workload(fn) else texts.plain_parameters(fn, given)
+        known = texts.parameters(workload, texts.settings(args.settings))
         taken = [name for name in known if name in inspect.signature(run).parameters]
         if taken:
             raise UsageError(f"--set {taken[0]}=...: is an argument of the run; see the options of {args.command}")
@@ -113,6 +111,51 @@ def compare_command(args: Namespace, progress: bool) -> Result:
         raise UsageError("a policy is given twice")
     with as_typed():
         return compare(chosen, seeds=texts.seeds(args.seeds), metrics=args.metrics, **experiment_of(args, progress))
+
+
+def sweep_command(args: Namespace, progress: bool) -> Swept:
+    """Run a workload at every point of a grid."""
+    check_targets(args)
+    with as_typed():
+        asked = experiment_of(args, progress)
+        workload = asked.pop("workload")
+        vary: dict[str, list[Any]] = {}
+        for text in args.axes:
+            name, words = texts.axis(text)
+            if name in vary:
+                raise UsageError(f"--vary {text}: {name} is varied already: write its values with commas between")
+            vary[name] = [value_at(name, word, workload) for word in words]
+        fixed = {name: value for name, value in {**asked, "policy": texts.policy(args.policy)}.items() if name not in vary}
+        made = sweep(vary, workload, seeds=texts.seeds(args.seeds), workers=args.workers, folder=args.folder, **fixed)
+    written = []
+    if args.csv:
+        with whole_folder(args.csv, False, "--csv") as making:
+            made.frame.to_csv(making / "sweep.csv", index=False, lineterminator="\n")
+        written.append(f"csv: {args.csv}")
+    return Swept(made, written)
+
+
+def value_at(name: str, text: str, workload: Any) -> Any:
+    """A value of what is varied, from its text."""
+    if name == "procs":
+        return whole_number(name, text)
+    if name == "policy":
+        return texts.policy(text)
+    if name == "costs":
+        return texts.costs(text)
+    if name == "until":
+        return text
+    if name in COMPONENT_CONCERNS:
+        return texts.component(text, name)
+    return texts.parameters(workload, {name: text})[name]
+
+
+def whole_number(name: str, text: str) -> int:
+    """A number of things."""
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{name} = {text!r}: must be a whole number") from None
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -311,7 +354,8 @@ def verify_command(args: Namespace, progress: bool) -> Verified:
 
 
 PERFORM: Final[dict[str, Callable[[Namespace, bool], Result]]] = {
-    "run": run_command, "compare": compare_command, "list": list_command, "info": info_command, "check": check_command,
+    "run": run_command, "compare": compare_command, "sweep": sweep_command,
+    "list": list_command, "info": info_command, "check": check_command,
     "verify": verify_command, "export": export_command, "plot": plot_command,
 }
 """By command; `tree.COMMANDS` has the same names."""

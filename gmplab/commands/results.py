@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gmplab.analysis.check_policy import Report
+from gmplab.analysis.sweep import Sweep
 from gmplab.analysis.truth import Verification
 from gmplab.runtime.contracts import Policy
 from gmplab.traces.run import Run
@@ -74,6 +75,17 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Swept:
+    """What `sweep` found, and what was written of it where."""
+
+    sweep: Sweep
+    written: list[str]
+
+    def __repr__(self) -> str:
+        return "\n".join([repr(self.sweep), *(f"{'wrote':<11}{what}" for what in self.written)])
+
+
+@dataclass(frozen=True)
 class Drawing:
     """A picture of a run, and where it was written, "" if nowhere."""
 
@@ -118,4 +130,4 @@ class Verified:
 
 
 Result = Any
-"""Outcome, Comparison, Listing, Information, Checked, Verified, Drawing or Code."""
+"""Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing or Code."""

@@ -11,6 +11,7 @@ import dataclasses
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,11 +20,12 @@ from typing import Any
 from gmplab.analysis.compare import short_repr
 from gmplab.commands.tree import COMPONENT_CONCERNS, PRICES
 from gmplab.errors import UsageError
-from gmplab.experiment import components, policy_of
+from gmplab.experiment import components, policy_of, workload_of
 from gmplab.names import nearest
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs
 from gmplab.runtime.dice import duration_ns
+from gmplab.workloads import is_workload, parse_parameters
 
 
 # --- what a file or a module holds ------------------------------------------------------------------------------------
@@ -271,6 +273,19 @@ def workload(text: Any) -> Any:
     return found
 
 
+def parameters(named: Any, given: Mapping[str, str]) -> dict[str, Any]:
+    """Values for a workload's parameters from their texts.
+
+    Raises
+    ------
+    ValueError, TypeError
+        There is no such workload or parameter, or a text is no value of its type.
+    """
+    found = workload(named)
+    fn = workload_of(found) if isinstance(found, str) else found
+    return parse_parameters(fn, given) if is_workload(fn) else plain_parameters(fn, given)
+
+
 def settings(pairs: Sequence[str]) -> dict[str, str]:
     """The texts of "key=value" words by key."""
     found: dict[str, str] = {}
@@ -317,6 +332,45 @@ def seeds(text: str) -> Sequence[int]:
     if not found:
         raise UsageError(f"--seeds {text}: holds no seed: TO must be above FROM")
     return found
+
+
+def parts(text: str) -> list[str]:
+    """A list with commas between, those in parentheses and quotes left alone.
+
+    >>> parts("go,go(steal=StealOne(), spin=SpinLimit(2)),go1.1")
+    ['go', 'go(steal=StealOne(), spin=SpinLimit(2))', 'go1.1']
+    """
+    found, depth, quote = [""], 0, ""
+    for c in text:
+        if quote:
+            quote = "" if c == quote else quote
+        elif c in "'\"":
+            quote = c
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+        elif c == "," and depth == 0:
+            found.append("")
+            continue
+        found[-1] += c
+    return [part.strip() for part in found]
+
+
+def axis(text: str) -> tuple[str, list[str]]:
+    """The name and the values of "NAME=VALUES"; "P" is procs, and FROM:TO or FROM:TO:STEP are numbers as in Python.
+
+    >>> axis("P=1:4"), axis("policy=go,go1.1")
+    (('procs', ['1', '2', '3']), ('policy', ['go', 'go1.1']))
+    """
+    name, equals, values = text.partition("=")
+    if not equals or not name.isidentifier() or not values:
+        raise UsageError(f"--vary {text}: must be NAME=VALUES, as in --vary P=1,2,4")
+    name = "procs" if name == "P" else name
+    if re.fullmatch(r"-?\d+:-?\d+(:-?[1-9]\d*)?", values):
+        numbers = list(range(*map(int, values.split(":"))))
+        if not numbers:
+            raise UsageError(f"--vary {text}: holds no number: TO must be above FROM")
+        return name, [str(n) for n in numbers]
+    return name, parts(values)
 
 
 def costs(text: str) -> Costs:

@@ -160,6 +160,23 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help="what to compare; `list metrics` shows what there is")
 
 
+def add_sweep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--vary", dest="axes", metavar="NAME=VALUES", action="append", required=True,
+        help="what to vary, as often as wanted: P=1,2,4 or P=1:9 (1 to 8), policy=go,go1.1, steal=StealOne,StealHalf, n=10,100",
+    )
+    parser.add_argument("-w", "--workload", required=True, metavar="WORKLOAD", help="as run's")
+    add_experiment(parser)
+    parser.add_argument("--policy", metavar="POLICY", default="go", help="as run's, where it is not varied (default: go)")
+    parser.add_argument("--seeds", metavar="FROM:TO", default="0:10", help="0:10 (the default; ten seeds), or 1,4,7")
+    parser.add_argument(
+        "-j", dest="workers", type=int, default=1, metavar="N",
+        help="processes; the results do not depend on it (default: 1)",
+    )
+    parser.add_argument("--folder", metavar="DIR", help="keep each finished point here, and go on with those that are missing")
+    parser.add_argument("--csv", metavar="DIR", help="write the table as sweep.csv into a new folder")
+
+
 def add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("section", nargs="?", metavar="SECTION", help=f"one of {', '.join(SECTIONS)} (default: all)")
 
@@ -207,6 +224,7 @@ def add_plot(parser: argparse.ArgumentParser) -> None:
 COMMANDS: Final[Commands] = {
     "run": (add_run, "run a workload under a policy, and show what happened"),
     "compare": (add_compare, "run a workload under several policies with the same seeds, and compare"),
+    "sweep": (add_sweep, "run a workload at every point of a grid: Ps, policies, components, parameters"),
     "list": (add_list, "show what there is: policies, workloads, components, metrics, plots"),
     "info": (add_info, "show the version, the build and the machine"),
     "check": (add_check, "ask a policy everything, and tell where it breaks its contract"),

@@ -82,6 +82,8 @@ def values(action: argparse.Action, typed: list[str], names: Mapping[str, Any]) 
         return list(components(dest))
     if dest == "settings":
         return parameters(typed)
+    if dest == "axes":
+        return [*(f"{name}=" for name in ("P", "policy", "costs", "until", *COMPONENTS)), *parameters(typed)]
     return VALUES[dest](names) if dest in VALUES else []
 
 

@@ -22,9 +22,10 @@ from traitlets import Bool, Enum, Int, Unicode
 import gmplab
 from gmplab import experiment
 from gmplab.analysis.check_policy import check_policy
+from gmplab.analysis.compare import Comparison
 from gmplab.commands import texts
 from gmplab.commands.perform import perform
-from gmplab.commands.results import Drawing, Outcome
+from gmplab.commands.results import Drawing, Outcome, Swept
 from gmplab.commands.tree import COMPONENT_CONCERNS, Add, Commands, HelpAsked, parse, tree
 from gmplab.errors import UsageError
 from gmplab.jupyter.cells import Cell
@@ -113,7 +114,14 @@ class GmpMagics(Magics):
             if result.written:
                 print(result)
             return self.kept(result.plot, args)
+        if isinstance(result, Swept):
+            experiment.last = result.sweep
+            for line in result.written:
+                print(f"wrote {line}")
+            return self.kept(result.sweep, args)
         if not isinstance(result, Outcome):
+            if isinstance(result, Comparison):
+                experiment.last = result
             return self.kept(result, args)
         value = self.kept(result.run, args)
         for line in result.written:
@@ -135,8 +143,10 @@ class GmpMagics(Magics):
     def run_called(self, name: str | None) -> Run | str:
         """The run that a variable holds, the last one, or the path of a stored one."""
         if name is None:
-            if not isinstance(gmplab.last, Run):
+            if gmplab.last is None:
                 raise UsageError("there is no run yet: %gmp run WORKLOAD")
+            if not isinstance(gmplab.last, Run):
+                raise UsageError(f"the last result is a {type(gmplab.last).__name__}: say which run")
             return gmplab.last
         held = self.shell.user_ns.get(name)
         if isinstance(held, Run):

@@ -132,6 +132,13 @@ def test_compare_plot_list_check_and_export_give_what_the_functions_give(shell: 
     assert gl.read_csv("out").digest == value.digest
 
 
+def test_a_sweep_is_the_last_result_and_a_plot_then_needs_a_run(shell: Shell) -> None:
+    made = shell.run("%gmp sweep --vary P=1,2 -w fanout --set n=5 --seeds 0:2 -o swept")
+    assert made is gl.last is shell.shell.user_ns["swept"] and list(made.frame["procs"]) == [1, 1, 2, 2]
+    with pytest.raises(UsageError, match="the last result is a Sweep: say which run"):
+        shell.run("%gmp plot latency")
+
+
 def test_a_run_is_the_last_one_or_a_variable_or_a_file_and_anything_else_is_told(shell: Shell) -> None:
     with pytest.raises(UsageError, match="there is no run yet: %gmp run WORKLOAD"):
         shell.run("%gmp plot latency")

@@ -1,0 +1,52 @@
+"""A name for what a run's numbers follow from: equal for equal code and values, also in another process.
+
+Pickles as they are will not do: those of code from a notebook hold the cell's number and file, and a class made there
+an identity that is drawn anew in each process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import types
+from typing import Any
+
+import cloudpickle
+
+
+class Canonical(cloudpickle.Pickler):  # type: ignore[misc]
+    """Pickles code without where it stands, and classes of a notebook by what they hold."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, types.CodeType):
+            held = (
+                thing.co_name, thing.co_code, thing.co_consts, thing.co_names, thing.co_varnames, thing.co_freevars,
+                thing.co_cellvars, thing.co_argcount, thing.co_kwonlyargcount, thing.co_flags,
+            )
+            return tuple, (held,)
+        if isinstance(thing, type) and not is_found_by_name(thing):
+            own = {k: v for k, v in vars(thing).items() if k not in ("__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__")}
+            return tuple, ((thing.__name__, thing.__bases__, sorted(own.items())),)
+        return super().reducer_override(thing)
+
+
+def is_found_by_name(thing: type) -> bool:
+    """Whether another process finds this class by its name, in a module other than the main one."""
+    found: Any = None if thing.__module__ == "__main__" else sys.modules.get(thing.__module__)
+    for part in thing.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is thing
+
+
+def fingerprint(thing: Any) -> str:
+    """SHA-256, as hex, of a value and of all the code that it leads to.
+
+    Examples
+    --------
+    >>> fingerprint(lambda n: n + 1) == fingerprint(lambda n: n + 1), fingerprint(lambda n: n + 1) == fingerprint(lambda n: n + 2)
+    (True, False)
+    """
+    out = io.BytesIO()
+    Canonical(out).dump(thing)
+    return hashlib.sha256(out.getvalue()).hexdigest()
