@@ -656,6 +656,8 @@ def fetch(sched: Sched, gp: G) -> None:
     result = gp.result
     gp.result = None
     place = here()
+    # A body may make a run of its own: its goroutine goes on after that.
+    outer, outer_hub = place.g, place.hub
     place.g = gp
     try:
         if gp.form == FORM_GREENLET:
@@ -672,7 +674,8 @@ def fetch(sched: Sched, gp: G) -> None:
         panic.__cause__ = e  # mypyc drops the cause of `raise ... from`
         raise panic from e
     finally:
-        place.g = None
+        place.g = outer
+        place.hub = outer_hub
 
 
 def resume(sched: Sched, gp: G, result: object) -> bool:

@@ -7,18 +7,16 @@ from gmplab.runtime.calls import call, called_by_main
 from gmplab.runtime.dice import FOR_G, stream
 from gmplab.runtime.model import PH_SCHEDULE, M, P, Sched, settle
 from gmplab.runtime.proc import acquirep, newm
-from gmplab.runtime.program import Program, renew
 from gmplab.runtime.runq import note_put, pidleput, runqput
 from gmplab.vocabulary import GO_CREATE, IN_SCHEDULING, NO_G, NO_P, WHY_SYSMON
 
 
-def boot(sched: Sched, main: object, args: tuple[object, ...], programs: list[Program]) -> M:
+def boot(sched: Sched, main: object, args: tuple[object, ...]) -> M:
     """Ps, m0 with P0, sysmon, the main goroutine in runnext. Returns m0, whose first step is due now. Go: proc.go: schedinit, main.
 
     Not modelled: that m0 is locked to the main goroutine meanwhile: runtime.main undoes it before main.main, where a run
-    begins. `programs` are those that others than main start: they are renewed with main and its arguments.
+    begins.
     """
-    renew((main, args, programs))
     for i in range(sched.gomaxprocs):
         sched.allp.append(P(i))
         # The first G of a P may come from runnext and inherit the slice: it begins now.

@@ -13,9 +13,9 @@ from typing import Optional, final
 
 from mypy_extensions import i64
 
-from gmplab.errors import GoPanic
+from gmplab.errors import BodyError, GoPanic
 from gmplab.runtime.dice import FOR_SELECT, draw, stream
-from gmplab.runtime.model import CHOOSE_SELECT, G, M, Sched, Sudog, Waitq, charge, price
+from gmplab.runtime.model import CHOOSE_SELECT, G, M, Sched, Shared, Sudog, Waitq, charge, price
 from gmplab.runtime.proc import gopark, ready, toready
 from gmplab.runtime.runq import pid
 from gmplab.vocabulary import (
@@ -25,13 +25,13 @@ from gmplab.vocabulary import (
 
 
 @final
-class Chan:
+class Chan(Shared):
     """A channel of capacity `cap`; make one with `gmplab.chan`. Go: chan.go: hchan."""
 
     def __init__(self, cap: i64 = 0) -> None:
         if cap < 0:
             raise ValueError(f"chan: capacity {cap}: must be at least 0")
-        self.id: i64 = 0
+        super().__init__()
         self.cap: i64 = cap
         self.closed: bool = False
         self.buffer: list[object] = []
@@ -40,7 +40,6 @@ class Chan:
         self.sendq: Waitq = Waitq()
 
     def renew(self) -> None:
-        """Be as it was made, for another run."""
         self.id = 0
         self.closed = False
         self.buffer = []
@@ -85,6 +84,14 @@ def send_case(c: Optional[Chan], value: object = None) -> Case:
     return Case(c, True, value)
 
 
+def adopt(sched: Sched, x: Shared) -> None:
+    """x is used for the first time in this run: what an earlier one left in it is gone."""
+    if x.run is not None and not x.run.ended:
+        raise BodyError(f"{x!r} is used by another run, which goes on: a run inside a body needs channels and locks of its own")
+    x.renew()
+    x.run = sched.run_token
+
+
 def chan_id(sched: Sched, c: Chan) -> i64:
     """The channel's id in this run, given at its first use."""
     if c.id == 0:
@@ -125,6 +132,8 @@ def chansend(sched: Sched, mp: M, gp: G, c: Optional[Chan], value: object) -> i6
     """gp sends; parks if nobody receives and there is no room. Go: chan.go: chansend."""
     if c is None:
         return gopark(sched, mp, gp, WAIT_CHAN_SEND_NIL, 0, 0)
+    if c.run is not sched.run_token:
+        adopt(sched, c)
     charge(sched, mp, sched.prices.chan_op)
     if c.closed:
         raise GoPanic("send on closed channel")
@@ -157,6 +166,8 @@ def chanrecv(sched: Sched, mp: M, gp: G, c: Optional[Chan], with_ok: bool) -> i6
     """gp receives; parks if nobody sends and nothing is buffered. Go: chan.go: chanrecv."""
     if c is None:
         return gopark(sched, mp, gp, WAIT_CHAN_RECEIVE_NIL, 0, 0)
+    if c.run is not sched.run_token:
+        adopt(sched, c)
     charge(sched, mp, sched.prices.chan_op)
     value: object = None
     ok = True
@@ -199,6 +210,8 @@ def closechan(sched: Sched, mp: M, c: Optional[Chan]) -> None:
     """Close c: receivers get nothing, senders panic, all are readied. Go: chan.go: closechan."""
     if c is None:
         raise GoPanic("close of nil channel")
+    if c.run is not sched.run_token:
+        adopt(sched, c)
     if c.closed:
         raise GoPanic("close of closed channel")
     charge(sched, mp, sched.prices.chan_op)
@@ -246,6 +259,8 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
         c = case.c
         if c is None:
             continue
+        if c.run is not sched.run_token:
+            adopt(sched, c)
         if case.send:
             if c.closed:
                 raise GoPanic("send on closed channel")

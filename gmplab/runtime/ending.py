@@ -17,6 +17,7 @@ from gmplab.vocabulary import GRUNNABLE, GRUNNING, GWAITING, PDEAD, WAIT_REASONS
 
 def finish(sched: Sched, header: dict[str, Any], steps: i64) -> Record:
     """Close all sums and give the record."""
+    sched.run_token.ended = True
     now = sched.now_ns
     overload(sched)
     for mp in sched.allm:

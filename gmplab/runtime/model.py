@@ -118,6 +118,27 @@ class Waitq:
 
 
 @final
+class RunToken:
+    """Stands for one run: what belongs to it holds this."""
+
+    def __init__(self) -> None:
+        self.ended: bool = False
+
+
+class Shared:
+    """What goroutines share: a channel or a lock. It belongs to the run that used it last, and is as new in the next."""
+
+    def __init__(self) -> None:
+        self.id: i64 = 0
+        """Given at the first wait for it in the run, 0 before."""
+        self.run: Optional[RunToken] = None
+
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        raise NotImplementedError
+
+
+@final
 class Sema:
     """A counting semaphore with a queue. Go: sema.go: semaRoot, by address there."""
 
@@ -678,8 +699,8 @@ class Sched:
         self.labels: list[tuple[int, str, str, str]] = []
         self.label_of: dict[tuple[int, str, str, str], int] = {}
         self.class_of: dict[str, int] = {"": 0}
-        self.run_token: object = object()
-        """What a Program's cached label is valid for: this run."""
+        self.run_token: RunToken = RunToken()
+        """What channels, locks and a Program's cached label belong to: this run."""
         self.texts: list[str] = []
         self.classes: list[str] = [""]
         self.wait_hists: list[Histogram] = [Histogram()]

@@ -15,7 +15,7 @@ from gmplab.runtime.dice import Distribution, as_distribution, draw
 from gmplab.runtime.mgc import OP_GC
 from gmplab.runtime.model import G
 from gmplab.runtime.stw import OP_GOMAXPROCS
-from gmplab.runtime.sync import Cond, Mutex, RWMutex, Semaphore, WaitGroup
+from gmplab.runtime.sync import Mutex, WaitGroup
 from gmplab.vocabulary import MAX_PROCS
 
 OP_EXIT: Final = 0
@@ -205,27 +205,6 @@ class Program:
         d = self.objects[self.code[pc + 3]]
         assert isinstance(d, Distribution)
         return d.sample(draw(gp.key, gp.draws + 1))
-
-
-def renew(x: object) -> None:
-    """Put the channels and locks that x reaches back to their beginning.
-
-    They belong to a plan, which may have run before, and been cut amid waits. Not reached: those that a function closes
-    over; a body makes what it needs when it runs.
-    """
-    # A list, not recursion: programs may start one another in a chain of thousands.
-    found: list[object] = [x]
-    seen: set[int] = set()
-    while len(found) > 0:
-        x = found.pop()
-        if isinstance(x, Program):
-            if id(x) not in seen:
-                seen.add(id(x))
-                found.extend(x.objects)
-        elif isinstance(x, (list, tuple)):
-            found.extend(x)
-        elif isinstance(x, (Chan, Mutex, RWMutex, WaitGroup, Cond, Semaphore)):
-            x.renew()
 
 
 def fetch_op(gp: G) -> None:

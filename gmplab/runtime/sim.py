@@ -144,7 +144,7 @@ class Sim(Driver):
     def boot(self) -> None:
         """Everything is there, and the first events are due."""
         sched = self.sched
-        self.queue.at(0, boot(sched, self.plan.main, self.plan.args, [source.program for source in self.plan.sources]))
+        self.queue.at(0, boot(sched, self.plan.main, self.plan.args))
         self.outside.begin(sched)
 
     def run(self) -> None:

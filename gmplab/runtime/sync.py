@@ -16,8 +16,8 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from gmplab.errors import GoPanic
-from gmplab.runtime.chan import own_sudog
-from gmplab.runtime.model import G, M, Sched, Sema, Waitq, charge
+from gmplab.runtime.chan import adopt, own_sudog
+from gmplab.runtime.model import G, M, Sched, Sema, Shared, Waitq, charge
 from gmplab.runtime.proc import gopark, goyield, ready, toready
 from gmplab.vocabulary import (
     CALL_GOYIELD, GRUNNING, GWAITING, STEP_ON, STOP_GOYIELD, WAIT_COND, WAIT_MUTEX, WAIT_RWMUTEX_LOCK, WAIT_RWMUTEX_RLOCK, WAIT_SEMACQUIRE,
@@ -32,11 +32,11 @@ MAX_READERS: Final = 1 << 30
 
 
 @final
-class Mutex:
+class Mutex(Shared):
     """Go: internal/sync/mutex.go: Mutex."""
 
     def __init__(self) -> None:
-        self.id: i64 = 0
+        super().__init__()
         self.locked: bool = False
         self.woken: bool = False
         self.starving: bool = False
@@ -44,7 +44,6 @@ class Mutex:
         self.sema: Sema = Sema()
 
     def renew(self) -> None:
-        """Be as it was made, for another run."""
         self.id = 0
         self.locked = False
         self.woken = False
@@ -57,11 +56,11 @@ class Mutex:
 
 
 @final
-class RWMutex:
+class RWMutex(Shared):
     """Go: sync/rwmutex.go: RWMutex."""
 
     def __init__(self) -> None:
-        self.id: i64 = 0
+        super().__init__()
         self.w: Mutex = Mutex()
         self.writer: Sema = Sema()
         self.readers: Sema = Sema()
@@ -69,7 +68,6 @@ class RWMutex:
         self.reader_wait: i64 = 0
 
     def renew(self) -> None:
-        """Be as it was made, for another run."""
         self.id = 0
         self.w.renew()
         self.writer = Sema()
@@ -82,17 +80,16 @@ class RWMutex:
 
 
 @final
-class WaitGroup:
+class WaitGroup(Shared):
     """Go: sync/waitgroup.go: WaitGroup."""
 
     def __init__(self, n: i64 = 0) -> None:
-        self.id: i64 = 0
+        super().__init__()
         self.initial: i64 = n
         self.count: i64 = n
         self.sema: Sema = Sema()
 
     def renew(self) -> None:
-        """Be as it was made, for another run."""
         self.id = 0
         self.count = self.initial
         self.sema = Sema()
@@ -102,18 +99,17 @@ class WaitGroup:
 
 
 @final
-class Cond:
+class Cond(Shared):
     """Go: sync/cond.go: Cond; sema.go: notifyList."""
 
     def __init__(self, mutex: Mutex) -> None:
-        self.id: i64 = 0
+        super().__init__()
         self.mutex: Mutex = mutex
         self.waitq: Waitq = Waitq()
 
     def renew(self) -> None:
-        """Be as it was made, for another run."""
+        # The mutex belongs to a run by itself: it may be locked already.
         self.id = 0
-        self.mutex.renew()
         self.waitq = Waitq()
 
     def __repr__(self) -> str:
@@ -121,19 +117,18 @@ class Cond:
 
 
 @final
-class Semaphore:
+class Semaphore(Shared):
     """n permits, first come first served. Source: golang.org/x/sync/semaphore, for weight 1."""
 
     def __init__(self, n: i64) -> None:
         if n < 1:
             raise ValueError(f"Semaphore: n = {n}: must be at least 1 permit")
-        self.id: i64 = 0
+        super().__init__()
         self.initial: i64 = n
         self.n: i64 = n
         self.sema: Sema = Sema()
 
     def renew(self) -> None:
-        """Be as it was made, for another run."""
         self.id = 0
         self.n = self.initial
         self.sema = Sema()
@@ -212,6 +207,8 @@ def canspin(sched: Sched, mp: M, i: i64) -> bool:
 
 def lock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
     """gp locks mu. Stages: 0 begin; 1 after a spin; 2 after a wait. Go: internal/sync/mutex.go: Lock, lockSlow."""
+    if mu.run is not sched.run_token:
+        adopt(sched, mu)
     if gp.stage == 0:
         charge(sched, mp, sched.prices.sync_op)
         if not mu.locked and not mu.woken and not mu.starving and mu.waiters == 0:
@@ -270,6 +267,8 @@ def lock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
 
 def unlock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
     """Go: internal/sync/mutex.go: Unlock, unlockSlow."""
+    if mu.run is not sched.run_token:
+        adopt(sched, mu)
     charge(sched, mp, sched.prices.sync_op)
     if not mu.locked:
         raise GoPanic("fatal error: sync: unlock of unlocked mutex")
@@ -287,6 +286,8 @@ def rlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
     """gp reads; it waits if a writer holds rw or waits for it. Go: sync/rwmutex.go: RLock."""
     if gp.stage != 0:
         return semwoken(sched, mp, gp, rw.readers, WAIT_RWMUTEX_RLOCK, rw.id)
+    if rw.run is not sched.run_token:
+        adopt(sched, rw)
     charge(sched, mp, sched.prices.sync_op)
     rw.reader_count += 1
     if rw.reader_count < 0:
@@ -299,6 +300,8 @@ def rlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
 
 def runlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
     """gp reads no more; the last reader that a writer waits for wakes it. Go: sync/rwmutex.go: RUnlock, rUnlockSlow."""
+    if rw.run is not sched.run_token:
+        adopt(sched, rw)
     charge(sched, mp, sched.prices.sync_op)
     rw.reader_count -= 1
     if rw.reader_count < 0:
@@ -312,6 +315,8 @@ def runlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
 
 def wlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
     """Stages: 0 to 2 those of the inner Mutex; 3 after the wait for the readers. Go: sync/rwmutex.go: Lock."""
+    if rw.run is not sched.run_token:
+        adopt(sched, rw)
     if gp.stage == 3:
         return semwoken(sched, mp, gp, rw.writer, WAIT_RWMUTEX_LOCK, rw.id)
     code = lock(sched, mp, gp, rw.w)
@@ -328,6 +333,8 @@ def wlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
 
 def wunlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
     """All waiting readers are readied in order, then, at stage 1, the Mutex is unlocked. Go: sync/rwmutex.go: Unlock."""
+    if rw.run is not sched.run_token:
+        adopt(sched, rw)
     if gp.stage != 0:
         gp.stage = 0
         return unlock(sched, mp, gp, rw.w)
@@ -359,6 +366,8 @@ def wg_add(sched: Sched, mp: M, wg: WaitGroup, n: i64) -> None:
 
     Differs: Go's "Add called concurrently with Wait" cannot happen: Add and Wait are one step each.
     """
+    if wg.run is not sched.run_token:
+        adopt(sched, wg)
     charge(sched, mp, sched.prices.sync_op)
     wg.count += n
     if wg.count < 0:
@@ -374,6 +383,8 @@ def wg_wait(sched: Sched, mp: M, gp: G, wg: WaitGroup) -> i64:
         if wg.count != 0 or wg.sema.waitq.size > 0:
             raise GoPanic("sync: WaitGroup is reused before previous Wait has returned")
         return STEP_ON
+    if wg.run is not sched.run_token:
+        adopt(sched, wg)
     charge(sched, mp, sched.prices.sync_op)
     if wg.count == 0:
         return STEP_ON
@@ -387,6 +398,8 @@ def cond_wait(sched: Sched, mp: M, gp: G, cond: Cond) -> i64:
     The ticket is taken before the unlock, so a signal that comes between unlock and wait counts.
     """
     if gp.stage == 0:
+        if cond.run is not sched.run_token:
+            adopt(sched, cond)
         cond.id = object_id(sched, cond.id, "cond")
         cond.waitq.enqueue(own_sudog(gp))
         code = unlock(sched, mp, gp, cond.mutex)
@@ -406,6 +419,8 @@ def cond_wait(sched: Sched, mp: M, gp: G, cond: Cond) -> i64:
 
 def cond_signal(sched: Sched, mp: M, cond: Cond, all_: bool) -> None:
     """Ready the first waiter, or all in order. Go: sync/cond.go: Signal, Broadcast; sema.go: notifyListNotifyOne, notifyListNotifyAll."""
+    if cond.run is not sched.run_token:
+        adopt(sched, cond)
     charge(sched, mp, sched.prices.sync_op)
     while cond.waitq.first is not None:
         s = cond.waitq.first
@@ -423,6 +438,8 @@ def sem_acquire(sched: Sched, mp: M, gp: G, sem: Semaphore) -> i64:
     if gp.stage != 0:
         gp.stage = 0
         return STEP_ON
+    if sem.run is not sched.run_token:
+        adopt(sched, sem)
     charge(sched, mp, sched.prices.sync_op)
     if sem.n > 0:
         sem.n -= 1
@@ -433,6 +450,8 @@ def sem_acquire(sched: Sched, mp: M, gp: G, sem: Semaphore) -> i64:
 
 def sem_release(sched: Sched, mp: M, sem: Semaphore) -> None:
     """Give a permit back, to the first who waits. Source: x/sync/semaphore: Release."""
+    if sem.run is not sched.run_token:
+        adopt(sched, sem)
     charge(sched, mp, sched.prices.sync_op)
     s = sem.sema.waitq.first
     if s is None:

@@ -44,7 +44,6 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
         takep(sched, None, pp, RETAKE_STW)
         gcstopp(sched, mp, pp)
     wakesysmon(sched, mp)
-    mp.phase = PH_SYSCALL_DONE
     mp.rest_ns = ns
     d = sched.handoff.at_entry_ns(sched.handoff_state, sched.view, pp.id)
     if d < -1:
@@ -53,6 +52,7 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
         handoff_now(sched, mp, pp)
     elif d > 0:
         sched.driver.later(now + d, AT_HANDOFF, (pp.syscalltick << 16) | pp.id)
+    mp.phase = PH_SYSCALL_DONE
     return STEP_SYSCALL
 
 

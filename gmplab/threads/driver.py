@@ -113,9 +113,7 @@ class Threads(Driver):
         with self.lock:
             # Before boot, which may fail: m0 has a seat from the start.
             self.seats[0] = Seat(M(0), self.lock, self.work)
-            self.seats[0].mp = boot(
-                self.sched, self.plan.main, self.plan.args, [source.program for source in self.plan.sources]
-            )
+            self.seats[0].mp = boot(self.sched, self.plan.main, self.plan.args)
             self.outside.begin(self.sched)
             if self.until_ns < FOREVER:
                 self.clock.at(self.until_ns, AT_UNTIL, 0)

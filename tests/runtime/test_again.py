@@ -69,3 +69,82 @@ def test_a_chain_of_many_programs_is_renewed() -> None:
     main = gl.Program("main").go(last).recv(c)
     assert gl.run(main, record="off").metrics["n_goroutines"] == 3_002
     assert gl.run(main, record="off").complete
+
+
+def test_a_channel_made_outside_of_the_body_is_as_new_in_each_run() -> None:
+    c, mu, held = gl.Chan(1), gl.Mutex(), gl.Semaphore(1)
+    ready = gl.Cond(mu)
+
+    def main() -> Any:
+        yield gl.send(c, "left")
+        yield gl.acquire(mu)
+        yield gl.acquire(held)
+        yield gl.signal(ready)
+        yield gl.release(mu)
+        yield gl.acquire(mu)
+        return len(c)
+
+    runs = [gl.run(main) for _ in range(3)]
+    assert [run.result for run in runs] == [1, 1, 1]
+    assert len({run.digest for run in runs}) == 1
+
+
+def test_a_cond_used_first_while_its_mutex_is_held_leaves_it_held() -> None:
+    mu = gl.Mutex()
+    cond = gl.Cond(mu)
+
+    def waiter() -> Any:
+        yield gl.acquire(mu)
+        yield gl.wait(cond)
+        yield gl.release(mu)
+
+    def main() -> Any:
+        yield gl.go(waiter)
+        yield gl.sleep(us=5)
+        yield gl.acquire(mu)
+        yield gl.signal(cond)
+        yield gl.release(mu)
+        yield gl.sleep(us=5)
+
+    assert [gl.run(main).metrics["n_exited"] for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_run_inside_a_body_is_a_run_of_its_own(plain: bool) -> None:
+    def inner() -> Any:
+        yield gl.compute(us=7)
+        return (yield gl.now())
+
+    def inner_plain() -> int:
+        gl.compute(us=7)
+        return int(gl.now())
+
+    def outer() -> Any:
+        yield gl.compute(us=1)
+        made = gl.run(inner, costs=gl.Costs.zero())
+        yield gl.compute(us=2)
+        return made.result, (yield gl.now())
+
+    def outer_plain() -> Any:
+        gl.compute(us=1)
+        made = gl.run(inner_plain, costs=gl.Costs.zero())
+        gl.compute(us=2)
+        return made.result, gl.now()
+
+    assert gl.run(outer_plain if plain else outer, costs=gl.Costs.zero()).result == (7_000, 3_000)
+
+
+def test_a_run_inside_a_body_may_not_use_what_the_outer_run_uses() -> None:
+    c = gl.Chan(1)
+
+    def inner() -> Any:
+        yield gl.recv(c)
+
+    def main() -> Any:
+        yield gl.send(c, 1)
+        gl.run(inner)
+
+    with pytest.raises(gl.BodyError, match="chan#0 .* is used by another run, which goes on"):
+        gl.run(main)
+    # The outer run has ended: now it may be used.
+    assert gl.run(gl.Program("main").send(c).recv(c)).complete

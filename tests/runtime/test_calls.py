@@ -135,6 +135,16 @@ def test_after_a_syscall_without_a_p_the_thread_sleeps_and_then_calls_schedule()
     ]
 
 
+def test_a_policy_that_hands_off_at_entry_does_so_within_entersyscall() -> None:
+    def main() -> Any:
+        yield gl.syscall(us=10)
+
+    run = free(main, procs=1, record="calls", policy=gl.policy_of("go").replace(handoff=gl.HandoffAtOnce()))
+    assert tree(run, function="entersyscall")[:4] == [
+        "M0  g1  entersyscall", "M0  g0    releasep", "M0  g0    handoffp", "M0  g0      startm",
+    ]
+
+
 def test_a_locked_goroutine_is_handed_to_its_own_thread_and_takes_it_along_at_its_end() -> None:
     # Go: proc.go: schedule -> stoplockedm -> handoffp; another M: startlockedm; gdestroy -> gogo(g0) -> mexit.
     c = gl.Chan()
