@@ -78,7 +78,9 @@ class FixedThreads(KeepThreads):
     """`n` Ms, no more, sysmon not counted. A P that finds none idles until one is free, its Gs in the global queue.
 
     A cap that blocks; Go's own crashes the program instead (`max_threads`). An M in a syscall counts, so with `NoHandoff`
-    this is a pool of threads, and with `HandoffAtOnce` a bound on how many syscalls overlap.
+    this is a pool of threads, and with `HandoffAtOnce` a bound on how many syscalls overlap. An M that is locked to a
+    goroutine (LockOSThread) runs no other: where all are, and their goroutines wait, the run is a deadlock, though others
+    are runnable or sleep.
 
     Parameters
     ----------

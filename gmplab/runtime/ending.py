@@ -130,6 +130,13 @@ def failed(sched: Sched, policy: Policy, e: BaseException, gp: Optional[G]) -> B
 
 def ending(sched: Sched, policy: Policy) -> Optional[GmplabError]:
     """The error of a run that ended by itself, but not well."""
+    pending = sum([1 for pp in sched.allp if pp.timers.wake_time() != 0])
+    if sched.stopped_by == "deadlock" and sched.n_runnable + pending > 0:
+        return DeadlockError(
+            f"all threads are asleep - deadlock! {sched.n_runnable} goroutines are runnable and {pending} Ps have a timer, but each "
+            f"thread waits with the goroutine that has locked or keeps it, and {type(policy.machines).__name__} makes no more\n"
+            f"{asleep(sched)}"
+        )
     if sched.stopped_by == "deadlock":
         return DeadlockError(f"all goroutines are asleep - deadlock!\n{asleep(sched)}")
     refused = [mp for mp in sched.allm if mp.clones == MOST_CLONES]

@@ -638,6 +638,8 @@ class Sched:
         self.nmidlelocked: i64 = 0
         self.nmsys: i64 = 0
         self.nmfreed: i64 = 0
+        self.refused: bool = False
+        """Whether the machines policy refused an M since the last thread ended."""
         self.pidle: list[P] = []
         self.npidle: i64 = 0
         self.nmspinning: i64 = 0
@@ -677,6 +679,8 @@ class Sched:
         self.handed: list[M] = []
         """Ms that wait for the template thread to make theirs."""
         self.control_due_ns: i64 = policy.control.period_ns
+        self.asked_at: i64 = -1
+        """How many schedules and exits there had been when the control policy was asked last."""
         # arrivals that are still to come, and their Gs that live
         self.arrivals: i64 = 0
         self.arrivals_waiter: Optional[G] = None

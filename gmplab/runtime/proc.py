@@ -313,6 +313,7 @@ def mexit(sched: Sched, mp: M, why: i64) -> i64:
         if sched.calls_on:
             call(sched, mp, "mpark")
         code = park(sched, mp, why, -1)
+        replacem(sched)
         checkdead(sched)
         return code
     mp.exited_ns = sched.now_ns
@@ -321,8 +322,16 @@ def mexit(sched: Sched, mp: M, why: i64) -> i64:
     charge(sched, mp, sched.prices.thread_exit)
     if sched.rec.full:
         sched.rec.event(sched.now_ns, 25, NO_G, mp.id, NO_P, why, NO_P, 0)
+    replacem(sched)
     checkdead(sched)
     return STEP_EXIT
+
+
+def replacem(sched: Sched) -> None:
+    """A thread ended: if the machines policy had refused one for a P with work, it is asked again. No counterpart in Go."""
+    if sched.refused and sched.runq.size() > 0:
+        sched.refused = False
+        startm(sched, None, None, False, WHY_HANDOFFP)
 
 
 def newm(sched: Sched, by: Optional[M], pp: Optional[P], spinning: bool, why: i64) -> M:
@@ -496,6 +505,7 @@ def unstart(sched: Sched, by: Optional[M], pp: P) -> None:
     """No M may be made for pp: its Gs go to the global queue, where a free M finds them, and it idles."""
     runqdrain(sched, by, pp)
     pidleput(sched, pp, by)
+    sched.refused = True
 
 
 def handoffp(sched: Sched, mp: Optional[M], pp: P) -> None:
@@ -1778,20 +1788,29 @@ def releasep(sched: Sched, mp: M) -> P:
 def checkdead(sched: Sched) -> None:
     """Nobody runs and nothing is to come: the program is dead. Go: proc.go: checkdead.
 
-    Differs: arrivals and put-off wake-ups that are still to come keep it alive; a runnable G here is the policy's fault.
+    Differs: arrivals and put-off wake-ups that are still to come keep it alive; so does a control policy, which may start
+    an M for a runnable G, until it has been asked. Where the machines policy makes no more Ms and each waits with its
+    locked G, or held task, that is the program's deadlock, also if a G is runnable or a timer pending: no thread is left
+    to run or fire it. Else a runnable G here is the policy's fault.
     Not modelled: a main goroutine that called Goexit, fake time, libraries.
     """
+    if sched.control.period_ns == 0 or (sched.n_runnable == 0 and sched.netpoll_waiters == 0):
+        lookdead(sched)
+
+
+def lookdead(sched: Sched) -> None:
+    """checkdead, also where a control policy might have started an M."""
     run: i64 = len(sched.allm) - sched.nmfreed - len(sched.midle) - sched.nmidlelocked - sched.nmsys
     if run > 0 or sched.ended or sched.arrivals > 0 or sched.pending_wakes > 0:
         return
     if run < 0:
         raise SchedError(f"checkdead: inconsistent counts (run={run} t={sched.now_ns})")
+    all_taken = sched.nmidlelocked > 0 and len(sched.midle) == 0
     for pp in sched.allp:
-        if pp.timers.wake_time() != 0:
+        if pp.timers.wake_time() != 0 and not (all_taken and not sched.machines.may_create(sched.machines_state, sched.view)):
             return
     sched.ended = True
-    # Threads that are all held by waiting tasks are the program's deadlock, not the policy's fault.
-    sched.stopped_by = "policy" if sched.n_runnable > 0 and not sched.hold else "deadlock"
+    sched.stopped_by = "policy" if sched.n_runnable > 0 and not all_taken else "deadlock"
 
 
 def preemptone(sched: Sched, by: Optional[M], pp: P) -> bool:

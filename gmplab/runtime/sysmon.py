@@ -13,7 +13,7 @@ from gmplab.errors import PolicyError
 from gmplab.runtime.calls import call, goeson
 from gmplab.runtime.contracts import Orders
 from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, price, settle
-from gmplab.runtime.proc import handoffp, injectglist, netpoll, notewakeup, park, preemptone, sees, startm
+from gmplab.runtime.proc import handoffp, injectglist, lookdead, netpoll, notewakeup, park, preemptone, sees, startm
 from gmplab.runtime.runq import undoze
 from gmplab.runtime.stw import sysmonupdategomaxprocs
 from gmplab.runtime.syscalls import insyscall, takep
@@ -98,6 +98,10 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
     if sched.control.period_ns > 0 and sched.control_due_ns <= now:
         sched.control_due_ns = now + sched.control.period_ns
         control(sched, mp)
+        if sched.asked_at == sched.n_schedules + sched.n_exited:
+            # It was asked twice, and nothing came of it.
+            lookdead(sched)
+        sched.asked_at = sched.n_schedules + sched.n_exited
     if retake(sched, mp) != 0:
         mp.idle_rounds = 0
     else:
