@@ -23,8 +23,8 @@ from gmplab.runtime.contracts import Policy
 LOOK_NS: Final = 1_000
 ONE_ROUND_OF_THE_OTHERS: Final = StealOne(passes=1, runnext_pass=-1, timers_pass=0, stride=1)
 """From a random worker on, each once: one task, the oldest."""
-OWN_DEQUE: Final = LifoQueue(capacity=-1, fair_tick=0, batch_cap=1)
-"""Newest first; it grows. The injector's or global queue's turn is when it is empty, one task at a time."""
+OWN_DEQUE: Final = LifoQueue(capacity=-1, fair_tick=0, batch_cap=1, global_fifo=True)
+"""Newest first; it grows. The injector's or global queue's turn is when it is empty: one task, the one that came first."""
 
 tokio: Policy = go.replace(
     name="tokio", queues=GoQueues(runnext_limit=3, fair_tick=31), preempt=NoPreemption(), handoff=NoHandoff(),

@@ -317,6 +317,8 @@ class Queues(Component):
         Most Gs that one look takes from the global queue.
     order : {"fifo", "lifo", "random", "rank"}
         Which queued G runs next; "rank": the least `rank`, equals first come first.
+    global_fifo : bool
+        Whether the global queue is first come, first served whatever the order of the local ones.
     """
 
     capacity: int = 256
@@ -327,12 +329,13 @@ class Queues(Component):
     fair_tick: int = 61
     batch_cap: int = 128
     order: str = "fifo"
+    global_fifo: bool = False
 
     def check(self) -> None:
         at_least(self, -1, "capacity")
         at_least(self, 0, "runnext_limit", "fair_tick")
         at_least(self, 1, "spill_divisor", "batch_cap")
-        yes_or_no(self, "runnext", "inherit_slice")
+        yes_or_no(self, "runnext", "inherit_slice", "global_fifo")
         one_of(self, "order", ORDERS)
 
     def global_batch(self, state: object, view: View, size: i64) -> i64:

@@ -603,6 +603,7 @@ class Sched:
         self.fair_tick: i64 = policy.queues.fair_tick
         self.batch_cap: i64 = policy.queues.batch_cap
         self.order: i64 = ORDERS.index(policy.queues.order)
+        self.global_order: i64 = 0 if policy.queues.global_fifo else self.order
         self.passes: i64 = policy.steal.passes
         self.runnext_pass: i64 = policy.steal.runnext_pass
         self.timers_pass: i64 = policy.steal.timers_pass

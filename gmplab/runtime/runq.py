@@ -71,7 +71,7 @@ def globrunqput(sched: Sched, gp: G) -> None:
 
 def globrunqget(sched: Sched, mp: M) -> G:
     """One G from the non-empty global queue, for the fairness tick. Go: proc.go: globrunqget."""
-    i: i64 = 0 if sched.order == 0 else pick(sched, sched.runq)
+    i: i64 = 0 if sched.global_order == 0 else pick(sched, sched.runq)
     gp = sched.runq.take(i) if i > 0 else sched.runq.pop()
     if sched.rec.full:
         sched.rec.event(
@@ -89,7 +89,7 @@ def globrunqgetbatch(sched: Sched, mp: M, pp: P) -> G:
         raise PolicyError(f"{type(sched.queues).__name__}.global_batch returned {n}: must be 1 to {size}, the queue's size")
     if sched.capacity >= 0 and n > sched.capacity - pp.runq.size() + 1:
         n = max(1, sched.capacity - pp.runq.size() + 1)
-    i: i64 = 0 if sched.order == 0 else pick(sched, sched.runq)
+    i: i64 = 0 if sched.global_order == 0 else pick(sched, sched.runq)
     if sched.order != 0:
         n = 1
     gp = sched.runq.take(i) if i > 0 else sched.runq.pop()

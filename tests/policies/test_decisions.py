@@ -88,6 +88,7 @@ def test_a_full_queue_spills_unless_it_has_no_bound(queues: gl.Queues, spilled: 
         # In one global queue: g2 has 30 us to do, g3 20 us, g4 10 us.
         (gl.GlobalQueue(), [2, 3, 4, 2, 3, 2]), (gl.ByRemainingWork(capacity=0, fair_tick=0), [4, 3, 3, 2, 2, 2]),
         (gl.ByAttainedWork(capacity=0, fair_tick=0), [2, 3, 4, 2, 3, 2]), (gl.LifoQueue(capacity=0, fair_tick=0), [4, 3, 3, 2, 2, 2]),
+        (gl.LifoQueue(capacity=0, fair_tick=0, global_fifo=True), [2, 3, 4, 2, 3, 2]),
     ],
     ids=lambda x: type(x).__name__ if isinstance(x, gl.Queues) else "",
 )
