@@ -370,7 +370,7 @@ def test_a_program_that_does_not_come_to_its_end_is_made_small_and_told() -> Non
     (found,) = check_policy(STUCK, states=1, strict=False)
     assert found.component == "policy"
     assert found.fact.startswith("a program fails: procs=1, seed=")
-    assert "main and 2 goroutines (" in found.fact and "lock" in found.fact and ": DeadlockError: all goroutines are asleep" in found.fact
+    assert "main and 2 goroutines (" in found.fact and "lock" in found.fact and ": DeadlockError: " in found.fact
     assert "it differs from Go's policy in block, preempt, machines: put those back one by one" in found.advice
 
 
