@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from playwright.sync_api import BrowserContext, Page, sync_playwright
-from rig import COMMAND, FLAGS, GET_CHROMIUM, PATIENCE_MS, Lab, Notebook, chromium_path
+from rig import COMMAND, FLAGS, GET_CHROMIUM, PATIENCE_MS, Lab, Notebook, Stand, chromium_path
 from shells import Shell
 
 from gmplab import experiment, names
@@ -94,3 +94,17 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
     yield Shell(str(tmp_path / "ipython"))
     InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def stand(browser: BrowserContext) -> Iterator[Callable[..., Stand]]:
+    """Shows widgets on pages of their own, without Jupyter: `stand(run.view.timeline(), size=(1280, 800))`."""
+    pages: list[Page] = []
+
+    def show(widget: Any, **options: Any) -> Stand:
+        pages.append(browser.new_page())
+        return Stand(pages[-1], widget, **options)
+
+    yield show
+    for page in pages:
+        page.close()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import nbformat
-from playwright.sync_api import ConsoleMessage, Locator, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page, Route
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SCREENSHOTS: Final = ROOT / "out" / "screenshots"
@@ -31,7 +31,7 @@ FLAGS: Final = (
     "--disable-component-update", "--disable-sync",
 )
 SIZE: Final = (1280, 800)
-PATIENCE_MS: Final = 30_000
+PATIENCE_MS: Final = 60_000
 """How long a test waits for what must come: a busy machine is slow, and a page that hangs must not hang the tests."""
 
 SETTINGS: Final = {
@@ -247,3 +247,104 @@ class Notebook:
         for session in self.lab.ask("sessions"):
             if session["path"] == self.name:
                 self.lab.ask(f"sessions/{session['id']}", "DELETE")
+
+
+STAND: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>stand</title><body><div id="here"></div>
+<script type="module">
+import widget from "./widget.js";
+const state = await (await fetch("./state.json")).json();
+const listeners = {};
+const tell = (name, ...args) => (listeners[name] ?? []).slice().forEach((what) => what(...args));
+for (const part of state.parts) state.inline[part] = new DataView(await (await fetch(`./inline/${part}`)).arrayBuffer());
+window.model = {
+  get: (name) => state[name],
+  set(name, value) {
+    if (JSON.stringify(state[name]) === JSON.stringify(value)) return;
+    state[name] = value;
+    tell(`change:${name}`);
+  },
+  save_changes() {},
+  on: (name, what) => (listeners[name] ??= []).push(what),
+  off: (name, what) => { listeners[name] = (listeners[name] ?? []).filter((other) => other !== what); },
+  async send(message) {
+    const answer = await (await fetch("./ask", {method: "POST", body: JSON.stringify(message)})).arrayBuffer();
+    tell("msg:custom", {...message, kind: "data"}, [new DataView(answer)]);
+  },
+};
+window.listening = () => Object.values(listeners).reduce((n, those) => n + those.length, 0);
+window.render = () => {
+  const el = document.createElement("div");
+  document.getElementById("here").append(el);
+  return [el, widget.render({model: window.model, el})];
+};
+const style = document.createElement("style");
+style.textContent = await (await fetch("./widget.css")).text();
+document.head.append(style);
+[window.el, window.clean] = window.render();
+window.view = window.el.firstElementChild.gmplab;
+window.started = true;
+</script></body></html>"""
+"""A page that does to a widget's module what a Jupyter front end does."""
+
+
+class Stand:
+    """A widget on a page of its own, without Jupyter: its module, style and state as a front end would get them.
+
+    Parameters
+    ----------
+    page : Page
+        An empty one.
+    widget : gmplab.jupyter.widget.Widget
+        What is shown; what the page asks for, it answers.
+    """
+
+    def __init__(self, page: Page, widget: Any, size: tuple[int, int] = SIZE) -> None:
+        self.page, self.widget = page, widget
+        self.errors: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.route("http://gmplab.test/**", self._serve)
+        page.goto("http://gmplab.test/")
+        page.wait_for_function("() => window.started && (window.view.table || window.view.steps)")
+
+    def _serve(self, route: Route) -> None:
+        path = route.request.url.partition("gmplab.test")[2]
+        state = {
+            name: value for name, value in self.widget.get_state().items() if not name.startswith("_") and name not in ("layout", "inline")
+        }
+        if path == "/":
+            route.fulfill(body=STAND, content_type="text/html")
+        elif path == "/widget.js":
+            route.fulfill(body=self.widget._esm, content_type="text/javascript")
+        elif path == "/widget.css":
+            route.fulfill(body=self.widget._css, content_type="text/css")
+        elif path == "/state.json":
+            state.update(inline={}, parts=list(self.widget.inline))
+            route.fulfill(body=json.dumps(state, default=str), content_type="application/json")
+        elif path.startswith("/inline/"):
+            route.fulfill(body=self.widget.inline[path.removeprefix("/inline/")])
+        elif path == "/ask":
+            route.fulfill(body=self.widget.reply(json.loads(route.request.post_data or "{}")))
+        else:
+            route.fulfill(status=204)
+
+    def get(self, name: str) -> Any:
+        """A trait, as the page has it."""
+        return self.page.evaluate("name => window.model.get(name)", name)
+
+    def drawn(self) -> None:
+        """Wait until what was asked for is on the page."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def screenshot(self, name: str) -> Path:
+        """Keep a picture of the page as out/screenshots/NAME.png."""
+        path = SCREENSHOTS / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=path)
+        return path
+
+
+STATIC_TEST: Final = "async () => { view.lib = await import('./widget.js'); }"
+"""What the widget's module exports, as `view.lib` of a Stand's page."""

@@ -1,0 +1,44 @@
+"""Timeline and Stepper under each other, linked in the browser."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ipywidgets import VBox, jslink
+
+from gmplab.jupyter.stepper import Stepper
+from gmplab.jupyter.timeline import Timeline
+from gmplab.traces.run import Run
+
+SHARED: Final = ("time_ns", "view", "selected_g")
+"""The traits that views of one run share."""
+
+
+class Both(VBox):  # type: ignore[misc]
+    """A Timeline over a Stepper: where the one is, the other goes, without the kernel.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or more.
+    lanes : {"P", "M", "G"}
+        What has a lane in the Timeline at first.
+
+    Attributes
+    ----------
+    timeline, stepper
+        The two.
+    """
+
+    def __init__(self, run: Run, lanes: str = "P") -> None:
+        self.timeline = Timeline(run, lanes)
+        self.stepper = Stepper(run)
+        self.links = [jslink((self.timeline, name), (self.stepper, name)) for name in SHARED]
+        super().__init__([self.timeline, self.stepper])
+
+    def twin(self) -> str:
+        """Both as HTML without a script."""
+        return self.timeline.twin() + self.stepper.twin()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return {**super()._repr_mimebundle_(**kwargs), "text/html": self.twin()}

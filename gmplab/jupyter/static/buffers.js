@@ -1,0 +1,50 @@
+// How a widget's data reaches the page: in the model's state where it is small, else by message, when it is asked for.
+
+const TYPES = { f64: Float64Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
+const ZLIB = 0x78;
+
+// The bytes of a message or a trait as an ArrayBuffer that begins at a multiple of 8.
+function aligned(view) {
+  if (view instanceof ArrayBuffer) return view;
+  return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+}
+
+// The bytes, inflated if they are compressed.
+export async function inflated(view) {
+  const bytes = aligned(view);
+  if (new Uint8Array(bytes)[0] !== ZLIB) return bytes;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+// The columns of a buffer that packing.py wrote, by name, and its header as `meta`.
+export function unpacked(bytes) {
+  const head = new DataView(bytes);
+  if (String.fromCharCode(...new Uint8Array(bytes, 0, 4)) !== "GMPL") throw new Error("gmplab: this is no packed table");
+  const size = head.getUint32(4, true);
+  const meta = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, size)));
+  const table = { meta };
+  for (const [name, [type, offset, length]] of Object.entries(meta.columns)) {
+    table[name] = new TYPES[type](bytes, 8 + size + offset, length);
+  }
+  return table;
+}
+
+// Calls back once, with the bytes of a part of the data; returns a function that stops waiting.
+// Several views of a model each ask; the answers are told apart by their part and step.
+export function request(model, part, step, done) {
+  const inline = model.get("inline")[part];
+  if (inline && step === undefined) {
+    let wanted = true;
+    inflated(inline).then((bytes) => wanted && done(bytes));
+    return () => { wanted = false; };
+  }
+  const heard = (message, buffers) => {
+    if (message.kind !== "data" || message.part !== part || message.step !== step) return;
+    model.off("msg:custom", heard);
+    inflated(buffers[0]).then(done);
+  };
+  model.on("msg:custom", heard);
+  model.send(step === undefined ? { kind: "need", part } : { kind: "need", part, step });
+  return () => model.off("msg:custom", heard);
+}

@@ -1,0 +1,172 @@
+"""The Timeline: a lane a P, an M or a G, zoomable, with arrows of steals, wake-ups and spawns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from traitlets import Enum
+
+from gmplab.jupyter.packing import Columns, packed
+from gmplab.jupyter.picture import picture
+from gmplab.jupyter.widget import Widget, module, squeezed, style
+from gmplab.plots.palette import STATES, Look, ink_on
+from gmplab.plots.timeline import coloured
+from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
+from gmplab.traces.run import Run
+
+LANES: Final = ("P", "M", "G")
+MOST_INLINE: Final = 12_000
+"""Events up to which all three kinds of lanes are made at once, to be there when the kernel is busy."""
+WAKE, SPAWN, STEAL = 0, 1, 2
+
+
+class Timeline(Widget):
+    """Who ran where, and when: zoom, drag, select.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or more.
+    lanes : {"P", "M", "G"}
+        What has a lane at first.
+
+    Attributes
+    ----------
+    lanes : str
+        What has a lane.
+
+    Examples
+    --------
+    >>> run.view.timeline()                                             # doctest: +SKIP
+    """
+
+    _esm = module("buffers.js", "lanes.js", "painter.js", "timeline.js")
+    _css = style()
+    lanes = Enum(LANES, "P").tag(sync=True)
+
+    def __init__(self, run: Run, lanes: str = "P") -> None:
+        if lanes not in LANES:
+            raise ValueError(f"lanes = {lanes!r}: must be 'P', 'M' or 'G'")
+        run.need("spans", "view.timeline")
+        begin = int(run.record.header.get("window_ns", (0, 0))[0])
+        super().__init__(lanes=lanes, view=[begin, max(run.record.end_ns, begin + 1)], time_ns=begin)
+        self.run = run
+        for part in LANES if len(run.events) <= MOST_INLINE else ():
+            self.offer(part, table(run, part))
+
+    def reply(self, question: dict[str, Any]) -> bytes:
+        return table(self.run, str(question.get("part", self.lanes)))
+
+    def twin(self) -> str:
+        return picture(self.run)
+
+
+def table(run: Run, lanes: str) -> bytes:
+    """All that is needed to draw lanes of a kind: spans by lane and in time, arrows, names, looks."""
+    if lanes not in LANES:
+        raise ValueError(f"lanes = {lanes!r}: must be 'P', 'M' or 'G'")
+    spans, looks, n = {"P": of_processors, "M": of_machines, "G": of_goroutines}[lanes](run)
+    lane = spans.pop("lane")
+    starts = np.zeros(n + 1, dtype=np.uint32)
+    starts[1:] = np.cumsum(np.bincount(lane, minlength=n))
+    names = pd.Categorical(run.goroutines["name"].astype(str))
+    begin = int(run.record.header.get("window_ns", (0, 0))[0])
+    header = run.record.header
+    return squeezed(packed(
+        {
+            **spans, "starts": starts, **arrows(run, lanes),
+            "who": run.goroutines["g"].to_numpy(dtype=np.int32), "name": names.codes.astype(np.int32),
+        },
+        lanes=lanes, looks=[shown(name, look) for name, look in looks.items()], names=list(names.categories), begin_ns=begin,
+        end_ns=run.record.end_ns, title=f"{header.get('workload', '?')} under {header.get('policy', '?')}",
+    ))
+
+
+def shown(name: str, look: Look) -> dict[str, str]:
+    """A look for the browser."""
+    face = "#FFFFFF" if look.face == "white" else look.face
+    return {"name": name, "face": face, "hatch": look.hatch[:1], "ink": ink_on(look.face)}
+
+
+def columns(lane: Any, begin: Any, end: Any, kind: Any, g: Any) -> Columns:
+    """Spans as columns, by lane and then in time."""
+    order = np.lexsort((begin, lane))
+    return {
+        "lane": np.asarray(lane, dtype=np.int64)[order], "begin": np.asarray(begin, dtype=np.float64)[order],
+        "end": np.asarray(end, dtype=np.float64)[order], "kind": np.asarray(kind, dtype=np.uint8)[order],
+        "g": np.asarray(g, dtype=np.int32)[order],
+    }
+
+
+def ids(column: Any) -> Any:
+    """Ids as numbers, -1 for none."""
+    return column.to_numpy(dtype=np.int64, na_value=-1)
+
+
+def of_modes(run: Run, spans: pd.DataFrame, who: str) -> tuple[Columns, dict[str, Look]]:
+    """What Ps or Ms did, idle time left out; running goroutines coloured by name, as in the plot."""
+    names = run.goroutines.set_index("g")["name"]
+    data = spans.assign(name=names.reindex(spans["g"]).array)
+    looks, kind = coloured(run, data, "name")
+    busy = kind >= 0
+    data, kind = data[busy], kind[busy]
+    return columns(ids(data[who]), data["begin_ns"], data["end_ns"], kind, ids(data["g"])), looks
+
+
+def of_processors(run: Run) -> tuple[Columns, dict[str, Look], int]:
+    spans, looks = of_modes(run, run.processor_spans, "p")
+    absent = unused(run)
+    if len(absent):
+        more: dict[str, Any] = {
+            "lane": absent["p"], "begin": absent["begin_ns"], "end": absent["end_ns"],
+            "kind": np.full(len(absent), len(looks)), "g": np.full(len(absent), -1),
+        }
+        spans = columns(*(np.concatenate([spans[name], more[name]]) for name in more))
+        looks = {**looks, NOT_IN_USE: UNUSED}
+    return spans, looks, len(run.record.processors)
+
+
+def of_machines(run: Run) -> tuple[Columns, dict[str, Look], int]:
+    spans, looks = of_modes(run, run.machine_spans, "m")
+    return spans, looks, len(run.record.machines)
+
+
+def of_goroutines(run: Run) -> tuple[Columns, dict[str, Look], int]:
+    """What each goroutine did: lane g - 1. Regions are left out, they lie over the states."""
+    data = run.spans
+    data = data[(data["kind"] != "region") & (data["duration_ns"] > 0)]
+    codes = {name: i for i, name in enumerate(STATES)}
+    kind = data["kind"].astype(str).map(codes).to_numpy()
+    g = ids(data["g"])
+    n = int(run.goroutines["g"].max()) if len(run.goroutines) else 0
+    return columns(g - 1, data["begin_ns"], data["end_ns"], kind, g), dict(STATES), n
+
+
+def arrows(run: Run, lanes: str) -> Columns:
+    """Who woke, made or stole whom: from a lane at an instant to a lane at an instant, in time; -1: no lane.
+
+    Of a steal only lanes of Ps know both ends.
+    """
+    woken = run.wakeups
+    woken = woken[woken["start_ns"].notna()]
+    ends = {"P": ("by_p", "start_p"), "M": ("by_m", "start_m"), "G": ("by_g", "g")}[lanes]
+    less = 1 if lanes == "G" else 0
+    parts: list[Sequence[Any]] = [(
+        woken["t_ns"].to_numpy(), ids(woken["start_ns"]), ids(woken[ends[0]]) - less, ids(woken[ends[1]]) - less,
+        np.where(woken["new"], SPAWN, WAKE), ids(woken["g"]),
+    )]
+    if lanes == "P":
+        stolen = run.steals
+        t = stolen["t_ns"].to_numpy()
+        parts.append((t, t, ids(stolen["victim_p"]), ids(stolen["p"]), np.full(len(t), STEAL), ids(stolen["g"])))
+    t0, t1, source, to, kind, g = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = (source >= 0) & (to >= 0)
+    order = np.argsort(t0[known], kind="stable")
+    types = {"a_t0": np.float64, "a_t1": np.float64, "a_from": np.int32, "a_to": np.int32, "a_kind": np.uint8, "a_g": np.int32}
+    return {
+        name: column[known][order].astype(dtype)
+        for (name, dtype), column in zip(types.items(), (t0, t1, source, to, kind, g), strict=True)
+    }

@@ -1,0 +1,94 @@
+"""`run.view`: the widgets of one run, made when asked for. Nothing here needs ipywidgets until then."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gmplab.jupyter.both import Both
+    from gmplab.jupyter.stepper import Stepper
+    from gmplab.jupyter.timeline import Timeline
+    from gmplab.traces.run import Run
+
+HINT: Final = "the widgets need {name}, which is not installed: pip install {name}"
+
+
+class Views:
+    """The widgets of one run, as its methods.
+
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or more; the Stepper shows the runtime's call path at level "calls".
+
+    Examples
+    --------
+    >>> run.view.both()                                                 # doctest: +SKIP
+    >>> run.view.timeline(lanes="G")                                    # doctest: +SKIP
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def timeline(self, lanes: str = "P") -> Timeline:
+        """A zoomable timeline: a lane a P, an M or a G, arrows of steals, wake-ups and spawns.
+
+        Parameters
+        ----------
+        lanes : {"P", "M", "G"}
+            What has a lane at first; the reader may change it.
+
+        Raises
+        ------
+        ImportError
+            anywidget is not installed.
+        TraceError
+            The run was recorded below level "full".
+        ValueError
+            lanes is none of the three.
+        """
+        made: Timeline = widget("timeline", "Timeline")(self.run, lanes)
+        return made
+
+    def stepper(self, at: int | str = 0) -> Stepper:
+        """The scheduler event by event, forward and back: all queues, Ms and Ps, and which rule decided.
+
+        Parameters
+        ----------
+        at : int (ns) or str
+            The instant to begin at.
+
+        Raises
+        ------
+        ImportError
+            anywidget is not installed.
+        TraceError
+            The run was recorded below level "full", or is a window.
+        """
+        made: Stepper = widget("stepper", "Stepper")(self.run, at)
+        return made
+
+    def both(self, lanes: str = "P") -> Both:
+        """Timeline and Stepper, linked in the browser: a click on a span is where the Stepper goes.
+
+        Raises
+        ------
+        ImportError, TraceError, ValueError
+            As `timeline` and `stepper`.
+        """
+        made: Both = widget("both", "Both")(self.run, lanes)
+        return made
+
+    def __repr__(self) -> str:
+        return "widgets of a run: timeline, stepper, both"
+
+
+def widget(module: str, name: str) -> Any:
+    """A class of a module that needs a package which may be missing. Raises `ImportError` of one line where it is."""
+    try:
+        return getattr(importlib.import_module(f"gmplab.jupyter.{module}"), name)
+    except ModuleNotFoundError as e:
+        if e.name is None or e.name.split(".")[0] == "gmplab":
+            raise
+        raise ImportError(HINT.format(name=e.name.split(".")[0])) from None

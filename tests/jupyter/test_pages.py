@@ -1,0 +1,352 @@
+"""The widgets' JavaScript in Chromium, on pages without Jupyter: what is merged, what keys and clicks do, and how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from rig import STATIC_TEST, Stand
+
+import gmplab as gl
+from gmplab.traces.run import Run
+
+Show = Callable[..., Stand]
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return gl.run("mixed_io", procs=4, seed=1, record="calls")
+
+
+# --- merging ----------------------------------------------------------------------------------------------------------
+MERGE = """([starts, begin, end, kind, t0, t1, width]) => {
+  const table = {starts, begin, end, kind};
+  const before = view.lib.sums(table, 3);
+  const found = [];
+  for (let lane = 0; lane + 1 < starts.length; lane++) {
+    view.lib.layLane(table, lane, t0, t1, width, (i) => found.push([lane, i, i + 1, null]), (x, i, j) =>
+      found.push([lane, i, j, Array.from(view.lib.timeByKind(table, before, i, j, new Float64Array(3)))]));
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(("seed", "width"), [(0, 50), (1, 7), (2, 400), (3, 3000)])
+def test_each_span_of_the_view_is_shown_once_and_merged_times_add_up(stand: Show, run: Run, seed: int, width: int) -> None:
+    page = stand(run.view.timeline()).page
+    page.evaluate(STATIC_TEST)
+    dice = np.random.default_rng(seed)
+    starts, begin, end = [0], [], []
+    for _ in range(3):
+        edges = np.unique(dice.integers(0, 100_000, 800))
+        edges = edges[: len(edges) // 2 * 2]
+        begin += edges[0::2].tolist()
+        end += edges[1::2].tolist()
+        starts.append(len(begin))
+    kind = dice.integers(0, 3, len(begin)).tolist()
+    t0, t1 = sorted(dice.integers(0, 100_000, 2).tolist())
+    found = page.evaluate(MERGE, [starts, begin, end, kind, t0, t1, width])
+    shown = [k for _, i, j, _ in found for k in range(i, j)]
+    seen = [k for k in range(len(begin)) if end[k] > t0 and begin[k] < t1]
+    # The last pixel's column may reach past the view.
+    assert shown == sorted(set(shown))
+    assert set(seen) <= set(shown)
+    pixel = (t1 - t0) / width
+    assert all(begin[k] < t1 + pixel and end[k] > t0 for k in shown)
+    for _, i, j, times in found:
+        if times is not None:
+            assert times == [sum(end[k] - begin[k] for k in range(i, j) if kind[k] == which) for which in range(3)]
+            assert all(end[k] - begin[k] < pixel for k in range(i, j))
+
+
+def test_the_axis_has_round_marks(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline()).page
+    page.evaluate(STATIC_TEST)
+    assert page.evaluate("() => view.lib.ticks(0, 1000, 5)") == [0, 200, 400, 600, 800, 1000]
+    assert page.evaluate("() => view.lib.ticks(1_234_567, 1_334_567, 4)") == [1_250_000, 1_300_000]
+    assert page.evaluate("() => [0, 950, 12345, 5e6].map((t) => view.lib.timeText(t))") == ["0 ns", "950 ns", "12.345 µs", "5 ms"]
+
+
+# --- the Timeline -----------------------------------------------------------------------------------------------------
+def painted(page: Stand) -> float:
+    """The share of the lanes that is not background."""
+    share: float = page.page.evaluate("""() => {
+      const pixels = view.painter.pixels;
+      return pixels.reduce((n, pixel) => n + (pixel !== 0), 0) / pixels.length;
+    }""")
+    return share
+
+
+def test_keys_zoom_move_and_come_back(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    page.page.focus(".gmplab-scroller")
+    whole = page.get("view")
+    for key in ("w", "+", "ArrowRight", "d"):
+        page.page.keyboard.press(key)
+    t0, t1 = page.get("view")
+    assert t1 - t0 == pytest.approx((whole[1] - whole[0]) / 2.56, rel=1e-3)
+    page.page.keyboard.press("u")
+    page.page.keyboard.press("s")
+    page.page.keyboard.press("0")
+    assert page.get("view") == whole
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("n")
+    page.page.keyboard.press("Enter")
+    spans = run.processor_spans.query("p == 1 and mode != 'idle'")
+    first = spans.iloc[0]
+    assert page.get("time_ns") == first["begin_ns"]
+    page.page.keyboard.press("l")
+    assert page.get("lanes") == "M"
+    assert page.errors == []
+
+
+def test_a_wheel_turns_the_page_until_the_timeline_has_the_focus(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    page.drawn()
+    box = page.page.locator(".gmplab-scroller").bounding_box()
+    assert box is not None
+    whole = page.get("view")
+    page.page.mouse.move(box["x"] + 300, box["y"] + 40)
+    page.page.mouse.wheel(0, -100)
+    page.drawn()
+    assert page.get("view") == whole
+    page.page.focus(".gmplab-scroller")
+    page.page.mouse.wheel(0, -100)
+    page.page.wait_for_function("whole => { const [a, b] = model.get('view'); return b - a < whole; }", arg=whole[1] - whole[0])
+    assert page.errors == []
+
+
+def test_a_click_selects_the_span_and_goes_to_its_begin(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    page.drawn()
+    spans = run.processor_spans.query("mode == 'running'")
+    longest = spans.loc[spans["duration_ns"].idxmax()]
+    middle = int(longest["begin_ns"] + longest["end_ns"]) // 2
+    x, y = page.page.evaluate("([t, lane]) => [view.x(t), (lane + 0.5) * view.step]", [middle, int(longest["p"])])
+    page.page.locator(".gmplab-canvas").click(position={"x": x, "y": y})
+    assert (page.get("selected_g"), page.get("time_ns")) == (longest["g"], longest["begin_ns"])
+    assert f"selected: G{longest['g']}" in (page.page.text_content(".gmplab-status") or page.page.inner_text(".gmplab-status"))
+    page.page.focus(".gmplab-scroller")
+    page.page.keyboard.press("Escape")
+    assert page.get("selected_g") == -1
+
+
+def test_what_is_merged_is_said_in_the_status_and_in_the_tooltip(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    page.drawn()
+    assert "spans narrower than a pixel are merged (hatched)" in page.page.inner_text(".gmplab-status")
+    found = page.page.evaluate("""() => {
+      for (let x = view.gutter(); x < view.wide; x++) {
+        for (let lane = 0; lane < view.count(); lane++) {
+          const text = view.textAt(lane, view.t(x + 0.5));
+          if (text.includes('merged')) return [x + 0.5, (lane + 0.5) * view.step, text];
+        }
+      }
+    }""")
+    page.page.locator(".gmplab-canvas").hover(position={"x": found[0], "y": found[1]})
+    assert "spans merged in this pixel" in page.page.inner_text(".gmplab-tip")
+
+
+def test_two_views_of_one_model_go_together_and_leave_nothing_behind(stand: Show, run: Run) -> None:
+    for widget in (run.view.timeline(), run.view.stepper()):
+        page = stand(widget)
+        before = page.page.evaluate("() => listening()")
+        assert before > 0
+        page.page.evaluate("() => { [window.el2, window.clean2] = render(); }")
+        assert page.page.evaluate("() => listening()") == 2 * before
+        page.page.evaluate("() => { clean2(); el2.remove(); }")
+        assert page.page.evaluate("() => listening()") == before
+        page.page.evaluate("() => clean()")
+        assert page.page.evaluate("() => listening()") == 0
+        assert page.errors == []
+
+
+SIZES = [(1280, 800), (1920, 1080)]
+LOOKS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "one_p": ("fanout", {"n": 60, "procs": 1}, "P"), "many_ps": ("fanout", {"n": 3000, "procs": 64}, "P"),
+    "machines": ("syscall_storm", {"procs": 4}, "M"), "goroutines": ("mixed_io", {"procs": 4}, "G"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_timeline_fits_its_page(stand: Show, name: str, size: tuple[int, int]) -> None:
+    workload, options, lanes = LOOKS[name]
+    page = stand(gl.run(workload, seed=1, **options).view.timeline(lanes), size=size)
+    page.drawn()
+    page.screenshot(f"timeline_{name}_{size[0]}")
+    assert painted(page) > 0.05
+    assert page.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert page.page.evaluate("() => el.getBoundingClientRect().height < 760")
+    assert page.errors == []
+
+
+def test_an_empty_run_is_sensible(stand: Show) -> None:
+    def main() -> None:
+        pass
+
+    empty = gl.run(main, procs=2, seed=1, until=0)
+    for name, widget in (("timeline", empty.view.timeline()), ("stepper", empty.view.stepper())):
+        page = stand(widget)
+        page.drawn()
+        page.screenshot(f"{name}_empty")
+        assert page.errors == []
+
+
+def large(n: int) -> Any:
+    """A timeline of n spans on 8 lanes, one every 100 ns, made by hand: a run of that size takes minutes uncompiled."""
+    timeline = gl.run("fanout", n=5, procs=8, seed=1).view.timeline()
+    from gmplab.jupyter.packing import packed
+
+    begin = np.tile(np.arange(n // 8) * 100.0, 8)
+    length = np.random.default_rng(1).integers(1, 99, len(begin))
+    none: dict[str, Any] = {name: np.zeros(0, dtype=np.float64) for name in ("a_t0", "a_t1")}
+    none |= {name: np.zeros(0, dtype=np.int32) for name in ("a_from", "a_to", "a_g", "who", "name")}
+    looks = [{"name": name, "face": face, "hatch": "", "ink": "white"} for name, face in (("running", "#0072B2"), ("syscall", "#F0E442"))]
+    made = packed(
+        {
+            "begin": begin, "end": begin + length, "kind": (np.arange(len(begin)) % 7 == 0).astype(np.uint8),
+            "g": (np.arange(len(begin)) % 1000 + 1).astype(np.int32), "starts": (np.arange(9) * (n // 8)).astype(np.uint32), **none,
+            "a_kind": np.zeros(0, dtype=np.uint8),
+        },
+        lanes="P", looks=looks, names=[], begin_ns=0, end_ns=n // 8 * 100, title="by hand",
+    )
+    timeline.inline, timeline.view = {}, [0, n // 8 * 100]
+    timeline.reply = lambda question: made
+    return timeline
+
+
+@pytest.mark.parametrize("n", [80_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_a_frame_asks_a_few_spans_a_pixel_and_not_all(stand: Show, n: int) -> None:
+    page = stand(large(n))
+    page.page.wait_for_function("() => view.table && view.lastFrame > 0")
+    page.drawn()
+    assert f"{n:,} spans narrower than a pixel are merged" in page.page.inner_text(".gmplab-status")
+    # Counted, and not timed: reads of the columns in one frame. The bench has the milliseconds.
+    reads = page.page.evaluate("""() => {
+      let n = 0;
+      const counted = (column) => new Proxy(column, {get: (of, name) => {
+        if (typeof name === 'string' && /^\\d+$/.test(name)) n++;
+        const value = of[name];
+        return typeof value === 'function' ? value.bind(of) : value;
+      }});
+      const {begin, end, kind} = view.table;
+      Object.assign(view.table, {begin: counted(begin), end: counted(end), kind: counted(kind)});
+      view.paint(view.painter.width);
+      Object.assign(view.table, {begin, end, kind});
+      return [n, view.painter.width * 8];
+    }""")
+    assert reads[0] < 110 * reads[1]
+    page.screenshot(f"timeline_{n}")
+    assert page.errors == []
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_goroutines_have_lanes(stand: Show) -> None:
+    page = stand(gl.run("fanout", n=100_000, compute="1us", procs=8, seed=1).view.timeline("G"))
+    page.page.wait_for_function("() => view.lastFrame > 0")
+    page.drawn()
+    assert "100,001 lanes" in page.page.inner_text(".gmplab-status")
+    page.page.evaluate("() => view.toRow(70_000)")
+    page.drawn()
+    page.screenshot("timeline_100000_gs")
+    assert page.errors == []
+
+
+# --- the Stepper ------------------------------------------------------------------------------------------------------
+def test_steps_by_keyboard_go_forward_and_back_to_the_same_board(stand: Show, run: Run) -> None:
+    page = stand(run.view.stepper())
+    page.page.focus(".gmplab-stepper")
+    told = run.story()["sentence"].tolist()
+    seen = []
+    for _ in range(6):
+        page.page.keyboard.press("ArrowRight")
+        seen.append(page.page.inner_text(".gmplab-sentence"))
+    assert seen == told[1:7]
+    board = page.page.inner_text(".gmplab-board")
+    page.page.keyboard.press("End")
+    assert page.get("step") == len(told) - 1
+    assert page.page.inner_text(".gmplab-sentence") == told[-1]
+    page.page.keyboard.press("Home")
+    for _ in range(6):
+        page.page.keyboard.press(" ")
+    assert page.page.inner_text(".gmplab-board") == board
+    page.page.keyboard.press("ArrowLeft")
+    assert page.page.inner_text(".gmplab-sentence") == told[5]
+    assert page.errors == []
+
+
+def test_the_next_event_of_a_kind_and_of_a_goroutine(stand: Show, run: Run) -> None:
+    page = stand(run.view.stepper())
+    kinds = run.events["kind"].astype(str).tolist()
+    page.page.select_option("select[aria-label='Kind of event']", label="QGet")
+    page.page.click("text=next ›")
+    assert page.get("step") == kinds.index("QGet")
+    page.page.focus(".gmplab-stepper")
+    page.page.keyboard.press("n")
+    assert page.get("step") == kinds.index("QGet", kinds.index("QGet") + 1)
+    page.page.keyboard.press("b")
+    assert page.get("step") == kinds.index("QGet")
+    page.page.evaluate("() => model.set('selected_g', 3)")
+    page.page.keyboard.press("g")
+    assert run.events["g"][page.get("step")] == 3
+
+
+def test_play_stops_at_a_breakpoint(stand: Show, run: Run) -> None:
+    page = stand(run.view.stepper())
+    page.page.select_option("select[aria-label='Speed']", "30")
+    page.page.fill("input[aria-label='Breakpoints']", "GoStart g1, m9")
+    page.page.press("input[aria-label='Breakpoints']", "Enter")
+    page.page.click("button[aria-label='Play']")
+    page.page.wait_for_selector("button[aria-label='Pause']")
+    page.page.wait_for_selector("button[aria-label='Play']")
+    events = run.events
+    assert page.get("step") == events.index[(events["kind"] == "GoStart") & (events["g"] == 1)][0]
+    page.page.fill("input[aria-label='Breakpoints']", "GoStrat")
+    page.page.press("input[aria-label='Breakpoints']", "Enter")
+    assert "unknown: GoStrat" in page.page.evaluate("() => document.querySelector('input[type=text]').validationMessage")
+
+
+def test_an_instant_from_elsewhere_moves_the_stepper_to_its_goroutine(stand: Show, run: Run) -> None:
+    page = stand(run.view.stepper())
+    started = run.schedule.iloc[20]
+    page.page.evaluate("([t, g]) => { model.set('selected_g', g); model.set('time_ns', t); }", [int(started["t_ns"]), int(started["g"])])
+    assert page.page.inner_text(".gmplab-sentence").startswith(f"M{started['m']} runs G{started['g']}")
+
+
+def test_the_call_path_is_shown_where_it_was_recorded(stand: Show, run: Run) -> None:
+    page = stand(run.view.stepper())
+    told = run.story()["sentence"]
+    step = int(told.index[told.str.startswith("newm: M0 makes M2")][0])
+    page.page.evaluate("step => view.to(step)", step)
+    assert page.page.inner_text(".gmplab-calls").startswith("called by")
+    names = page.page.locator(".gmplab-call").all_inner_texts()
+    assert names[-5:] == ["startm", "newm", "newm1", "newosproc", "clone"]
+    page.screenshot("stepper_newm")
+
+
+def test_beyond_its_window_the_stepper_asks_the_kernel(stand: Show) -> None:
+    run = gl.run("fanout", n=6000, compute="2us", procs=2, seed=1)
+    assert len(run.events) > 24_000
+    page = stand(run.view.stepper())
+    page.page.focus(".gmplab-stepper")
+    page.page.keyboard.press("End")
+    last = run.story(run.record.end_ns)["sentence"].iloc[-1]
+    page.page.wait_for_function("text => document.querySelector('.gmplab-sentence').textContent === text", arg=last)
+    page.page.keyboard.press("Home")
+    page.page.wait_for_function("() => document.querySelector('.gmplab-meta').textContent.startsWith('Step 1 of')")
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("procs", [1, 4, 64])
+def test_a_stepper_fits_its_page(stand: Show, procs: int, size: tuple[int, int]) -> None:
+    run = gl.run("fanout", n=500, procs=procs, seed=1)
+    page = stand(run.view.stepper(run.record.end_ns // 2), size=size)
+    page.page.wait_for_selector(".gmplab-ps")
+    page.screenshot(f"stepper_{procs}_{size[0]}")
+    assert page.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert page.page.evaluate("() => el.getBoundingClientRect().height < 760")
+    assert page.errors == []

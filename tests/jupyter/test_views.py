@@ -1,0 +1,139 @@
+"""`run.view`: what is made, what goes to the browser, and what stays where no widget can live."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import sys
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gmplab as gl
+from gmplab.errors import TraceError
+from gmplab.jupyter.packing import TYPES, packed
+from gmplab.jupyter.timeline import LANES, table
+from gmplab.jupyter.widget import INLINE, STATIC
+from gmplab.traces.run import Run
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return gl.run("mixed_io", procs=3, seed=1, until="4ms")
+
+
+def unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The header and the columns of a packed table, as static/buffers.js reads them."""
+    if data[:1] == b"\x78":
+        data = zlib.decompress(data)
+    assert data[:4] == b"GMPL"
+    (size,) = struct.unpack("<I", data[4:8])
+    head = json.loads(data[8 : 8 + size])
+    types = {name: dtype for dtype, name in TYPES.items()}
+    columns = {}
+    for name, (kind, offset, n) in head["columns"].items():
+        assert (8 + size + offset) % 8 == 0
+        columns[name] = np.frombuffer(data, types[kind], n, 8 + size + offset)
+    return head, columns
+
+
+def test_columns_come_out_as_they_went_in() -> None:
+    columns = {"a": np.arange(3, dtype=np.uint8), "b": np.array([1.5, 2.0**53 - 1]), "c": np.array([-1], dtype=np.int32)}
+    head, found = unpacked(packed(columns, title="µ"))
+    assert head["title"] == "µ"
+    assert {name: column.tolist() for name, column in found.items()} == {name: column.tolist() for name, column in columns.items()}
+    with pytest.raises(KeyError):
+        packed({"a": np.zeros(1, dtype=np.int64)})
+
+
+@pytest.mark.parametrize(("lanes", "frame"), [("P", "processor_spans"), ("M", "machine_spans"), ("G", "spans")])
+def test_a_table_holds_the_spans_by_lane_and_in_time(run: Run, lanes: str, frame: str) -> None:
+    head, columns = unpacked(table(run, lanes))
+    starts = columns["starts"]
+    assert starts[-1] == len(columns["begin"])
+    for lane in range(len(starts) - 1):
+        begin, end = columns["begin"][starts[lane] : starts[lane + 1]], columns["end"][starts[lane] : starts[lane + 1]]
+        assert (end > begin).all()
+        assert (begin[1:] >= end[:-1]).all()
+    spans = getattr(run, frame)
+    mode = spans["kind"] if lanes == "G" else spans["mode"]
+    running = [kind for kind, look in enumerate(head["looks"]) if look["name"].startswith("running")]
+    shown = np.isin(columns["kind"], running)
+    assert (columns["end"] - columns["begin"])[shown].sum() == spans["duration_ns"][mode == "running"].sum()
+
+
+def test_arrows_lead_from_lane_to_lane(run: Run) -> None:
+    columns = unpacked(table(run, "P"))[1]
+    assert {0, 1} <= set(columns["a_kind"].tolist())
+    assert (columns["a_t1"] >= columns["a_t0"]).all()
+    assert (np.diff(columns["a_t0"]) >= 0).all()
+    for name in ("a_from", "a_to"):
+        assert ((columns[name] >= 0) & (columns[name] < 3)).all()
+    stolen = columns["a_kind"] == 2
+    assert stolen.sum() == len(run.steals)
+    assert columns["a_from"][stolen].tolist() == run.steals["victim_p"].tolist()
+
+
+def test_a_small_run_is_in_the_state_and_a_large_one_is_asked_for(run: Run) -> None:
+    assert set(run.view.timeline().inline) == set(LANES)
+    large = gl.run("fanout", n=20_000, compute="1us", procs=4, seed=1)
+    timeline, stepper = large.view.timeline(), large.view.stepper()
+    assert timeline.inline == {}
+    assert sum(len(part) for part in stepper.inline.values()) <= INLINE
+    assert unpacked(timeline.reply({"kind": "need", "part": "G"}))[0]["lanes"] == "G"
+    window = json.loads(zlib.decompress(stepper.reply({"kind": "need", "part": "steps", "step": 50_000})))
+    assert window["first"] < 50_000 < window["first"] + len(window["t"])
+
+
+def test_views_share_the_traits_that_link_them(run: Run) -> None:
+    for widget in (run.view.timeline(), run.view.stepper()):
+        assert {"time_ns", "view", "selected_g"} <= set(widget.keys)
+    assert [link.source[1] for link in run.view.both().links] == ["time_ns", "view", "selected_g"]
+
+
+@pytest.mark.parametrize("name", ["timeline", "stepper", "both"])
+def test_a_widget_has_a_twin_without_a_script(run: Run, name: str) -> None:
+    bundle = getattr(run.view, name)()._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "<script" not in data["text/html"]
+    assert ("<svg" in data["text/html"]) == (name != "stepper")
+    assert ("newm: M0 is made" in data["text/html"]) == (name != "timeline")
+
+
+@pytest.mark.parametrize("procs", [1, 64, 500])
+def test_the_twins_picture_stays_small(procs: int) -> None:
+    html = gl.run("fanout", n=3000, procs=procs, seed=1).view.timeline().twin()
+    assert len(html) < 200_000
+    assert f"What each of {procs} Ps did" in html
+
+
+def test_the_module_of_a_widget_imports_nothing(run: Run) -> None:
+    for widget in (run.view.timeline(), run.view.stepper()):
+        assert not re.search(r"^import ", widget._esm, re.MULTILINE)
+        assert widget._esm.count("export default") == 1
+        assert "http" not in widget._esm.replace("http://www.w3.org/2000/svg", "")
+    assert {path.name for path in STATIC.iterdir()} >= {"timeline.js", "stepper.js", "widgets.css"}
+
+
+def test_without_anywidget_there_is_one_line_that_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("gmplab.jupyter.") and name.rpartition(".")[2] in ("widget", "timeline")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(ImportError) as e:
+        run.view.timeline()
+    assert str(e.value) == "the widgets need anywidget, which is not installed: pip install anywidget"
+
+
+def test_what_cannot_be_shown_is_said(run: Run) -> None:
+    with pytest.raises(ValueError, match="lanes = 'Q': must be 'P', 'M' or 'G'"):
+        run.view.timeline("Q")
+    with pytest.raises(ValueError, match="the run ends at"):
+        run.view.stepper("1s")
+    with pytest.raises(TraceError, match="view.timeline needs the spans"):
+        gl.run("fanout", n=3, record="schedule").view.timeline()
+    with pytest.raises(TraceError, match="view.stepper needs the events"):
+        gl.run("fanout", n=3, record="schedule").view.stepper()

@@ -1,0 +1,71 @@
+"""The widgets in a real JupyterLab: linked in the browser, in both themes, also while the kernel is busy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rig import Notebook
+
+Opener = Callable[..., Notebook]
+
+BOTH = ["import gmplab as gl\nrun = gl.run('mixed_io', procs=4, seed=1)\nboth = run.view.both()\nboth"]
+LONGEST = """
+spans = run.processor_spans.query("mode == 'running'")
+row = spans.loc[spans["duration_ns"].idxmax()]
+print(row["p"], row["g"], row["m"], row["begin_ns"], (row["begin_ns"] + row["end_ns"]) // 2)
+"""
+PLACE = """([t, lane]) => {
+  const root = document.querySelector('.gmplab-timeline');
+  return [root.gmplab.x(t), (lane + 0.5) * root.gmplab.step];
+}"""
+
+
+def shown(book: Notebook) -> None:
+    """Wait until both widgets are there."""
+    book.page.wait_for_function("() => document.querySelector('.gmplab-timeline')?.gmplab.lastFrame > 0")
+    book.page.wait_for_selector(".gmplab-ps")
+
+
+def test_a_click_on_a_span_moves_the_stepper_the_kernel_knows_and_both_themes_are_clean(notebook: Opener) -> None:
+    book = notebook(BOTH)
+    book.run_all()
+    shown(book)
+    p, g, m, begin, middle = (int(x) for x in book.kernel(LONGEST).split())
+    x, y = book.page.evaluate(PLACE, [middle, p])
+    book.find(".gmplab-canvas").click(position={"x": x, "y": y})
+    book.page.wait_for_function("text => document.querySelector('.gmplab-sentence').textContent.startsWith(text)", arg=f"M{m} runs G{g}")
+    assert book.find(".gmplab-chip[aria-pressed='true']").first.inner_text() == f"G{g}"
+    assert book.kernel("print(both.stepper.time_ns, both.stepper.selected_g, both.timeline.time_ns)") == f"{begin} {g} {begin}"
+    book.screenshot("both_light")
+    book.theme(True)
+    book.page.set_viewport_size({"width": 1920, "height": 1080})
+    book.page.wait_for_timeout(300)
+    book.screenshot("both_dark")
+    assert book.errors == []
+
+
+def test_by_keyboard_alone_and_while_the_kernel_is_busy(notebook: Opener) -> None:
+    book = notebook(BOTH)
+    book.run_all()
+    shown(book)
+    book.page.evaluate("""() => {
+      const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+      kernel.requestExecute({code: "import time\\nfor _ in range(600): time.sleep(0.1)", store_history: false});
+    }""")
+    book.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'busy'")
+    book.page.focus(".gmplab-stepper")
+    for _ in range(40):
+        book.page.keyboard.press("ArrowRight")
+    step, t = book.page.evaluate("""() => {
+      const stepper = document.querySelector('.gmplab-stepper').gmplab;
+      return [stepper.step(), stepper.model.get('time_ns')];
+    }""")
+    assert step == 40
+    assert book.page.evaluate("() => document.querySelector('.gmplab-timeline').gmplab.model.get('time_ns')") == t
+    book.page.focus(".gmplab-scroller")
+    book.page.keyboard.press("w")
+    view = "() => document.querySelector('{}').gmplab.model.get('view')"
+    assert book.page.evaluate(view.format(".gmplab-timeline")) == book.page.evaluate(view.format(".gmplab-stepper"))
+    assert book.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus") == "busy"
+    book.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(); }")
+    assert book.errors == []
