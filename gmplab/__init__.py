@@ -25,8 +25,8 @@ _HOMES = {
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),
     "gmplab.runtime.bodies": (
-        "acquire", "add", "broadcast", "close", "compute", "done", "gc", "go", "gomaxprocs", "gosched", "intn", "io",
-        "lock_os_thread", "log", "now", "read_lock", "read_unlock", "recv", "recv_ok", "region", "region_end", "release",
+        "accept", "acquire", "add", "broadcast", "close", "compute", "connect", "done", "gc", "go", "gomaxprocs", "gosched", "intn", "io",
+        "listen", "lock_os_thread", "log", "now", "read_lock", "read_unlock", "recv", "recv_ok", "region", "region_end", "release",
         "sample", "select", "send", "signal", "sleep", "syscall", "unlock_os_thread", "wait",
     ),
     "gmplab.runtime.program": ("Program",),

@@ -31,6 +31,9 @@ from gmplab.runtime.program import (
     OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program, checked_procs, fetch_op,
 )
 from gmplab.runtime.recorder import Histogram
+from gmplab.runtime.sockets import (
+    NET_ACCEPT, NET_CLOSE, NET_CONNECT, NET_LISTEN, NET_RECV, NET_SEND, OP_NET, Conn, Listener,
+)
 from gmplab.runtime.sync import Cond, Mutex, RWMutex, Semaphore, WaitGroup
 from gmplab.runtime.stw import OP_GOMAXPROCS
 from gmplab.vocabulary import KIND_USER
@@ -38,6 +41,8 @@ from gmplab.vocabulary import KIND_USER
 MAIN_G: Final = 1
 """Main's id: it is made first. Not `sched.main`, which is another G once a draining run has reused it."""
 MOST_INTN: Final = 0x7FFFFFFFFFFFFFFF
+MOST_BYTES: Final = 65_536
+"""Of one `recv` from a connection."""
 INFINITE: Final = float("inf")
 
 VERBS: Final = (
@@ -45,6 +50,7 @@ VERBS: Final = (
     "release", "read_lock", "read_unlock", "acquire", "release", "add", "wait", "wait", "signal", "broadcast", "acquire",
     "release", "lock_os_thread", "unlock_os_thread", "io", "region", "region_end", "log", "now", "wait_arrivals",
     "gomaxprocs", "update_gomaxprocs", "gc", "gc_worker", "compute",
+    "a verb of sockets",
 )
 """The verb of each op, for messages."""
 HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"
@@ -279,6 +285,43 @@ def io(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: 
     return _timed(OP_IO, value, ns, us, ms, s, "io", 0)
 
 
+def listen(address: Any) -> Any:
+    """Listen at (host, port) for connections: a `Listener`. Port 0: any free one, `listener.address` tells it.
+
+    In virtual time the network is inside of the run: whoever connects is one of its goroutines. On threads it is TCP; the
+    host is numeric, since looking a name up blocks.
+
+    Examples
+    --------
+    >>> def echo():
+    ...     listener = yield listen(("127.0.0.1", 0))
+    ...     conn = yield accept(listener)
+    ...     while data := (yield recv(conn)):
+    ...         yield send(conn, data)
+    ...     yield close(conn)
+    """
+    return request(OP_NET, NET_LISTEN, 0, checked_address(address, "listen"))
+
+
+def accept(listener: Listener) -> Any:
+    """Wait for a connection at a listener: a `Conn`."""
+    return request(OP_NET, NET_ACCEPT, 0, checked(listener, Listener, "accept"))
+
+
+def connect(address: Any) -> Any:
+    """Connect to who listens at (host, port): a `Conn`. What fails raises OSError at the verb, as of all verbs of sockets."""
+    return request(OP_NET, NET_CONNECT, 0, checked_address(address, "connect"))
+
+
+def checked_address(address: Any, verb: str) -> tuple[str, int]:
+    if (
+        not isinstance(address, tuple) or len(address) != 2 or not isinstance(address[0], str)
+        or isinstance(address[1], bool) or not isinstance(address[1], int) or not 0 <= address[1] < 65_536
+    ):
+        raise TypeError(f"{verb}: address = {address!r}: must be (host, port), as ('127.0.0.1', 8080); ports are 0 to 65535")
+    return address
+
+
 def checked(x: Any, kind: Any, verb: str) -> Any:
     """x, which a verb was given; `TypeError` if it is not of a kind that the verb takes."""
     if not isinstance(x, kind):
@@ -292,13 +335,19 @@ def gosched() -> Any:
     return request(OP_GOSCHED)
 
 
-def send(c: Optional[Chan], value: object = None) -> Any:
-    """Send on a channel (None: the nil channel, which blocks for ever)."""
+def send(c: Optional[Chan | Conn], value: object = None) -> Any:
+    """Send on a channel (None: the nil channel, which blocks for ever), or all of some bytes on a connection: their number."""
+    if isinstance(c, Conn):
+        return request(OP_NET, NET_SEND, 0, c, checked(value, (bytes, bytearray, memoryview), "send"))
     return request(OP_SEND, 0, 0, None if c is None else checked(c, Chan, "send"), value)
 
 
-def recv(c: Optional[Chan]) -> Any:
-    """Receive from a channel: the value, None from a closed one."""
+def recv(c: Optional[Chan | Conn], n: int = MOST_BYTES) -> Any:
+    """Receive from a channel: the value, None from a closed one; or from a connection at most n bytes, b"" at its end."""
+    if isinstance(c, Conn):
+        if checked(n, int, "recv") < 1 or n > MOST_BYTES:
+            raise ValueError(f"recv: n = {n!r}: must be 1 to {MOST_BYTES} bytes")
+        return request(OP_NET, NET_RECV, n, c)
     return request(OP_RECV, 0, 0, None if c is None else checked(c, Chan, "recv"))
 
 
@@ -307,8 +356,10 @@ def recv_ok(c: Optional[Chan]) -> Any:
     return request(OP_RECV_OK, 0, 0, None if c is None else checked(c, Chan, "recv_ok"))
 
 
-def close(c: Optional[Chan]) -> Any:
-    """Close a channel."""
+def close(c: Optional[Chan | Conn | Listener]) -> Any:
+    """Close a channel, a connection or a listener."""
+    if isinstance(c, (Conn, Listener)):
+        return request(OP_NET, NET_CLOSE, 0, c)
     return request(OP_CLOSE, 0, 0, None if c is None else checked(c, Chan, "close"))
 
 

@@ -540,6 +540,10 @@ class Driver:
         """Call back at an instant: AT_* below."""
         raise NotImplementedError
 
+    def transfer(self, gp: G) -> bool:
+        """Do what gp asks of a real socket: True with its result, or False: it waits. Only where `sched.apart`."""
+        raise NotImplementedError
+
     def poll(self) -> None:
         """Put the Gs whose descriptors are ready by now into `sched.netpoll_ready`; in virtual time they are there."""
 
@@ -654,6 +658,8 @@ class Sched:
         """Until when an M polls without blocking. Go: schedt.pollingNet."""
         self.netpoll_ready: GQueue = GQueue()
         self.netpoll_waiters: i64 = 0
+        self.listeners: dict[object, object] = {}
+        """In virtual time: who listens at which address."""
         # stop the world
         self.gcwaiting: bool = False
         self.stopwait: i64 = 0

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.bodies import FORM_GREENLET, FORM_PROGRAM, Call, Spawn, called, fetch, label_program, spawn_new
+from gmplab.runtime.bodies import FORM_GREENLET, FORM_PROGRAM, Call, Raised, Spawn, called, fetch, label_program, spawn_new
 from gmplab.runtime.calls import verb
 from gmplab.runtime.chan import Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo
 from gmplab.runtime.dice import Distribution, draw
@@ -27,6 +27,7 @@ from gmplab.runtime.program import (
 )
 from gmplab.runtime.runq import pid
 from gmplab.runtime.stw import OP_GOMAXPROCS, OP_UPDATE_GOMAXPROCS, updatemaxprocs
+from gmplab.runtime.sockets import OP_NET, attempt
 from gmplab.runtime.stw import gomaxprocs as setgomaxprocs
 from gmplab.runtime.sync import (
     cond_signal, cond_wait, lock, rlock, runlock, sem_acquire, sem_release, unlock, wg_add, wg_wait, wlock, wunlock,
@@ -274,6 +275,24 @@ def netwait(sched: Sched, mp: M, gp: G) -> i64:
     return gopark(sched, mp, gp, WAIT_IO, 0, 0)
 
 
+def nettransfer(sched: Sched, mp: M, gp: G) -> i64:
+    """An operation on a socket: done at once, or gp waits until it may be and tries again. Go: netpoll.go: netpollblock."""
+    charge(sched, mp, sched.prices.syscall)
+    try:
+        done = sched.driver.transfer(gp) if sched.apart else attempt(sched, gp)
+    except OSError as e:
+        gp.result = Raised(e)
+        done = True
+    if done:
+        gp.stage = 0
+        gp.value = None
+        return STEP_ON
+    gp.stage = 1
+    if not sched.hold:
+        sched.netpoll_waiters += 1
+    return gopark(sched, mp, gp, WAIT_IO, 0, 0)
+
+
 def perform_sync(sched: Sched, mp: M, gp: G, op: i64) -> i64:
     x: Any = gp.obj
     if op == OP_CLOSE:
@@ -317,6 +336,8 @@ def perform_other(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         lockosthread(sched, mp, gp)
     elif op == OP_UNLOCK_THREAD:
         unlockosthread(sched, mp, gp)
+    elif op == OP_NET:
+        return nettransfer(sched, mp, gp)
     elif op == OP_CALL:
         return computecall(sched, mp, gp)
     elif op == OP_NOW:

@@ -10,6 +10,7 @@ verb (a compute of a given time: at once); a woken thread runs when the operatin
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -22,7 +23,7 @@ from gmplab.runtime.boot import boot
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.costs import Costs, Prices
 from gmplab.runtime.ending import failed
-from gmplab.runtime.model import FOREVER, PH_NETPOLL_DONE, Driver, M, Sched
+from gmplab.runtime.model import FOREVER, Driver, G, M, Sched
 from gmplab.runtime.outside import Outside
 from gmplab.runtime.proc import refusedclone, timedout
 from gmplab.runtime.recorder import Recorder
@@ -30,6 +31,7 @@ from gmplab.runtime.sim import Plan
 from gmplab.runtime.steps import step
 from gmplab.threads.clock import AT_UNTIL, Clock
 from gmplab.threads.cpu import burn
+from gmplab.threads.network import Network
 from gmplab.threads.poller import Poller
 from gmplab.threads.seat import INSIDE, Seat
 from gmplab.vocabulary import (
@@ -69,6 +71,7 @@ class Threads(Driver):
         """By M."""
         self.poller = Poller()
         self.clock = Clock(self)
+        self.network = Network(self)
         self.outside = Outside(plan.sources, by_netpoll)
         self.sched = Sched(policy, Prices(Costs.zero()), Recorder(level), self, seed, procs)
         self.sched.warmup_ns = warmup_ns
@@ -81,7 +84,7 @@ class Threads(Driver):
     def wakeup(self, mp: M, from_p: int) -> None:
         seat = self.seats[mp.id]
         seat.ring()
-        if mp.phase == PH_NETPOLL_DONE:
+        if seat.in_epoll:
             self.poller.wake()
 
     def notice(self, mp: M) -> None:
@@ -100,6 +103,13 @@ class Threads(Driver):
 
     def later(self, at_ns: int, kind: int, ident: int) -> None:
         self.clock.at(at_ns, kind, ident)
+
+    def poll(self) -> None:
+        if self.network.waiting:
+            self.network.ready(self.poller.now())
+
+    def transfer(self, gp: G) -> bool:
+        return self.network.transfer(gp)
 
     # --- under the lock -----------------------------------------------------------------------------------------------
     def tick(self) -> int:
@@ -147,6 +157,8 @@ class Threads(Driver):
         elif code == STEP_COMPUTE:
             mp.computing = True
             seat.cut = False
+        elif code == STEP_NETPOLL:
+            seat.in_epoll = True
         elif 0 < self.max_events <= self.n_steps and not sched.ended:
             sched.stopped_by = "max_events"
             sched.ended = True
@@ -165,6 +177,7 @@ class Threads(Driver):
             seat.bell.notify()
         self.clock.bell.notify()
         self.poller.wake()
+        os.write(self.poller.over_w, b"\0")
 
     def fail(self, error: BaseException, seat: Seat | None) -> None:
         """An exception out of a step, a body or a policy ends the run, unless it has ended."""
@@ -201,7 +214,11 @@ class Threads(Driver):
                     self.bear()
                 if code == STEP_ON:
                     continue
-                if code == STEP_PARK:
+                if code == STEP_PARK and seat.mp.id in self.network.blocked:
+                    self.network.block(seat.mp.id)
+                    with self.lock:
+                        self.network.unblock(seat.mp.id)
+                elif code == STEP_PARK:
                     self.park(seat, generation)
                 elif code == STEP_EXIT:
                     return
@@ -257,7 +274,12 @@ class Threads(Driver):
             gp.rest_ns -= burn(seat, mp.rest_ns)
         elif code == STEP_NETPOLL:
             left = mp.until_ns - (time.perf_counter_ns() - self.began_ns)
-            self.poller.wait(-1 if mp.until_ns < 0 else min(max(0, left), LONGEST_POLL_NS))
+            ready = self.poller.wait(-1 if mp.until_ns < 0 else min(max(0, left), LONGEST_POLL_NS))
+            with self.lock:
+                seat.in_epoll = False
+                if ready and not self.sched.ended:
+                    self.tick()
+                    self.network.ready(ready)
         seat.doing = INSIDE
 
     def bear(self) -> None:

@@ -45,6 +45,7 @@ def live(
                 leaving.m0_is_back()
             left = leaving.see_off()
     finally:
+        driver.network.close()
         driver.poller.close()
     if left:
         header["abandoned"] = left

@@ -18,6 +18,8 @@ class Poller:
         os.set_blocking(self.wake_r, False)
         os.set_blocking(self.wake_w, False)
         self.selector.register(self.wake_r, selectors.EVENT_READ)
+        self.over_r, self.over_w = os.pipe()
+        """Readable once the run is over: for threads that wait for one descriptor alone."""
 
     def wake(self) -> None:
         """Bring the M that sleeps in it back, or keep it from falling asleep. Go: netpollBreak."""
@@ -27,8 +29,8 @@ class Poller:
             # Full: it will wake all the same.
             return
 
-    def wait(self, timeout_ns: int) -> list[int]:
-        """Sleep until a descriptor is ready, `wake`, or the time-out (-1: none); the ready descriptors.
+    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+        """Sleep until a descriptor is ready, `wake`, or the time-out (-1: none); what is ready, and for what.
 
         Outside of the lock. The selector rounds a time-out up to whole ms, as Go does.
         """
@@ -38,10 +40,16 @@ class Poller:
             os.read(self.wake_r, 4_096)
         except BlockingIOError:
             pass
-        return [key.fd for key, _ in ready if key.fd != self.wake_r]
+        return [(key.fd, events) for key, events in ready if key.fd != self.wake_r]
+
+    def now(self) -> list[tuple[int, int]]:
+        """What is ready, without sleeping."""
+        return [(key.fd, events) for key, events in self.selector.select(0) if key.fd != self.wake_r]
 
     def close(self) -> None:
         """Give its descriptors back."""
         self.selector.close()
         os.close(self.wake_r)
         os.close(self.wake_w)
+        os.close(self.over_r)
+        os.close(self.over_w)

@@ -26,6 +26,8 @@ class Seat:
     ----------
     generation : int
         Counts wake-ups: who parks remembers it under the lock, and sleeps until it is another.
+    in_epoll : bool
+        Whether only the poller can wake it.
     cut : bool
         Asks a compute of a given time to end.
     doing : str
@@ -37,6 +39,7 @@ class Seat:
         self.bell = threading.Condition(lock)
         self.generation = 0
         self.cut = False
+        self.in_epoll = False
         self.doing = INSIDE
         if mp.id == 0:
             self.thread = threading.current_thread()
