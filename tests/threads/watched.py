@@ -88,10 +88,10 @@ def watched(patience_s: float = PATIENCE_S) -> Iterator[None]:
         gmplab.threads.live.Threads = Threads
 
 
-def live(main: Any, **kw: Any) -> Run:
+def live(main: Any, patience_s: float = PATIENCE_S, **kw: Any) -> Run:
     """Run on threads; the record is valid, and no thread and no descriptor is left."""
     before = tasks(), descriptors()
-    with watched():
+    with watched(patience_s):
         run = gl.run(main, on="threads", **kw)
     assert left_over(*before) == ([], [])
     if run.record.level >= 2:
