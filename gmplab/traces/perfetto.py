@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Record
 from gmplab.traces.frames import fields
 from gmplab.traces.protobuf import LENGTHS, fixed64s, integer, message, text, varints
-from gmplab.traces.spans import GONE, RUNNABLE, RUNNING, SPAN_KINDS, WAITING, region_spans, series_frame, transitions
+from gmplab.traces.spans import GONE, RUNNABLE, RUNNING, SPAN_KINDS, WAITING, region_spans, transitions
 from gmplab.traces.stays import MONITORING, Stays, machine_stays, processor_stays
 from gmplab.traces.store import whole_file
 from gmplab.vocabulary import (
@@ -91,7 +92,7 @@ def to_perfetto(run: Run, path: str | os.PathLike[str], overwrite: bool = False)
     """
     run.need("events", "to_perfetto")
     with whole_file(path, overwrite, "to_perfetto") as making, making.open("xb") as out:
-        for part in Trace(run.record).encoded():
+        for part in Trace(run.record, run.series if "series" in run.provides else None).encoded():
             out.write(part)
     return Path(path)
 
@@ -115,8 +116,10 @@ class Names:
 class Trace:
     """The packets of one record, gathered track by track, then put in order."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, series: pd.DataFrame | None) -> None:
         self.record = record
+        self.series = series
+        """`run.series`; None: not known, so no counters."""
         self.e = fields(record, "events")
         self.n = len(self.e["kind"])
         self.t = np.append(self.e["t_ns"], record.end_ns)
@@ -394,8 +397,11 @@ class Trace:
 
     def counters(self) -> None:
         """The columns of `run.series` that a track shows, where they change."""
-        series = series_frame(self.record)
-        rows = np.searchsorted(self.e["t_ns"], series["t_ns"].to_numpy(), side="right") - 1
+        series = self.series
+        if series is None or self.n == 0:
+            return
+        # A window's first counts hold from its begin, where no event may be.
+        rows = np.maximum(np.searchsorted(self.e["t_ns"], series["t_ns"].to_numpy(), side="right") - 1, 0)
         for uuid, (column, _) in COUNTED.items():
             values = series[column].to_numpy(dtype=np.int64)
             new = np.append(True, values[1:] != values[:-1])[: len(values)]

@@ -21,7 +21,7 @@ from gmplab.traces.frames import (
     calls_frame, events_frame, goroutines_frame, machines_frame, processors_frame, schedule_frame,
 )
 from gmplab.traces.metrics import Number, measure, metrics_frame, parks_by_reason
-from gmplab.traces.window import window
+from gmplab.traces.window import held, window
 from gmplab.vocabulary import LEVELS
 
 CONVENIENCES: Final = {
@@ -80,6 +80,8 @@ class Run:
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self.whole: Run | None = None
+        """Of a window: the run that it was cut from, which knows the counts at its begin."""
 
     @classmethod
     def of_frames(cls, record: Record, frames: dict[str, pd.DataFrame], digest: str = "") -> Run:
@@ -136,6 +138,8 @@ class Run:
         facts = frozenset().union(*FACTS[: self.record.level + 1])
         if "window_ns" in self.record.header:
             facts -= {"counters", "modes"}
+            if self.whole is None:
+                facts -= {"series"}
         known = self.record.header.get("provides")
         return facts if known is None else facts & frozenset(known)
 
@@ -214,12 +218,18 @@ class Run:
     def series(self) -> pd.DataFrame:
         """Counts over time: Gs in each state, idle Ps, spinning Ms, threads; each row holds until the next."""
         self.need("series", "run.series")
+        if self.whole is not None:
+            begin, end = self.record.header["window_ns"]
+            return held(self.whole.series, begin, end)
         return spans.series_frame(self.record)
 
     @cached_property
     def queues(self) -> pd.DataFrame:
         """How long each run queue was (null p: the global one): a row per change, which holds until the queue's next."""
         self.need("series", "run.queues")
+        if self.whole is not None:
+            begin, end = self.record.header["window_ns"]
+            return held(self.whole.queues, begin, end, by="p")
         return lengths.queues_frame(self.record)
 
     @cached_property
@@ -254,7 +264,8 @@ class Run:
         -------
         Run
             Rows of the window; the goroutines and machines alive in it, with the sums of their whole lives; metrics
-            counted anew. What rows cannot tell is nan, and not in `provides`.
+            counted anew. What rows cannot tell is nan, and not in `provides`. Counts over time (`series`, `queues`) come
+            from the whole run; a window that was written and read again does not know them.
 
         Raises
         ------
@@ -268,7 +279,9 @@ class Run:
         end = self.record.end_ns + 1 if t1 is None else duration_ns(t1, "window: t1")
         if end <= begin:
             raise ValueError(f"window: t0 = {begin} ns, t1 = {end} ns: t1 must be after t0")
-        return Run(window(self.record, begin, end))
+        part = Run(window(self.record, begin, end))
+        part.whole = self
+        return part
 
     # --- files --------------------------------------------------------------------------------------------------------
     def to_csv(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:

@@ -54,6 +54,18 @@ def window(record: Record, t0: int, t1: int) -> Record:
     return part
 
 
+def held(frame: pd.DataFrame, begin: int, end: int, by: str | None = None) -> pd.DataFrame:
+    """The rows from `begin` to before `end` of a frame whose values hold until the next row, of `by` if that is a column.
+
+    What held at `begin` has a row there.
+    """
+    # Of the rows up to the begin the last one holds; a null is a key of its own.
+    old = frame["t_ns"] <= begin
+    last = frame[old].tail(1) if by is None else frame[old].groupby(by, sort=False, dropna=False).tail(1)
+    keep = frame.index.isin(last.index) | (~old & (frame["t_ns"] < end))
+    return frame[keep].assign(t_ns=frame["t_ns"][keep].clip(lower=begin)).reset_index(drop=True)
+
+
 def count(part: Record, t0: int, t1: int) -> None:
     """Fill in the counters, histograms and fairness of a window from its rows."""
     schedule, goroutines = fields(part, "schedule"), fields(part, "goroutines")

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import gmplab as gl
+from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Histogram, Record
 from gmplab.traces.csv import read_csv
 from gmplab.traces.metrics import COUNTERS, METRICS, bucket_top, jain, quantile
 from gmplab.traces.run import Run
 from gmplab.traces.window import buckets
 from gmplab.vocabulary import LEVEL_FULL, LEVEL_OFF, LEVEL_SCHEDULE
+from tests.runtime.test_same_bytes import mixed
 from tests.traces.records import bucket, histogram, record, summed
 
 
@@ -183,3 +186,37 @@ def test_of_a_real_run_the_tables_come_back_from_a_file(tmp_path: Path) -> None:
     back = read_csv(run.to_csv(tmp_path / "out"))
     assert back.events.equals(run.events) and back.schedule.equals(run.schedule)
     assert repr(back) == repr(run) and back.digest == run.digest
+
+
+@pytest.mark.parametrize("t0", [0, 1, 5_000, 60_000, 123_456])
+def test_a_windows_counts_over_time_are_those_of_the_run(t0: int) -> None:
+    run = gl.run(mixed, procs=4, seed=5)
+    t1 = t0 + 100_000
+    part = run.window(t0, t1)
+    for whole, cut in ((run.series, part.series), *queues_of(run, part)):
+        assert cut["t_ns"].is_monotonic_increasing
+        assert not len(cut) or (cut["t_ns"].iloc[0] >= t0 and cut["t_ns"].iloc[-1] < t1)
+        for t in (t0, t0 + 1, (t0 + t1) // 2, t1 - 1):
+            assert at(whole, t) == at(cut, t)
+
+
+def queues_of(run: Run, part: Run) -> Any:
+    """Each queue's lengths in the run and in a window of it."""
+    for p in (-1, 0, 1, 2, 3):
+        yield tuple(r.queues[r.queues["p"].fillna(-1) == p].drop(columns="p") for r in (run, part))
+
+
+def at(frame: pd.DataFrame, t: int) -> dict[str, int]:
+    """The values that hold at an instant; where none does they are 0."""
+    rows = frame[frame["t_ns"] <= t].drop(columns="t_ns")
+    return {str(name): int(values.iloc[-1]) if len(values) else 0 for name, values in rows.items()}
+
+
+def test_a_window_of_a_window_knows_its_counts_and_one_read_from_a_file_says_that_it_does_not(tmp_path: Path) -> None:
+    run = gl.run(mixed, procs=4, seed=5)
+    part = run.window(20_000, 200_000)
+    pd.testing.assert_frame_equal(part.window(60_000, 90_000).series, run.window(60_000, 90_000).series)
+    pd.testing.assert_frame_equal(part.window(60_000, 90_000).queues, run.window(60_000, 90_000).queues)
+    part.save(tmp_path / "part.gmp")
+    with pytest.raises(TraceError, match="run.series needs the series of the run.*its source, or window, does not know them"):
+        Run.load(tmp_path / "part.gmp").series  # noqa: B018
