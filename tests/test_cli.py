@@ -557,3 +557,11 @@ def test_code_prints_what_a_person_would_write_and_it_does_the_same(capsys: pyte
         exec(said(capsys, *argv)[1], scope)
     assert scope["comparison"].policies == ["go", "go(steal=StealOne())"]
     assert scope["sweep"].varied == {"procs": [1, 2], "costs": ["zero", "linux_vm"]} and scope["sweep"].seeds == [1, 4]
+
+
+def test_explain_says_what_a_saved_run_suffers_from(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    kept = str(tmp_path / "r.gmp")
+    said(capsys, "run", "mutex_contention", "--save", kept)
+    code, out, _ = said(capsys, "explain", kept)
+    assert code == 0 and "- lock convoy: on average" in out
+    assert refused(capsys, "explain").startswith("gmplab: say which run")

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from gmplab.analysis.check_policy import check_policy
 from gmplab.analysis.compare import compare
+from gmplab.analysis.findings import Findings, findings
 from gmplab.analysis.sweep import sweep
 from gmplab.analysis.truth import verify
 from gmplab.build import describe
@@ -44,7 +45,7 @@ def perform(args: Namespace, progress: bool = False) -> Result:
 
     Returns
     -------
-    Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing or Code
+    Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing, Findings or Code
         By the command. A run that failed is an Outcome with its error, whose files are written all the same.
 
     Raises
@@ -251,6 +252,11 @@ def plot_command(args: Namespace, progress: bool) -> Drawing:
     return Drawing(drawn, args.save)
 
 
+def explain_command(args: Namespace, progress: bool) -> Findings:
+    """Say what a saved run suffers from."""
+    return findings(read(args.run))
+
+
 def read(run: Run | str | None) -> Run:
     """A run itself, or the one in a file of `save`, or in a folder of tables."""
     if isinstance(run, Run):
@@ -356,6 +362,6 @@ def verify_command(args: Namespace, progress: bool) -> Verified:
 PERFORM: Final[dict[str, Callable[[Namespace, bool], Result]]] = {
     "run": run_command, "compare": compare_command, "sweep": sweep_command,
     "list": list_command, "info": info_command, "check": check_command,
-    "verify": verify_command, "export": export_command, "plot": plot_command,
+    "verify": verify_command, "export": export_command, "plot": plot_command, "explain": explain_command,
 }
 """By command; `tree.COMMANDS` has the same names."""

@@ -130,4 +130,4 @@ class Verified:
 
 
 Result = Any
-"""Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing or Code."""
+"""Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing, Findings or Code."""

@@ -215,6 +215,10 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save", metavar="FILE", help="write the whole record into one file")
 
 
+def add_explain(parser: argparse.ArgumentParser) -> None:
+    add_stored(parser)
+
+
 def add_plot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("view", metavar="VIEW", help="a name that `list plots` shows: latency, timeline, ...")
     add_stored(parser)
@@ -231,4 +235,5 @@ COMMANDS: Final[Commands] = {
     "verify": (add_verify, "run experiments whose results are known, and hold what comes out against them"),
     "export": (add_export, "write a saved run in another form"),
     "plot": (add_plot, "draw one picture of a saved run"),
+    "explain": (add_explain, "say what a saved run suffers from, with evidence and time"),
 }

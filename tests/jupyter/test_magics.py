@@ -126,6 +126,7 @@ def test_compare_plot_list_check_and_export_give_what_the_functions_give(shell: 
     drawn = shell.run("%gmp plot latency mine --save l.svg")
     assert isinstance(drawn, Plot) and Path("l.svg").is_file()
     assert "fanout" in repr(shell.run("%gmp list workloads"))
+    assert [f.rule for f in shell.run("%gmp explain mine")] == [f.rule for f in shell.shell.user_ns["mine"].findings()]
     assert "keeps its contract" in repr(shell.run("%gmp check go1.1"))
     value, said = shell.told("%gmp export mine --csv out")
     assert value is shell.shell.user_ns["mine"] and said.startswith("wrote csv: out\n")
