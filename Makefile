@@ -3,6 +3,7 @@
 # make test-all  every test at its named size
 # make lab       JupyterLab on the notebooks
 # make bench     the performance table
+# make zoo       docs/zoo.md: every preset on four workloads, measured anew
 # make docs      the reference of the package as HTML in out/docs
 # make clean     everything that these made
 #
@@ -19,7 +20,7 @@ BUILT := $(VENV)/.built
 AS_IT_IS := env -u GMPLAB_PURE -u GMPLAB_REQUIRE_COMPILED
 PURE := env -u GMPLAB_REQUIRE_COMPILED GMPLAB_PURE=1
 
-.PHONY: demo build test test-all lint tests lab bench docs clean
+.PHONY: demo build test test-all lint tests lab bench zoo docs clean
 .DELETE_ON_ERROR:
 
 test: lint tests
@@ -68,6 +69,9 @@ lab: $(BUILT)
 
 bench: $(BUILT)
 	GMPLAB_REQUIRE_COMPILED=1 $(BIN)/python -m bench
+
+zoo: $(BUILT)
+	$(BIN)/python docs/zoo.py
 
 # From the sources, since compiled properties have no docstrings; the lazy names are loaded first, or pdoc misses them.
 docs: $(BUILT)
