@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import os
 import subprocess
@@ -487,12 +488,13 @@ def test_the_console_script_is_what_python_m_runs() -> None:
 
 
 def test_verify_prints_a_table_writes_it_and_tells_by_its_exit_code(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, out, err = said(capsys, "verify", "M/D/1*", "--scale", "0.01", "--csv", str(tmp_path / "out"))
+    code, out, err = said(capsys, "verify", "4 jobs in turns*", "--scale", "0.01", "--csv", str(tmp_path / "out"))
     assert (code, err) == (0, "")
-    assert "M/D/1 at load 0.8: mean wait" in out and out.endswith(f"wrote      csv: {tmp_path / 'out'}\n")
-    header, *rows = (tmp_path / "out" / "verify.csv").read_text(encoding="utf-8").splitlines()
-    assert header.startswith("section,experiment,statistic,kind,expected,most,measured,low,high,deviation,")
-    assert [row.split(",")[2] for row in rows] == ["share that waits", "mean wait"]
+    assert "4 jobs in turns of 10, a switch costs 1: completion 4" in out and out.endswith(f"wrote      csv: {tmp_path / 'out'}\n")
+    with open(tmp_path / "out" / "verify.csv", encoding="utf-8", newline="") as f:
+        rows = list(csv.DictReader(f))
+    found = [(row["kind"], row["measured"], row["verdict"]) for row in rows]
+    assert found == [("exact", n, "holds") for n in ("6.0", "45.0", "73.0", "90.0")]
 
 
 @pytest.mark.parametrize(

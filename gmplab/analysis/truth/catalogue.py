@@ -6,12 +6,13 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Final
 
-from gmplab.analysis.truth import disciplines, queues, stealing
+from gmplab.analysis.truth import batches, channels, disciplines, interruptions, queues, stealing, threads
 from gmplab.analysis.truth.entries import Row
 from gmplab.names import nearest
 
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
-    "queues": queues.ROWS, "disciplines": disciplines.ROWS, "stealing": stealing.ROWS,
+    "queues": queues.ROWS, "disciplines": disciplines.ROWS, "stealing": stealing.ROWS, "threads": threads.ROWS,
+    "batches": batches.ROWS, "channels": channels.ROWS, "interruptions": interruptions.ROWS,
 }
 """The rows of each module of the catalogue."""
 

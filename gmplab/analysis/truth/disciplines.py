@@ -8,9 +8,9 @@ from typing import Final
 
 import gmplab as gl
 from gmplab.analysis import theory
-from gmplab.analysis.truth.entries import MS, Experiment, Row
+from gmplab.analysis.truth.entries import MS, Row
 from gmplab.analysis.truth.measures import EachJob, Latencies
-from gmplab.analysis.truth.models import CONSTANT, EXPONENTIAL, ONE_QUEUE, Jobs, sharing
+from gmplab.analysis.truth.models import CONSTANT, EXPONENTIAL, ONE_QUEUE, Jobs, loaded, sharing
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.dice import Distribution
 
@@ -30,9 +30,8 @@ def second_moments(c: int, load: float, size: int) -> list[Row]:
     rows = []
     for order, policy in ORDERS.items():
         section = "second moment of the wait"
-        made = Experiment(
-            f"M/M/{c} at load {load}, {order}", Jobs(load, c, EXPONENTIAL), policy, EachJob(), size, procs=c, record="schedule",
-            warmup="200ms",
+        made = loaded(
+            f"M/M/{c} at load {load}, {order}", Jobs(load, c, EXPONENTIAL), policy, size, EachJob(), 200.0, record="schedule"
         )
         source = "Kleinrock, Kingman 1962; theory.mmc_wait_second_moment"
         rows += [
@@ -51,9 +50,9 @@ def second_moments(c: int, load: float, size: int) -> list[Row]:
 def shared(name: str, c: int, load: float, service: Distribution, size: int) -> list[Row]:
     """Processor sharing: each job is slowed down alike, whatever the law of the services."""
     slowdown = theory.mmc(c, c * load, 1.0).mean_sojourn
-    made = Experiment(
-        f"M/G/{c} shared at load {load}, {name}", Jobs(load, c, service), sharing(SLICE_NS), EachJob(split_ns=MS), size, procs=c,
-        record="schedule", warmup="200ms",
+    made = loaded(
+        f"M/G/{c} shared at load {load}, {name}", Jobs(load, c, service), sharing(SLICE_NS), size, EachJob(split_ns=MS), 200.0,
+        record="schedule",
     )
     section, source = "processor sharing", "insensitivity of M/G/c processor sharing; theory.mmc"
     rows = [Row(section, made, "mean sojourn", "that of M/M/c, for every law", slowdown, source, tolerance=0.02, why=SLICED)]
@@ -67,7 +66,7 @@ def shared(name: str, c: int, load: float, service: Distribution, size: int) -> 
 
 def by_size(name: str, policy: Policy, load: float, expected: float | Callable[[], float], source: str, size: int, sliced: bool) -> Row:
     """M/M/1 under an order that knows sizes, or learns them."""
-    made = Experiment(f"M/M/1 at load {load}, {name}", Jobs(load, 1, EXPONENTIAL), policy, Latencies(), size, warmup="200ms")
+    made = loaded(f"M/M/1 at load {load}, {name}", Jobs(load, 1, EXPONENTIAL), policy, size, Latencies(), 200.0)
     return Row(
         "orders by size", made, "mean sojourn", "short jobs first", expected, source, tolerance=0.02 if sliced else 0.0,
         why=SLICED if sliced else "",

@@ -54,6 +54,10 @@ class Experiment:
     early : int
         Where not 0, each run is made a second time with this size: counts and times of the early part are subtracted, so
         that a statistic is that of the steady state. It does not shrink with the scale.
+    least : int
+        The least size that leaves something to measure after the warm-up.
+    fixed : bool
+        The size is part of what is claimed: a scale changes how many runs there are, and nothing else.
     timed : bool
         The workload has no end; a run is cut at `size` ms of virtual time.
     """
@@ -69,6 +73,8 @@ class Experiment:
     record: str = "off"
     warmup: int | str = 0
     early: int = 0
+    least: int = 1
+    fixed: bool = False
     timed: bool = False
 
     @property
@@ -88,9 +94,11 @@ class Experiment:
         if not self.is_random:
             return 1, self.size
         runs = max(FEWEST_RUNS, round(self.runs * scale))
+        if self.fixed:
+            return runs, self.size
         size = min(self.size, math.ceil(self.size * self.runs * scale / runs))
         # Of a run whose early part is subtracted something must be left.
-        return runs, max(size, 2 * self.early)
+        return runs, max(size, self.least, 2 * self.early)
 
     def seed(self, i: int, draw: int) -> int:
         """The seed of the i-th run, from the experiment's name: nobody chooses it. Another `draw` gives all others."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from gmplab.analysis.theory import greedy_makespan_bounds
 from gmplab.analysis.truth.entries import MS
 from gmplab.traces.metrics import bucket_top
 from gmplab.traces.run import Run
@@ -37,6 +38,8 @@ class Latencies:
             "mean wait": waits[1] / waits[0] / MS, "mean sojourn": sojourns[1] / sojourns[0] / MS,
             # The first bucket is the wait of 0 ns, exactly.
             "share that waits": share_over(record.histograms["wait", JOB], 0),
+            # From the start on: the sums of the Ps know no warm-up.
+            "mean Ps on": (run.metrics["p_running_ns"] + run.metrics["p_spinning_ns"]) / record.end_ns,
         }
         if self.wait_over:
             out["share with a long wait"] = share_over(record.histograms["wait", JOB], self.wait_over)
@@ -77,6 +80,105 @@ class EachJob:
             out["mean slowdown of short jobs"] = float(stays[short].sum() / works[short].sum()) if short.any() else math.nan
             out["mean slowdown of long jobs"] = float(stays[~short].sum() / works[~short].sum()) if (~short).any() else math.nan
         return out
+
+
+def between(run: Run, early: Run, metric: str) -> float:
+    """By how much a metric grew from the early run's end on."""
+    return float(run.metrics[metric] - early.metrics[metric])
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How much goes on in a ms, from the early run's end on."""
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """Rounds are told by the calls that they make."""
+        assert early is not None
+        ms = (run.record.end_ns - early.record.end_ns) / MS
+        return {
+            "rounds a ms": between(run, early, "syscalls") / ms, "mean Ps at work": between(run, early, "p_running_ns") / MS / ms,
+            "threads at most": float(run.metrics["threads_peak"]),
+        }
+
+
+@dataclass(frozen=True)
+class Items:
+    """How many items a ms a line does, from the early run's last item on."""
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """The workload's parameter n says how many there were."""
+        assert early is not None
+        n, before = (int(x.record.header["params"]["n"]) for x in (run, early))
+        return {"items a ms": (n - before) * MS / (run.record.end_ns - early.record.end_ns)}
+
+
+@dataclass(frozen=True)
+class Joins:
+    """Rounds of forks and joins: when the last of a round is done, and each. Needs the record level "schedule"."""
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """In ms. Main runs once at the start and once after each round."""
+        table = run.schedule
+        ends = table["t_ns"][table["g"] == 1].to_numpy(float)
+        rounds = np.diff(ends) / MS
+        sojourns = run.record.sums["sojourn", JOB]
+        return {
+            "mean makespan": float(rounds.mean()), "mean square makespan": float((rounds**2).mean()),
+            "mean completion": sojourns[1] / sojourns[0] / MS,
+        }
+
+
+@dataclass(frozen=True)
+class Makespan:
+    """When all is done, in units of work; and what that is beyond work / P, where each unit is a goroutine.
+
+    Parameters
+    ----------
+    unit_ns : int
+    """
+
+    unit_ns: int
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """In units. Main is a goroutine too, without work."""
+        units = run.record.end_ns / self.unit_ns
+        work = int(run.metrics["n_exited"]) - 1
+        return {"makespan": units, "makespan - work / P": units - work / run.record.header["procs"]}
+
+
+@dataclass(frozen=True)
+class OverBounds:
+    """The makespan against `theory.greedy_makespan_bounds`.
+
+    The workload tells "work" and "longest_way" in ns, as its result or as its parameters.
+    """
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """Ratios of which none may exceed 1."""
+        told = run.result if isinstance(run.result, dict) else run.record.header["params"]
+        bounds = greedy_makespan_bounds(float(told["work"]), float(told["longest_way"]), run.record.header["procs"])
+        return {
+            "makespan / upper bound": run.record.end_ns / bounds.upper, "lower bound / makespan": bounds.lower / run.record.end_ns,
+        }
+
+
+@dataclass(frozen=True)
+class Completions:
+    """When each job is done, in units, from its creation on: "completion 1" and so on in the order of creation.
+
+    Parameters
+    ----------
+    unit_ns : int
+    """
+
+    unit_ns: int
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """Needs the record level "schedule"."""
+        table = run.goroutines
+        jobs = table[table["cls"] == JOB].sort_values("g")
+        done = (jobs["exited_ns"] - jobs["created_ns"]).to_numpy(float) / self.unit_ns
+        return {f"completion {i}": float(x) for i, x in enumerate(done, 1)}
 
 
 def edge(ns: float) -> int:

@@ -6,7 +6,7 @@ import gmplab as gl
 from gmplab.analysis import theory
 from gmplab.analysis.truth.entries import MS, Experiment, Row
 from gmplab.analysis.truth.measures import Latencies, edge
-from gmplab.analysis.truth.models import APART, CONSERVING, CONSTANT, EXPONENTIAL, ONE_QUEUE, Jobs
+from gmplab.analysis.truth.models import APART, CONSERVING, CONSTANT, EXPONENTIAL, ONE_QUEUE, Jobs, loaded
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.dice import Distribution
 
@@ -14,11 +14,10 @@ ERLANG_C = "Erlang C; theory.mmc"
 
 
 def open_queue(
-    name: str, load: float, procs: int, service: Distribution, policy: Policy, size: int, measure: Latencies | None = None,
-    warmup: str = "400ms",
+    name: str, load: float, procs: int, service: Distribution, policy: Policy, size: int, measure: Latencies | None = None
 ) -> Experiment:
-    """Jobs from outside, measured after a warm-up."""
-    return Experiment(name, Jobs(load, procs, service), policy, measure or Latencies(), size, procs=procs, warmup=warmup)
+    """Jobs of 1 ms on average."""
+    return loaded(name, Jobs(load, procs, service), policy, size, measure or Latencies())
 
 
 def one_queue(c: int, load: float, size: int) -> list[Row]:

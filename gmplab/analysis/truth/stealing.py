@@ -10,7 +10,7 @@ import gmplab as gl
 from gmplab.analysis import theory
 from gmplab.analysis.truth.entries import Experiment, Row
 from gmplab.analysis.truth.measures import Latencies
-from gmplab.analysis.truth.models import APART, EXPONENTIAL, Jobs, pulling, thieves
+from gmplab.analysis.truth.models import APART, EXPONENTIAL, Jobs, loaded, pulling, thieves
 from gmplab.runtime.contracts import Policy, View
 
 TRUE_CHAIN: Final = "exact Markov chain of N sorted queues, computed for this project"
@@ -21,9 +21,7 @@ T9: Final = 2.262
 
 def time_in_system(section: str, name: str, n: int, load: float, policy: Policy, size: int) -> tuple[str, Experiment]:
     """A section and an experiment of it."""
-    return section, Experiment(
-        f"{name}, N={n}, load {load}", Jobs(load, n, EXPONENTIAL), policy, Latencies(), size, procs=n, warmup="100ms"
-    )
+    return section, loaded(f"{name}, N={n}, load {load}", Jobs(load, n, EXPONENTIAL), policy, size, Latencies(), 100.0)
 
 
 def choices(d: int, n: int, load: float, size: int) -> Row:
