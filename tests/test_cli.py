@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -567,3 +568,20 @@ def test_explain_says_what_a_saved_run_suffers_from(capsys: pytest.CaptureFixtur
     code, out, _ = said(capsys, "explain", kept)
     assert code == 0 and "- lock convoy: on average" in out
     assert refused(capsys, "explain").startswith("gmplab: say which run")
+
+
+def test_verify_writes_a_page_with_pictures_and_writes_it_anew_but_over_no_other_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "verify.md"
+    words = ["verify", "8 goroutines, 1 Ps*P kept", "Graham's nine tasks on 3 Ps", "--scale", "0.01", "--page", str(page)]
+    for _ in range(2):
+        code, out, err = said(capsys, *words)
+        assert (code, err) == (0, "")
+        assert out.count("wrote      page: ") == 3
+        text = page.read_text(encoding="utf-8")
+        assert "| Graham's nine tasks on 3 Ps | makespan | 12 | 12 | every run |  | 1 | holds |" in text
+        assert sorted(re.findall(r"\(img/(.*)\)", text)) == sorted(file.name for file in (tmp_path / "img").iterdir())
+    page.write_text("mine", encoding="utf-8")
+    code, out, err = said(capsys, *words)
+    assert (code, out) == (2, "") and err == f"gmplab: --page {page}: exists, and is no page of verify: give another file\n"

@@ -22,6 +22,7 @@ from gmplab.commands import texts
 from gmplab.commands.code import code_of
 from gmplab.commands.results import Checked, Code, Drawing, Information, Listing, Outcome, Result, Swept, Verified
 from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
+from gmplab.commands.verification import check_page, write_page
 from gmplab.errors import GmplabError, TraceError, UsageError
 from gmplab.experiment import components, policies, run, workloads
 from gmplab.names import nearest
@@ -347,6 +348,8 @@ def check_command(args: Namespace, progress: bool) -> Checked:
 def verify_command(args: Namespace, progress: bool) -> Verified:
     """Hold the core against what is known."""
     check_targets(args)
+    if args.page:
+        check_page(Path(args.page))
     with as_typed():
         found = verify(
             args.names, scale=args.scale, workers=args.workers, draw=args.seed, progress=progress and not args.no_progress
@@ -356,6 +359,8 @@ def verify_command(args: Namespace, progress: bool) -> Verified:
         with whole_folder(args.csv, False, "--csv") as making:
             found.frame.to_csv(making / "verify.csv", index=False, lineterminator="\n")
         written.append(f"csv: {args.csv}")
+    if args.page:
+        written += [f"page: {name}" for name in write_page(found, Path(args.page))]
     return Verified(found, written)
 
 

@@ -198,6 +198,7 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="draw all seeds anew (default: those that follow from the names)")
     parser.add_argument("--csv", metavar="DIR", help="write the table as verify.csv into a new folder")
+    parser.add_argument("--page", metavar="FILE", help="write a page in Markdown, with pictures in the folder img beside it")
     parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
 
 

@@ -6,18 +6,22 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Final
 
-from gmplab.analysis.truth import batches, channels, disciplines, interruptions, queues, stealing, threads
+from gmplab.analysis.truth import batches, channels, disciplines, interruptions, published, queues, stealing, threads
 from gmplab.analysis.truth.entries import Row
 from gmplab.names import nearest
 
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "queues": queues.ROWS, "disciplines": disciplines.ROWS, "stealing": stealing.ROWS, "threads": threads.ROWS,
     "batches": batches.ROWS, "channels": channels.ROWS, "interruptions": interruptions.ROWS,
+    "published": published.ROWS,
 }
 """The rows of each module of the catalogue."""
 
 CATALOGUE: Final[tuple[Row, ...]] = tuple(row for rows in FAMILIES.values() for row in rows)
 """Every row. Two rows of one name are a mistake, which a test looks for."""
+
+FAMILY_OF: Final[dict[str, str]] = {row.name: family for family, rows in FAMILIES.items() for row in rows}
+"""The family of each row, by the row's name."""
 
 N_BY_CHANCE: Final = sum(row.is_judged_by_chance for row in CATALOGUE)
 """How many rows share the catalogue's error probability."""
@@ -50,5 +54,4 @@ def chosen(names: Sequence[str]) -> list[Row]:
 
 def names_of(row: Row) -> tuple[str, ...]:
     """What a row may be called by."""
-    family = next(name for name, rows in FAMILIES.items() if row in rows)
-    return family, row.section, row.experiment.name, row.name
+    return FAMILY_OF[row.name], row.section, row.experiment.name, row.name

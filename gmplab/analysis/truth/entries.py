@@ -155,7 +155,9 @@ class Row:
     tolerance : float
         By what share of the reference the model itself is off what is claimed, stated by the source; `why` says why.
     why : str
-        The reason of a tolerance, or of a failure that is known and not ours.
+        The reason of a tolerance, or of there being two references.
+    known : str
+        Why it is known to fail, and that this is not the scheduler's fault; such a row is shown as failing.
     """
 
     section: str
@@ -169,6 +171,7 @@ class Row:
     reference_error: float = 0.0
     tolerance: float = 0.0
     why: str = ""
+    known: str = ""
 
     @property
     def name(self) -> str:

@@ -58,24 +58,28 @@ class EachJob:
         Jobs shorter than this are short, the others long; 0: not asked.
     quantiles : tuple of float
         Of the sojourn, as "p99 sojourn".
+    unit_ns : int
+        In what times are told.
     """
 
     split_ns: int = 0
     quantiles: tuple[float, ...] = ()
+    unit_ns: int = MS
 
     def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
-        """In ms, of the jobs that came after the warm-up."""
+        """Of the jobs that came after the warm-up."""
         table = run.goroutines
         jobs = table[(table["cls"] == JOB) & (table["created_ns"] >= run.record.header["warmup_ns"])]
-        waits = jobs["wait_ns"].to_numpy(float) / MS
-        works = jobs["run_ns"].to_numpy(float) / MS
-        stays = (jobs["exited_ns"] - jobs["created_ns"]).to_numpy(float) / MS
+        waits = jobs["wait_ns"].to_numpy(float) / self.unit_ns
+        works = jobs["run_ns"].to_numpy(float) / self.unit_ns
+        stays = (jobs["exited_ns"] - jobs["created_ns"]).to_numpy(float) / self.unit_ns
         out = {
             "mean wait": float(waits.mean()), "mean square wait": float((waits**2).mean()), "mean sojourn": float(stays.mean()),
             **{f"p{100 * q:g} sojourn": float(np.quantile(stays, q)) for q in self.quantiles},
+            "steals a job": run.metrics["steals"] / max(1, int(run.metrics["n_exited"]) - 1),
         }
         if self.split_ns:
-            short = works < self.split_ns / MS
+            short = works < self.split_ns / self.unit_ns
             # Of the sums, not of the ratios: the shortest jobs would rule those.
             out["mean slowdown of short jobs"] = float(stays[short].sum() / works[short].sum()) if short.any() else math.nan
             out["mean slowdown of long jobs"] = float(stays[~short].sum() / works[~short].sum()) if (~short).any() else math.nan

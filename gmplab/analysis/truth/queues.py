@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import gmplab as gl
 from gmplab.analysis import theory
 from gmplab.analysis.truth.entries import MS, Experiment, Row
@@ -96,6 +98,24 @@ def any_service(law: str, load: float, size: int) -> list[Row]:
     return [Row("M/G/1", one, "mean wait", claim, queue.mean_wait, "Pollaczek, Khinchine; theory.mg1")]
 
 
+H2_SHORT = (1.0 + 0.6**0.5) / 2.0
+PHASES: dict[str, tuple[tuple[tuple[float, float], ...], bool]] = {
+    "Erlang-2": (((1.0, 0.5), (1.0, 0.5)), True),
+    "hyperexponential": (((H2_SHORT, 0.5 / H2_SHORT), (1.0 - H2_SHORT, 0.5 / (1.0 - H2_SHORT))), False),
+}
+"""The phases of a service as `theory.mphc_mean_wait` takes them."""
+
+
+def phases(law: str, service: Distribution, c: int, load: float, levels: int, size: int) -> Row:
+    """M/PH/c, which is not what Lee and Longton's approximation says."""
+    made = open_queue(f"M/PH/{c} at load {load}, {law}", load, c, service, ONE_QUEUE, size)
+    expected = functools.partial(theory.mphc_mean_wait, c, c * load, *PHASES[law], levels)
+    return Row(
+        "M/PH/c", made, "mean wait", "the law counts beyond its second moment", expected,
+        "its Markov chain, solved; theory.mphc_mean_wait",
+    )
+
+
 ROWS: tuple[Row, ...] = (
     *one_queue(1, 0.8, 100_000), *one_queue(2, 0.5, 100_000), *one_queue(4, 0.8, 100_000), *one_queue(8, 0.9, 150_000),
     *one_queue(16, 0.9, 150_000),
@@ -105,4 +125,7 @@ ROWS: tuple[Row, ...] = (
     *partitioned(4, 0.8, 100_000), *partitioned(8, 0.5, 100_000),
     *constant(1, 0.8, 100_000), *constant(4, 0.8, 100_000), *constant(8, 0.9, 150_000),
     *(row for law in LAWS for load in (0.5, 0.8) for row in any_service(law, load, 100_000)),
+    phases("Erlang-2", gl.Erlang(MS, 2), 4, 0.8, 150, 100_000), phases("Erlang-2", gl.Erlang(MS, 2), 2, 0.5, 80, 100_000),
+    phases("hyperexponential", LAWS["hyperexponential"][0], 4, 0.5, 120, 100_000),
+    phases("hyperexponential", LAWS["hyperexponential"][0], 4, 0.8, 250, 100_000),
 )

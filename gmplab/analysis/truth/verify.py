@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,8 +70,13 @@ class Verification:
 
     @property
     def failed(self) -> tuple[Verdict, ...]:
-        """Those that do not hold."""
-        return tuple(v for v in self.verdicts if not v.holds)
+        """Those that do not hold, and are not known to fail."""
+        return tuple(v for v in self.verdicts if not v.holds and not v.row.known)
+
+    @property
+    def known(self) -> tuple[Verdict, ...]:
+        """Those that do not hold for a reason that is known and not the scheduler's; `row.known` is the reason."""
+        return tuple(v for v in self.verdicts if not v.holds and v.row.known)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -80,7 +86,7 @@ class Verification:
                 (
                     v.row.section, v.row.experiment.name, v.row.statistic, v.row.kind, v.expected, v.most, v.measured, v.low,
                     v.high, v.deviation, v.row.tolerance, v.row.reference_error, v.n_runs, v.size,
-                    "holds" if v.holds else "fails", v.row.claim, v.row.source, v.row.why,
+                    said(v), v.row.claim, v.row.source, v.row.known or v.row.why,
                 )
                 for v in self.verdicts
             ],
@@ -90,9 +96,11 @@ class Verification:
     def title(self) -> str:
         """What was run, in a line."""
         n = len(self.verdicts)
+        known = f", {len(self.known)} fail for a known reason" if self.known else ""
         return (
             f"{n} of {len(CATALOGUE)} rows at scale {self.scale:g}"
-            f"{'' if self.draw == 0 else f', draw {self.draw}'}: {n - len(self.failed)} hold, {len(self.failed)} fail; "
+            f"{'' if self.draw == 0 else f', draw {self.draw}'}: "
+            f"{n - len(self.failed) - len(self.known)} hold{known}, {len(self.failed)} fail; "
             f"with all references right any of the {N_BY_CHANCE} that chance can fail does so in {100 * FAMILY:g} % of draws"
         )
 
@@ -103,7 +111,8 @@ class Verification:
         for row in rows:
             cells = [c.ljust(w) if c == row[0] else c.rjust(w) for c, w in zip(row[:-1], widths, strict=False)]
             lines.append("  ".join([*cells, row[-1]]).rstrip())
-        return "\n".join([self.title(), "", *lines])
+        reasons = [f"{v.row.name}: {v.row.known}" for v in self.known]
+        return "\n".join([self.title(), "", *lines, *([""] if reasons else []), *reasons])
 
 
 HEAD: Final = ("row", "expected", "measured", "interval", "off by", "verdict")
@@ -118,7 +127,12 @@ def cells_of(v: Verdict) -> tuple[str, ...]:
     off = "" if v.row.kind in (EXACT, AT_MOST) else f"{v.deviation:+.1f} s.e."
     if v.row.tolerance:
         off += f" of {100 * v.row.tolerance:g} %"
-    return v.row.name, expected, digits(v.measured), interval, off, "holds" if v.holds else "FAILS"
+    return v.row.name, expected, digits(v.measured), interval, off, said(v)
+
+
+def said(v: Verdict) -> str:
+    """A verdict in a word or two."""
+    return "holds" if v.holds else "known to fail" if v.row.known else "FAILS"
 
 
 def digits(x: float) -> str:
@@ -140,7 +154,9 @@ def mapped(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[tuple[str, 
         yield map(run_task, tasks)
         return
     # Spawned: a forked child of a process with threads (Jupyter's) may never come to itself.
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks))) as pool:
+    # Ctrl-C is this process's to answer, which then ends the others.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(workers, len(tasks)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         yield pool.imap_unordered(run_task, tasks)
 
 
