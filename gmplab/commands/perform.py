@@ -16,13 +16,11 @@ from gmplab.analysis.check_policy import check_policy
 from gmplab.analysis.compare import compare
 from gmplab.analysis.findings import Findings, findings
 from gmplab.analysis.sweep import sweep
-from gmplab.analysis.truth import verify
 from gmplab.build import describe
 from gmplab.commands import texts
 from gmplab.commands.code import code_of
 from gmplab.commands.results import Checked, Code, Drawing, Information, Listing, Outcome, Result, Swept, Verified
 from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
-from gmplab.commands.verification import check_page, write_page
 from gmplab.errors import GmplabError, TraceError, UsageError
 from gmplab.experiment import components, policies, run, workloads
 from gmplab.names import nearest
@@ -347,6 +345,10 @@ def check_command(args: Namespace, progress: bool) -> Checked:
 
 def verify_command(args: Namespace, progress: bool) -> Verified:
     """Hold the core against what is known."""
+    # The catalogue is made when it is loaded, which only this command needs.
+    from gmplab.analysis.truth import verify
+    from gmplab.commands.verification import check_page, write_page
+
     check_targets(args)
     if args.page:
         check_page(Path(args.page))

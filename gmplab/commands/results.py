@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gmplab.analysis.check_policy import Report
 from gmplab.analysis.sweep import Sweep
-from gmplab.analysis.truth import Verification
 from gmplab.runtime.contracts import Policy
 from gmplab.traces.run import Run
+
+if TYPE_CHECKING:
+    from gmplab.analysis.truth import Verification
 
 
 @dataclass

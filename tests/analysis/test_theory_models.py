@@ -140,6 +140,12 @@ def test_fork_and_join_gives_the_numbers_of_section_1_10(load: float, sojourn: f
     assert theory.fork_join_mean_sojourn(load) == pytest.approx(sojourn)
 
 
+def test_the_bound_on_thefts_gives_the_numbers_of_section_1_6() -> None:
+    assert (theory.most_steals(2, 10, 4), theory.most_steals(2, 16, 4)) == (385, 2516)
+    # With one processor nobody steals, but the formula counts the tree's own (k - 1) h.
+    assert theory.most_steals(3, 5, 1) == 10
+
+
 @pytest.mark.parametrize(
     ("function", "args", "told"),
     [

@@ -29,7 +29,7 @@ from gmplab.analysis.theory.chains import Setup, mphc_mean_wait, setup_mg1_mean_
 from gmplab.analysis.theory.erlang import DISCIPLINES, MMc, erlang_b, erlang_c, mm1, mmc, mmc_wait_second_moment, partitioned_mm1
 from gmplab.analysis.theory.general import OpenQueue, interrupted_mm1_mean_sojourn, md1, mdc, mg1
 from gmplab.analysis.theory.makespan import (
-    Bounds, Makespan, fork_join_mean_sojourn, greedy_makespan_bounds, makespan_exponential,
+    Bounds, Makespan, fork_join_mean_sojourn, greedy_makespan_bounds, makespan_exponential, most_steals,
 )
 from gmplab.analysis.theory.meanfield import MeanField, d_choices, stealing
 from gmplab.analysis.theory.networks import (
@@ -40,7 +40,8 @@ from gmplab.analysis.theory.sizes import sjf_mean_sojourn, srpt_mean_sojourn
 __all__ = [
     "DISCIPLINES", "Bounds", "ClosedNetwork", "MMc", "Makespan", "MeanField", "OpenQueue", "Setup", "d_choices", "erlang_b", "erlang_c",
     "fork_join_mean_sojourn", "greedy_makespan_bounds", "held_throughput", "interrupted_mm1_mean_sojourn", "machine_repair",
-    "makespan_exponential", "md1", "mdc", "mg1", "mm1", "mmc", "mmc_wait_second_moment", "mphc_mean_wait", "partitioned_mm1",
+    "makespan_exponential", "md1", "mdc", "mg1", "mm1", "mmc", "mmc_wait_second_moment", "most_steals", "mphc_mean_wait",
+    "partitioned_mm1",
     "pipeline_throughput", "setup_mg1_mean_wait", "setup_mm1", "setup_mmc", "sjf_mean_sojourn", "srpt_mean_sojourn", "stationary",
     "stealing", "tandem_throughput",
 ]

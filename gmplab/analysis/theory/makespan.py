@@ -141,3 +141,40 @@ def fork_join_mean_sojourn(load: float) -> float:
     rho = arguments.number("fork_join_mean_sojourn", "load", load)
     arguments.utilization("fork_join_mean_sojourn", rho, 1.0, 1, "1")
     return (12.0 - rho) / 8.0 / (1.0 - rho)
+
+
+def most_steals(arity: int, height: int, servers: int) -> int:
+    """How many thefts there can be at most where a complete tree of tasks starts on one of the servers.
+
+    Parameters
+    ----------
+    arity : int
+        Children of an inner node, at least 2.
+    height : int
+        Of the tree, at least 1.
+    servers : int
+        At least 1.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of its bounds.
+
+    Notes
+    -----
+    ``sum (k - 1)**i C(h, i), i = 1..n``. Source: C. E. Leiserson, T. B. Schardl and W. Suksompong, Upper bounds on number of
+    steals in rooted trees, Theory of Computing Systems 58, 2016.
+
+    Examples
+    --------
+    >>> most_steals(2, 10, 4), most_steals(2, 16, 4)
+    (385, 2516)
+    """
+    k = arguments.count("most_steals", "arity", arity, least=2)
+    h = arguments.count("most_steals", "height", height)
+    n = arguments.count("most_steals", "servers", servers)
+    return sum((k - 1) ** i * math.comb(h, i) for i in range(1, n + 1))

@@ -10,7 +10,7 @@ from typing import Any, Final
 import gmplab as gl
 from gmplab.analysis import theory
 from gmplab.analysis.truth.entries import AT_MOST, BETWEEN, EXACT, MS, Experiment, Row
-from gmplab.analysis.truth.measures import JOB, Completions, Joins, Latencies, Makespan, OverBounds
+from gmplab.analysis.truth.measures import JOB, Completions, Joins, Latencies, Makespan, OverBounds, Thefts
 from gmplab.analysis.truth.models import CONSERVING, EXPONENTIAL, GO, ONE_QUEUE, thieves
 from gmplab.runtime.contracts import Policy, View
 from gmplab.runtime.dice import Distribution
@@ -145,6 +145,38 @@ def fib(n: int) -> Plan:
         calls.append(calls[-1] + calls[-2] + 1)
     plan.params = {"work": str(calls[n] * UNIT_NS), "longest_way": str(max(n, 1) * UNIT_NS)}
     return plan  # type: ignore[no-any-return]
+
+
+def tree(height: int) -> Plan:
+    """A complete binary tree of tasks: each inner one spawns one child, is the other, and waits for both."""
+
+    def node(level: int) -> Any:
+        if level == 0:
+            yield gl.compute(UNIT_NS)
+            return
+        other = gl.WaitGroup(1)
+        yield gl.go(spawned, level - 1, other)
+        yield from node(level - 1)
+        yield gl.wait(other)
+
+    def spawned(level: int, joined: Any) -> Any:
+        yield from node(level)
+        yield gl.done(joined)
+
+    def main() -> Any:
+        yield from node(height)
+
+    return Plan(main)
+
+
+def thefts(height: int, c: int) -> Row:
+    """Cilk's thieves on a binary tree: how often they can succeed is bounded."""
+    policy = gl.policy_of("cilk")
+    made = Experiment(f"a binary tree of height {height} on {c} Ps, cilk", tree, policy, Thefts(), height, runs=16, procs=c, fixed=True)
+    return Row(
+        "makespan bounds", made, "thefts", "in every run no more than the tree allows", float(theory.most_steals(2, height, c)),
+        "Leiserson, Schardl and Suksompong 2016; theory.most_steals", AT_MOST,
+    )
 
 
 # --- bags and divisible loads ---------------------------------------------------------------------------------------
@@ -366,6 +398,7 @@ ROWS: tuple[Row, ...] = (
     *bounded("graphs of 400 tasks, one queue", graphs, ONE_QUEUE, 4, 400),
     *bounded("graphs of 400 tasks, half stolen", graphs, CONSERVING, 8, 400),
     *bounded("the tree of fib(15), half stolen", fib, CONSERVING, 8, 15), *bounded("the tree of fib(18), one queue", fib, ONE_QUEUE, 4, 18),
+    thefts(10, 4), thefts(12, 2),
     *bag(16, 10, 77.657, 2.3978, 400), *bag(64, 13, 151.19, 2.9026, 400),
     divided(16, 100_000, 10, 6584.24, 49.69, 100), divided(16, 100_000, 262, 11842.93, 972.34, 100),
     divided(64, 100_000, 62, 3636.90, 260.57, 60),

@@ -167,6 +167,15 @@ class OverBounds:
 
 
 @dataclass(frozen=True)
+class Thefts:
+    """How many steals hit."""
+
+    def __call__(self, run: Run, early: Run | None) -> dict[str, float]:
+        """A count."""
+        return {"thefts": float(run.metrics["steals"])}
+
+
+@dataclass(frozen=True)
 class Completions:
     """When each job is done, in units, from its creation on: "completion 1" and so on in the order of creation.
 

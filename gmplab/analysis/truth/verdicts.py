@@ -29,7 +29,7 @@ def limit(n_runs: int, n_rows: int) -> float:
     """By how many standard errors the mean of so many runs may be off, with n_rows in the catalogue.
 
     >>> round(limit(32, 100), 2), round(limit(8, 100), 2)
-    (4.45, 7.06)
+    (4.46, 7.88)
     """
     return student_t(1.0 - FAMILY / n_rows, n_runs - 1)
 

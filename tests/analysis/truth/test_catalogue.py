@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import collections
+import doctest
+import importlib
 import math
 from pathlib import Path
 
@@ -65,6 +67,11 @@ def test_rows_are_chosen_by_family_section_experiment_row_and_pattern() -> None:
 def test_a_name_that_means_nothing_is_told_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="verify 'queue': no such row; did you mean 'queues'"):
         chosen(["queue"])
+
+
+def test_the_examples_in_the_frame_hold() -> None:
+    homes = [importlib.import_module(f"gmplab.analysis.truth.{name}") for name in sorted(FRAME - {"__init__"})]
+    assert [home.__name__ for home in homes if doctest.testmod(home).failed] == []
 
 
 def test_seeds_follow_from_the_name_the_run_and_the_draw() -> None:
