@@ -12,7 +12,9 @@ import pytest
 
 import gmplab as gl
 from gmplab import experiment
-from gmplab.analysis.truth import CATALOGUE, Experiment, verify
+from gmplab.analysis.truth import CATALOGUE, Experiment, Row, Verification, verify
+from gmplab.analysis.truth.entries import EXACT
+from gmplab.analysis.truth.verdicts import judge
 from gmplab.analysis.truth.verify import run_task
 from gmplab.build import is_compiled
 
@@ -75,3 +77,15 @@ def test_the_table_tells_what_was_run_and_how_each_row_came_out() -> None:
     assert lines[2].split() == ["row", "expected", "measured", "interval", "off", "by", "verdict"]
     assert lines[3].startswith(FEW[0]) and lines[3].endswith("s.e.  holds")
     assert lines[4].split() == [*FEW[1].split()[:-1], "Ps:", "makespan", "12", "12", "holds"]
+
+
+def test_who_is_known_to_fail_is_shown_as_failing_with_the_reason_and_is_no_failure() -> None:
+    made = Experiment("x", lambda n: gl.Plan(None), gl.policy_of("go"), lambda run, early: {}, size=1_000, runs=1)
+    rows = [Row("section", made, name, "claim", 3.0, "source", EXACT, known=why) for name, why in (("a", "they count others"), ("b", ""))]
+    found = Verification(tuple(judge(row, [4.0], 1, 10) for row in rows), 1.0, 0)
+    assert ([v.row.name for v in found.known], [v.row.name for v in found.failed]) == (["x: a"], ["x: b"])
+    lines = repr(found).splitlines()
+    assert ": 0 hold, 1 fail for a known reason, 1 fail; " in lines[0]
+    assert [line.split("  ")[-1] for line in lines[3:5]] == ["known to fail", "FAILS"]
+    assert lines[-1] == "x: a: they count others"
+    assert list(found.frame["verdict"]) == ["known to fail", "FAILS"]
