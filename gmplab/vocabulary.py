@@ -10,7 +10,7 @@ from typing import Final
 
 SCHEMA: Final = (1, 0)
 """Version of columns, kinds and codes: (major, minor)."""
-MODEL: Final = 4
+MODEL: Final = 5
 """Changes whenever the same inputs give other bytes; each change is told in the CHANGELOG."""
 GO_VERSION: Final = "1.27"
 """The Go version that the default policy models."""
@@ -125,11 +125,12 @@ WAIT_GC_WORKER: Final = 16
 WAIT_STW: Final = 17
 WAIT_ARRIVALS: Final = 18
 WAIT_UPDATE_GOMAXPROCS: Final = 19
+WAIT_FORCE_GC: Final = 20
 WAIT_REASONS: Final = (
     "", "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)", "select", "select (no cases)",
     "sleep", "IO wait", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.Cond.Wait",
     "sync.WaitGroup.Wait", "semacquire", "wait for GC cycle", "GC worker (idle)", "stopping the world",
-    "wait for arrivals", "GOMAXPROCS updater (idle)",
+    "wait for arrivals", "GOMAXPROCS updater (idle)", "force gc (idle)",
 )
 
 # --- why a running G became runnable again: the reason of GO_STOP -------------------------------------------------
@@ -376,6 +377,7 @@ FUNCTIONS: Final = (
     "rwmutex.rlock", "rwmutex.runlock", "rwmutex.lock", "rwmutex.unlock", "waitgroup.add", "waitgroup.wait", "cond.wait",
     "cond.signal", "cond.broadcast", "semaphore.acquire", "semaphore.release", "arrive", "gc", "gomaxprocs",
     "updatemaxprocs", "gcbgmarkworker", "semrelease", "lockosthread", "starttemplatethread", "templatethread",
+    "forcegchelper",
 )
 """Go's names, lower-cased; of packages sync and time too. No functions of Go's: "woken", a thread that slept goes on;
 "arrive", a goroutine comes from outside."""

@@ -50,7 +50,7 @@ VERBS: Final = (
     "release", "read_lock", "read_unlock", "acquire", "release", "add", "wait", "wait", "signal", "broadcast", "acquire",
     "release", "lock_os_thread", "unlock_os_thread", "io", "region", "region_end", "log", "now", "wait_arrivals",
     "gomaxprocs", "update_gomaxprocs", "gc", "gc_worker", "compute",
-    "a verb of sockets",
+    "a verb of sockets", "force_gc",
 )
 """The verb of each op, for messages."""
 HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"

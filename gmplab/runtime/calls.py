@@ -23,8 +23,9 @@ from gmplab.vocabulary import FN, NO_G, NO_M
 _PARK: Final = (
     "chansend", "chanrecv", "selectgo", "timesleep", "netpollblock", "mutex.lock", "rwmutex.rlock", "rwmutex.lock",
     "waitgroup.wait", "cond.wait", "semaphore.acquire", "gc", "gomaxprocs", "updatemaxprocs", "gcbgmarkworker",
+    "forcegchelper",
 )
-_WORLD: Final = ("gc", "gomaxprocs", "updatemaxprocs", "gcbgmarkworker")
+_WORLD: Final = ("gc", "gomaxprocs", "updatemaxprocs", "gcbgmarkworker", "forcegchelper")
 _READY: Final = (
     "chansend", "chanrecv", "closechan", "selectgo", "mutex.unlock", "rwmutex.runlock", "rwmutex.unlock", "waitgroup.add",
     "cond.wait", "cond.signal", "cond.broadcast", "semaphore.release", "gcbgmarkworker", "semrelease",
@@ -33,7 +34,7 @@ _READY: Final = (
 
 CALLED_BY: Final[dict[str, tuple[str, ...]]] = {
     # A goroutine's own stack. "": the goroutine's code, or what else is not recorded.
-    "main": ("",), "newproc": ("", "gc", "sysmon"), "gosched": ("",), "goexit1": ("",), "asyncpreempt": ("",),
+    "main": ("",), "newproc": ("", "gc", "forcegchelper", "sysmon"), "gosched": ("",), "goexit1": ("",), "asyncpreempt": ("",),
     "entersyscall": ("",), "entersyscallblock": ("",), "exitsyscall": ("",), **dict.fromkeys((*_PARK, *_READY[:-2]), ("",)),
     "gopark": _PARK,
     "goyield": ("mutex.unlock", "rwmutex.unlock", "newproc"),

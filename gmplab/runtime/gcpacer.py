@@ -28,14 +28,16 @@ FRACTIONAL_SLACK: Final = 1.2
 """A fractional worker stops this far above its share, or it would be behind again at once. Go: mgc.go: pollFractionalWorkerExit."""
 
 
-def startcycle(sched: Sched, mark_ns: i64) -> None:
+def startcycle(sched: Sched, mark_ns: i64, periodic: bool) -> None:
     """Decide which workers the new cycle wants; `mark_ns` of CPU time are to be marked. Go: mgcpacer.go: startCycle.
 
-    Not modelled: the periodic cycle, which wants fewer idle workers.
+    A `periodic` one, which sysmon forces, wants idle workers only where no dedicated one sees to it that it ends (1.19+,
+    e1b5f347e7; here under all rules).
     """
     gc = sched.gc
     procs = sched.gomaxprocs
     gc.left_ns = mark_ns
+    gc.last_mark_ns = mark_ns
     gc.mark_start_ns = sched.now_ns
     goal = float(procs) * BACKGROUND_UTILIZATION
     dedicated: i64 = int(goal + 0.5)
@@ -48,7 +50,7 @@ def startcycle(sched: Sched, mark_ns: i64) -> None:
     for pp in sched.allp:
         pp.gc_fractional_ns = 0
     gc.dedicated_needed = dedicated
-    gc.most_idle_workers = procs - dedicated
+    gc.most_idle_workers = procs - dedicated if not periodic else 0 if dedicated > 0 else 1
 
 
 def gcmarkworkavailable(sched: Sched) -> bool:

@@ -7,8 +7,11 @@ and whoever waits for the cycle goes on. What there is to mark is an amount of C
 
 Before Go 1.5 (rules.gc_workers is False) all of it happens while the world stands.
 
-Not modelled: assists, write barriers, the ragged barriers (forEachP) before and after mark termination, sweeping,
-finalizers, the periodic cycle.
+Two minutes after the last cycle sysmon has another begun (`forcegchelper`).
+
+Not modelled: assists and write barriers, since both are paid by what a program allocates and writes, and there is no heap:
+a workload that is slower while marking goes on says so in its computes; the ragged barriers (forEachP) before and after
+mark termination, sweeping, finalizers.
 """
 
 from __future__ import annotations
@@ -25,11 +28,12 @@ from gmplab.runtime.stw import gidof, pidof, semrelease, semwait, starttheworld,
 from gmplab.runtime.sync import semtake
 from gmplab.vocabulary import (
     GC_MARK, GC_OFF, GC_PHASE, GC_TERMINATION, GCW_DEDICATED, GCW_FRACTIONAL, GCW_IDLE, NO_P, POLL_NONBLOCKING, STEP_COMPUTE,
-    STEP_ON, STW_GC, STW_MARK_TERM, STW_SWEEP_TERM, WAIT_CHAN_RECEIVE, WAIT_GC_CYCLE, WAIT_GC_WORKER,
+    STEP_ON, STW_GC, STW_MARK_TERM, STW_SWEEP_TERM, WAIT_CHAN_RECEIVE, WAIT_FORCE_GC, WAIT_GC_CYCLE, WAIT_GC_WORKER,
 )
 
 OP_GC: Final = 35
 OP_GC_WORKER: Final = 36
+OP_FORCE_GC: Final = 39
 """Operations of bodies that are performed here; `bodies` holds the others."""
 
 MOST_GC_MS: Final = 8
@@ -46,6 +50,8 @@ STOP: Final = 7
 STANDING: Final = 8
 START_MARKING: Final = 9
 WAIT_FOR_END: Final = 10
+BEGIN: Final = 11
+"""Of the helper alone: sysmon has woken it."""
 # Where a worker goes on.
 FIRST: Final = 1
 CHOSEN: Final = 2
@@ -85,6 +91,21 @@ def gccycle(sched: Sched, mp: M, gp: G, mark_ns: i64) -> i64:
         return gcwaitonmark(sched, mp, gp)
     gp.stage = 0
     return STEP_ON
+
+
+def forcegchelper(sched: Sched, mp: M, gp: G) -> i64:
+    """A cycle that sysmon wants, then gp waits for the next. Go: proc.go: forcegchelper.
+
+    Differs: it waits for the end of the cycle that it has begun, as who calls gc does; there is as much to mark as last
+    time.
+    """
+    if gp.stage == BEGIN:
+        gp.stage = 0
+    code = gccycle(sched, mp, gp, sched.gc.last_mark_ns)
+    if gp.stage != 0:
+        return code
+    gp.stage = BEGIN
+    return gopark(sched, mp, gp, WAIT_FORCE_GC, 0, 0)
 
 
 def gcmarked(sched: Sched, n: i64) -> bool:
@@ -127,7 +148,7 @@ def gcstart(sched: Sched, mp: M, gp: G) -> i64:
         gp.stage = START_MARKING
         return STEP_ON
     gc.cycles += 1
-    startcycle(sched, gp.a)
+    startcycle(sched, gp.a, gp.op == OP_FORCE_GC)
     setgcphase(sched, mp, GC_MARK)
     sched.gc_blacken = True
     starttheworld(sched, mp, sched.gomaxprocs)
@@ -279,6 +300,7 @@ def gcmarkdone(sched: Sched, mp: M, gp: G) -> i64:
         gp.stage = CYCLE_END
         return STEP_ON
     setgcphase(sched, mp, GC_OFF)
+    gc.last_ns = sched.now_ns
     injectwaiters(sched, mp)
     starttheworld(sched, mp, sched.gomaxprocs)
     semrelease(sched, mp, gc.world_sema)
@@ -325,6 +347,8 @@ def gcstopped(sched: Sched, mp: M, gp: G) -> i64:
         gp.stage = START_MARKING
         return STEP_ON
     setgcphase(sched, mp, GC_OFF)
+    gc.last_ns = sched.now_ns
+    gc.last_mark_ns = gp.a
     starttheworld(sched, mp, sched.gomaxprocs)
     semrelease(sched, mp, gc.world_sema)
     gp.stage = 0

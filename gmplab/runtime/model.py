@@ -489,6 +489,11 @@ class GC:
         self.phase: i64 = GC_OFF
         self.cycles: i64 = 0
         self.left_ns: i64 = 0
+        self.last_mark_ns: i64 = 0
+        """What the last cycle had to mark, and when it ended, 0 if there was none. Go: memstats.last_gc_nanotime."""
+        self.last_ns: i64 = 0
+        self.helper: Optional[G] = None
+        """The goroutine that begins the cycles which sysmon forces. Go: runtime2.go: forcegcstate."""
         self.nworking: i64 = 0
         """Workers that mark now; Go counts those that do not (work.nwait)."""
         self.mark_start_ns: i64 = 0

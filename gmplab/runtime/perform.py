@@ -14,7 +14,7 @@ from gmplab.runtime.bodies import FORM_GREENLET, FORM_PROGRAM, Call, Raised, Spa
 from gmplab.runtime.calls import verb
 from gmplab.runtime.chan import Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo
 from gmplab.runtime.dice import Distribution, draw
-from gmplab.runtime.mgc import OP_GC, OP_GC_WORKER, gcbgmarkworker, gccycle
+from gmplab.runtime.mgc import OP_FORCE_GC, OP_GC, OP_GC_WORKER, forcegchelper, gcbgmarkworker, gccycle
 from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_FETCHED, PH_RUN, Sched, charge, overload
 from gmplab.runtime.proc import (
     goexit0, gopark, goschedimpl, goyield, lockosthread, newproc, newproc1, unlockosthread, wakenetpoller,
@@ -47,6 +47,7 @@ RUNTIME_CALLS: Final[dict[int, str]] = {
     OP_COND_BROADCAST: "cond.broadcast", OP_ACQUIRE: "semaphore.acquire", OP_RELEASE: "semaphore.release",
     OP_IO: "netpollblock", OP_GC: "gc", OP_GC_WORKER: "gcbgmarkworker", OP_GOMAXPROCS: "gomaxprocs",
     OP_UPDATE_GOMAXPROCS: "updatemaxprocs", OP_LOCK_THREAD: "lockosthread",
+    OP_FORCE_GC: "forcegchelper",
 }
 """The function of the runtime that each op calls, of `vocabulary.FUNCTIONS`."""
 
@@ -348,6 +349,8 @@ def perform_other(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         return gccycle(sched, mp, gp, span_ns(gp) if gp.stage == 0 else 0)
     elif op == OP_GOMAXPROCS:
         return setgomaxprocs(sched, mp, gp)
+    elif op == OP_FORCE_GC:
+        return forcegchelper(sched, mp, gp)
     elif op == OP_UPDATE_GOMAXPROCS:
         return updatemaxprocs(sched, mp, gp)
     elif op == OP_WAIT_ARRIVALS:

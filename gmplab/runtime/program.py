@@ -51,7 +51,7 @@ OP_REGION_END: Final = 29
 OP_LOG: Final = 30
 OP_NOW: Final = 31
 OP_WAIT_ARRIVALS: Final = 32
-# 33 to 36: stw.py and mgc.py.
+# 33 to 36 and 39: stw.py and mgc.py.
 OP_CALL: Final = 37
 # Ops of programs alone: they take no step and no time.
 OP_LOOP: Final = 40

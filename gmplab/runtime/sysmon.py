@@ -12,14 +12,17 @@ from mypy_extensions import i64
 from gmplab.errors import PolicyError
 from gmplab.runtime.calls import call, goeson
 from gmplab.runtime.contracts import Orders
-from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, price, settle
-from gmplab.runtime.proc import handoffp, injectglist, lookdead, netpoll, notewakeup, park, preemptone, sees, startm
+from gmplab.runtime.mgc import BEGIN, OP_FORCE_GC
+from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, overload, price, settle
+from gmplab.runtime.proc import (
+    handoffp, injected, injectglist, lookdead, netpoll, newsystemg, notewakeup, park, preemptone, sees, startm,
+)
 from gmplab.runtime.runq import undoze
 from gmplab.runtime.stw import sysmonupdategomaxprocs
 from gmplab.runtime.syscalls import insyscall, takep
 from gmplab.vocabulary import (
-    IN_IDLE, IN_SCHEDULING, M_START, NO_G, NO_P, POLL_SYSMON, PRUNNING, Q_MOVE, RETAKE_SYSMON, STEP_ON, STEP_PARK, SYSMON,
-    WHY_CONTROL, WHY_DEEP_SLEEP,
+    GC_OFF, GO_CREATE, GWAITING, IN_IDLE, IN_SCHEDULING, M_START, NO_G, NO_P, POLL_SYSMON, PRUNNING, Q_BATCH, Q_MOVE,
+    RETAKE_SYSMON, STEP_ON, STEP_PARK, SYSMON, WAIT_FORCE_GC, WHY_CONTROL, WHY_DEEP_SLEEP,
 )
 
 FIRST_DELAY_NS: Final = 20_000
@@ -29,8 +32,8 @@ HOT_ROUNDS: Final = 50
 """Rounds without finding anything before the delay doubles: about 1 ms."""
 POLL_STALE_NS: Final = 10_000_000
 """sysmon polls the network when nobody has for so long."""
-FORCEGC_HALF_NS: Final = 60_000_000_000
-"""Longest deep sleep. Go: forcegcperiod / 2."""
+FORCEGC_NS: Final = 120_000_000_000
+"""Longest time without a collection, and twice the longest deep sleep. Go: proc.go: forcegcperiod."""
 
 
 def sysmon(sched: Sched, mp: M) -> i64:
@@ -59,7 +62,7 @@ def sysmon(sched: Sched, mp: M) -> i64:
 def sysmon_round(sched: Sched, mp: M) -> i64:
     """One look at everything. Go: proc.go: sysmon.
 
-    Differs: the control policy acts here. Not modelled: GOMAXPROCS from cgroups, the scavenger, the forced GC, schedtrace.
+    Differs: the control policy acts here. Not modelled: GOMAXPROCS from cgroups, the scavenger, schedtrace.
     """
     now = sched.now_ns
     settle(mp, IN_SCHEDULING, now)
@@ -77,7 +80,7 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
         next_ = timesleepuntil(sched)
         if next_ > now and sched.control.period_ns == 0:
             sched.sysmonwait = True
-            until = now + FORCEGC_HALF_NS
+            until = now + FORCEGC_NS // 2
             if next_ < until:
                 until = next_
             settle(mp, IN_IDLE, now)
@@ -106,8 +109,34 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
         mp.idle_rounds = 0
     else:
         mp.idle_rounds += 1
+    forcegc(sched, mp)
     mp.phase = PH_SYSMON
     return STEP_ON
+
+
+def forcegc(sched: Sched, mp: M) -> None:
+    """Two minutes after the last collection have another begun; there must have been one. Go: mgc.go: gcTrigger.test.
+
+    Differs: the goroutine that does it is made when it is first needed.
+    """
+    gc = sched.gc
+    if gc.last_ns == 0 or sched.now_ns - gc.last_ns <= FORCEGC_NS or gc.phase != GC_OFF:
+        return
+    gp = gc.helper
+    if gp is None:
+        gp = newsystemg(sched, mp, None, "forcegchelper", OP_FORCE_GC)
+        gp.stage = BEGIN
+        gc.helper = gp
+        overload(sched)
+        sched.n_runnable += 1
+        if sched.rec.full:
+            sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, mp.id, NO_P, Q_BATCH, NO_P, NO_G)
+    elif gp.status == GWAITING and gp.waitreason == WAIT_FORCE_GC:
+        injected(sched, mp, gp)
+    else:
+        # The one before is still under way.
+        return
+    injectglist(sched, mp, gp)
 
 
 def timesleepuntil(sched: Sched) -> i64:

@@ -382,3 +382,44 @@ def test_a_gc_worker_that_sleeps_is_nobodys_deadlock_partner() -> None:
     with pytest.raises(gl.DeadlockError) as failure:
         free(main, procs=2)
     assert str(failure.value).splitlines()[1:] == ["goroutine 1 [chan receive]: main on chan#2 (cap 0)"]
+
+
+def minutes(*verbs: Any) -> Any:
+    """A main goroutine that does these."""
+
+    def main() -> Any:
+        for verb in verbs:
+            yield verb()
+
+    return main
+
+
+@pytest.mark.parametrize("procs", [1, 4])
+def test_two_minutes_after_a_collection_sysmon_has_another_begun(procs: int) -> None:
+    # Go: proc.go: sysmon, forcegchelper; mgc.go: gcTrigger.test.
+    run = gl.run(minutes(lambda: gl.gc("3ms"), lambda: gl.sleep(s=300)), procs=procs)
+    run.validate()
+    phases = rows(run, "GCPhase")
+    begun = [int(t) for t, phase in zip(phases["t_ns"], phases["reason"], strict=True) if phase == "mark"]
+    ended = [int(t) for t, phase in zip(phases["t_ns"], phases["reason"], strict=True) if phase == "off"]
+    assert (len(begun), len(ended)) == (3, 3)
+    # It looks at least once a minute, and each time when its sleep has ended.
+    assert all(120_000_000_000 < b - a < 121_000_000_000 for a, b in zip(ended, begun[1:], strict=False))
+    assert set(run.goroutines["name"][run.goroutines["kind"] == "system"]) == {"gcBgMarkWorker", "forcegchelper"}
+
+
+def test_a_program_that_never_collected_is_not_made_to() -> None:
+    run = gl.run(minutes(lambda: gl.sleep(s=300)), procs=2)
+    assert run.metrics["gc_cycles"] == 0
+
+
+def test_a_forced_cycle_marks_as_much_as_the_last_and_leaves_idle_ps_alone() -> None:
+    # Go: mgcpacer.go: startCycle: a periodic cycle wants no idle workers where a dedicated one is wanted.
+    run = gl.run(minutes(lambda: gl.gc("3ms"), lambda: gl.sleep(s=130)), procs=4)
+    worker = rows(run, "GCWorker")
+    modes = [(t > 100_000_000_000, mode) for t, mode in zip(worker["t_ns"], worker["reason"], strict=True)]
+    assert {mode for late, mode in modes if not late} == {"dedicated", "idle"}
+    assert {mode for late, mode in modes if late} == {"dedicated"}
+    phases = rows(run, "GCPhase")
+    last = phases[phases["t_ns"] > 100_000_000_000]["t_ns"].tolist()
+    assert last[1] - last[0] > 3_000_000
