@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> int:
-    """`gmplab.cli.main`, or 130 where it was interrupted before it was there."""
+    """`gmplab.cli.main`, or 130 where it was interrupted before it was there. Closed streams (`>&-`) go nowhere."""
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (open as long as the process)
     try:
         from gmplab.cli import main as typed
     except KeyboardInterrupt:

@@ -249,6 +249,16 @@ def test_an_interrupt_while_gmplab_still_loads_is_one_line_too(
     assert capsys.readouterr().err == "gmplab: interrupted\n"
 
 
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_takes_nothing_and_changes_nothing(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    monkeypatch.setattr(sys, "argv", ["gmplab", *FANOUT])
+    assert gmplab.__main__.main() == 0
+    monkeypatch.setattr(sys, "argv", ["gmplab", "run", "fanot"])
+    assert gmplab.__main__.main() == 2
+    getattr(sys, closed).close()
+
+
 @pytest.mark.parametrize("option", ["csv", "parquet", "save", "plot"])
 def test_a_full_disk_loses_nothing_else_and_leaves_nothing_behind(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
