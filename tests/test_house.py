@@ -199,3 +199,20 @@ def test_help_shows_a_public_names_docstring_in_both_builds(name: str) -> None:
     written = ast.get_docstring(definitions[0])
     # Without one a dataclass shows its signature, and other classes that of their base.
     assert written is None or inspect.getdoc(thing) == written
+
+
+def test_what_is_compiled_imports_nothing_that_the_build_alone_does_not_have_and_was_not_told_of() -> None:
+    # `pip install .` compiles in an environment of its own, which has what [build-system] requires and no more.
+    there = {name_of(r) for r in PROJECT["build-system"]["requires"]}
+    overrides = [part for part in PROJECT["tool"]["mypy"]["overrides"] if part.get("ignore_missing_imports")]
+    excused = {name.partition(".")[0] for part in overrides for name in part["module"]}
+    foreign: set[str] = set()
+    for path in build.sources(ROOT / "gmplab"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                foreign |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                foreign.add(str(node.module).partition(".")[0])
+    foreign -= {"gmplab", *sys.stdlib_module_names}
+    assert "greenlet" in foreign
+    assert {name for name in foreign - excused if name_of(name) not in there} == set()
