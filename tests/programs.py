@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import gmplab as gl
+from gmplab.runtime.sim import Sim
 from gmplab.traces.run import Run
 
 
 def free(main: Any, procs: int = 1, **kw: Any) -> Run:
     """Run with zero costs: only the work of the goroutines takes time."""
     return gl.run(main, procs=procs, costs=gl.Costs.zero(), **kw)
+
+
+def booted(policy: str = "go", procs: int = 1) -> Sim:
+    """A process that was just started, for tests that set the scheduler's state by hand and call one function of it.
+
+    m0 has P 0, whose queue is empty: main is nowhere. All other Ps idle.
+    """
+    plan = gl.Plan(gl.Program("main").compute("1us"))
+    sim = Sim(plan, gl.policy_of(policy), gl.Costs.zero(), gl.Topology(), procs, 1, 2, 1 << 40, 0, 0, False, False, 0, 0, None)
+    sim.boot()
+    sim.sched.allp[0].runnext = None
+    return sim
 
 
 def started(run: Run) -> list[int]:

@@ -5,7 +5,7 @@ Python that leaves its run in `record`; `-- expect --`, the decisions that must 
 that begin with `#` are for the reader); `-- record: KIND ... --`, the events of those kinds, one a line, where
 `, about g1` keeps those of some goroutines and `, first 12` the first ones.
 
-`GMPLAB_GOLDEN=write pytest tests/runtime/test_go_golden.py` writes the last part anew; the expectations are by hand.
+`GMPLAB_GOLDEN=write pytest tests/runtime/test_goldens.py` writes the last part anew; the expectations are by hand.
 """
 
 from __future__ import annotations

@@ -11,24 +11,20 @@ from typing import Any
 
 import pytest
 
-import gmplab as gl
 from gmplab.runtime.ending import finish
 from gmplab.runtime.model import G, M, P, Sched
 from gmplab.runtime.proc import handoffp, releasep
 from gmplab.runtime.runq import pidleget
-from gmplab.runtime.sim import Sim
 from gmplab.traces.run import Run
 from gmplab.vocabulary import PGCSTOP, PIDLE
+from tests.programs import booted
 
 
 def handed(procs: int, before: Callable[[Sched, M, P], object]) -> tuple[Run, Sched, P]:
-    """Boot, empty P0's queue, let m0 release it, set the state, hand P0 off."""
-    plan = gl.Plan(gl.Program("main").compute("1us"))
-    sim = Sim(plan, gl.policy_of("go"), gl.Costs.zero(), gl.Topology(), procs, 1, 2, 1 << 40, 0, 0, False, False, 0, 0, None)
-    sim.boot()
+    """Boot, let m0 release it, set the state, hand P0 off."""
+    sim = booted(procs=procs)
     sched = sim.sched
     m0, p0 = sched.allm[0], sched.allp[0]
-    p0.runnext = None
     releasep(sched, m0)
     before(sched, m0, p0)
     handoffp(sched, m0, p0)
