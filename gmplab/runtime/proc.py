@@ -1045,7 +1045,10 @@ def lastlook(sched: Sched, mp: M) -> i64:
         becomespinning(sched, mp)
         mp.phase = PH_FIND
         return STEP_ON
-    if not mp.spinning and sched.nmspinning == 0 and sched.thieves_fire:
+    if not sched.thieves_fire:
+        # Nobody steals timers: who had this P before may sleep in epoll, and wake for those of another P alone.
+        checktimersnop(sched, mp)
+    elif not mp.spinning and sched.nmspinning == 0:
         # Only where the spin policy forbids what Go's always allows: nobody else would look at the other Ps' timers.
         if checkalltimers(sched, mp):
             mp.phase = PH_FIND
