@@ -23,6 +23,7 @@ from typing import Any
 import gmplab as gl
 from bench.peers import PEERS
 from bench.scenarios import PROCS, SCENARIOS
+from bench.threads import LOADS
 
 Result = dict[str, Any]
 
@@ -114,11 +115,21 @@ def interrupted(n: int) -> Result:
     raise AssertionError(f"the run of {n} messages ended before it was interrupted: give more")
 
 
+def process(name: str, n: int) -> Result:
+    """A load on threads or on asyncio: CPU seconds of all threads."""
+    LOADS[name](200)
+    gc.collect()
+    begin = time.process_time()
+    count = LOADS[name](n)
+    return {"cpu_s": time.process_time() - begin, "count": count}
+
+
 MEASURES: dict[str, Callable[[int], Result]] = {
     **{f"gmplab {name}": (lambda n, name=name: simulated(name, n)) for name in SCENARIOS},
     **{f"full {name}": (lambda n, name=name: simulated(name, n, record="full")) for name in ("w1", "w2", "w3")},
     **{f"simpy {name}": (lambda n, name=name: peer(name, n)) for name in PEERS},
     **{f"alive {form}": (lambda n, name=f"alive{form and ' '}{form}": alive(name, n)) for form in ("", "generators", "functions")},
+    **{name: (lambda n, name=name: process(name, n)) for name in LOADS},
     "w2 on 256": lambda n: simulated("w2", n, procs=256),
     "frames": frames, "rows": rows, "interrupt": interrupted,
 }

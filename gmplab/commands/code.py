@@ -97,7 +97,9 @@ def shared(args: Namespace) -> list[str]:
         found.append(f"procs={args.procs}")
     if args.until is not None:
         found.append(f"until={quoted(args.until)}")
-    if args.costs != "linux_vm":
+    if args.cpus is not None:
+        found.append(f"cpus={args.cpus}")
+    if args.costs is not None:
         found.append(f"costs=gl.Costs.{args.costs}()")
     return found
 
@@ -118,6 +120,8 @@ def run_code(args: Namespace) -> list[str]:
     chosen = policy(args.policy, changes)
     if chosen != '"go"':
         found.append(f"policy={chosen}")
+    if args.on != "sim":
+        found.append(f"on={quoted(args.on)}")
     if args.seed != 1:
         found.append(f"seed={args.seed}")
     if args.record != "full":

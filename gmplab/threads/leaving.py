@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final
 
 from gmplab.threads.driver import Threads
+from gmplab.threads.network import Network
 from gmplab.threads.seat import INSIDE, Seat
 
 GRACE_S: Final = 0.3
@@ -27,6 +28,12 @@ LAST_S: Final = 0.5
 """How long an exception may take to end a thread's code."""
 LATE_S: Final = 10.0
 """How long a loaded machine may keep a thread that has only its way home to go."""
+
+
+WHOLE: Final = frozenset(
+    function.__code__ for function in (Threads.advance, Threads.begin, Threads.refused, Network.ready, Network.unblock)
+)
+"""What Ctrl-C must not cut in two: it changes the scheduler's state."""
 
 
 class Unwound(SystemExit):
@@ -67,7 +74,7 @@ class Signals:
     def interrupted(self, number: int, frame: FrameType | None) -> None:
         """SIGINT: at once, but for a step, which is done first."""
         while frame is not None:
-            if frame.f_code is Threads.advance.__code__:
+            if frame.f_code in WHOLE:
                 self.driver.interrupted = True
                 return
             frame = frame.f_back
