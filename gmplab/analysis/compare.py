@@ -8,6 +8,7 @@ have intervals of their own: two intervals of means may overlap where the paired
 from __future__ import annotations
 
 import html
+import importlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,10 @@ class Comparison:
                 x = mean_interval(sample(policy, metric), self.confidence)
                 rows.append((metric, policy, x.n, x.mean, x.low, x.high, METRICS[metric.partition("[")[0]].unit))
         return pd.DataFrame(rows, columns=["metric", "policy", "n", "mean", "low", "high", "unit"])
+
+    def plot(self) -> Any:
+        """Each policy's difference to the first, metric by metric: `gmplab.plots.comparison`."""
+        return importlib.import_module("gmplab.plots").comparison(self)
 
     # --- how it shows itself ------------------------------------------------------------------------------------------
     def title(self) -> str:

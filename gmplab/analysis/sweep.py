@@ -8,6 +8,7 @@ one whose code has changed does not take up old numbers.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import math
@@ -90,7 +91,7 @@ class Sweep:
         Returns
         -------
         pandas.DataFrame
-            The varied columns, metric, n, mean, low, high, unit.
+            The varied columns, metric, runs (seeds that know it), mean, low, high, unit.
         """
         rows = []
         names = checked_metrics(SHOWN if metrics is None else metrics)
@@ -98,7 +99,7 @@ class Sweep:
             for name in names:
                 x = self.interval(part, name, confidence)
                 rows.append((*at, name, x.n, x.mean, x.low, x.high, METRICS[name.partition("[")[0]].unit))
-        return pd.DataFrame(rows, columns=[*self.varied, "metric", "n", "mean", "low", "high", "unit"])
+        return pd.DataFrame(rows, columns=[*self.varied, "metric", "runs", "mean", "low", "high", "unit"])
 
     @staticmethod
     def interval(part: pd.DataFrame, metric: str, confidence: float = 0.95) -> Interval:
@@ -138,6 +139,13 @@ class Sweep:
             raise ValueError(f"open: seed = {chosen}: was not swept; one of {', '.join(map(str, self.seeds))}")
         point = next(p for p in self.points if labels_of(p) == at)
         return run(**arguments_of(point, self.fixed), seed=chosen, record=record, strict=False)
+
+    def plot(self, metric: str = "wait_p99_ns", kind: str = "lines", **options: Any) -> Any:
+        """A metric over what was varied: `gmplab.plots.sweep_lines`, or with kind "map" `gmplab.plots.sweep_map`."""
+        plots = {"lines": "sweep_lines", "map": "sweep_map"}
+        if kind not in plots:
+            raise ValueError(f"kind = {kind!r}: must be 'lines' or 'map'")
+        return getattr(importlib.import_module("gmplab.plots"), plots[kind])(self, metric, **options)
 
     def __repr__(self) -> str:
         n = len(self.points)

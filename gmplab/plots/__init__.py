@@ -11,26 +11,33 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, Final
 
+from gmplab.plots.comparison import comparison
+from gmplab.plots.fairness import fairness
 from gmplab.plots.latency import latency
+from gmplab.plots.lifelines import lifelines
 from gmplab.plots.machines import machines
 from gmplab.plots.plot import Plot
 from gmplab.plots.queues import queues
+from gmplab.plots.spinning import spinning
 from gmplab.plots.states import states
 from gmplab.plots.steals import steal_matrix, steal_rate, steals
+from gmplab.plots.sweeps import sweep_lines, sweep_map
 from gmplab.plots.timeline import timeline
 from gmplab.plots.utilisation import utilisation
 from gmplab.traces.run import Run
 
 __all__ = [
-    "PLOTS", "Plot", "Plots", "latency", "machines", "queues", "states", "steal_matrix", "steal_rate", "steals", "timeline",
-    "utilisation",
+    "PLOTS", "Plot", "Plots", "comparison", "fairness", "latency", "lifelines", "machines", "queues", "spinning", "states",
+    "steal_matrix", "steal_rate", "steals", "sweep_lines", "sweep_map", "timeline", "utilisation",
 ]
 
 PLOTS: Final[dict[str, Callable[..., Plot]]] = {
     function.__name__: function
-    for function in (latency, timeline, machines, steals, steal_rate, steal_matrix, queues, utilisation, states)
+    for function in (
+        latency, timeline, lifelines, machines, spinning, steals, steal_rate, steal_matrix, queues, utilisation, states, fairness,
+    )
 }
-"""Every plot by its name."""
+"""Every plot of a run by its name."""
 
 
 class Plots:

@@ -153,7 +153,7 @@ def test_a_run_that_fails_is_counted_as_it_is() -> None:
 
 def test_the_table_has_means_with_intervals_and_the_repr_the_points() -> None:
     table = small().table(["wait_mean_ns"])
-    assert list(table.columns) == ["procs", "policy", "metric", "n", "mean", "low", "high", "unit"] and len(table) == 4
+    assert list(table.columns) == ["procs", "policy", "metric", "runs", "mean", "low", "high", "unit"] and len(table) == 4
     assert (table["low"] <= table["mean"]).all() and (table["mean"] <= table["high"]).all()
     lines = repr(small()).split("\n")
     assert lines[0] == "fanout: 4 points (procs, policy), seeds 3, 4; means"
