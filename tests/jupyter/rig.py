@@ -334,9 +334,14 @@ class Stand:
         """A trait, as the page has it."""
         return self.page.evaluate("name => window.model.get(name)", name)
 
+    def resize(self, size: tuple[int, int]) -> None:
+        """Give the window another size, and wait for what follows."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.drawn()
+
     def drawn(self) -> None:
         """Wait until what was asked for is on the page."""
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
 
     def screenshot(self, name: str) -> Path:
         """Keep a picture of the page as out/screenshots/NAME.png."""

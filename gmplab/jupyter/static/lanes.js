@@ -137,26 +137,29 @@ export function zoomed(view, t, factor, begin, end) {
   return within([t - (t - view[0]) * factor, t + (view[1] - t) * factor], begin, end);
 }
 
-// How busy the lanes are together in each of n equal parts of the run: numbers from 0 to 1.
-export function busyness(table, n) {
+// How many spans of some kinds there are on average in each of n equal parts of the run.
+export function busyness(table, n, counts) {
   const { begin_ns: begin, end_ns: end } = table.meta;
-  const lanes = table.starts.length - 1;
   const width = Math.max(end - begin, 1) / n;
   const total = new Float64Array(n + 2);
   const slope = new Float64Array(n + 2);
+  // The time up to each part's end is a sum of ramps, so two passes of sums give every part.
+  const ramp = (t, sign) => {
+    const x = Math.min(Math.max((t - begin) / width, 0), n);
+    const bin = Math.floor(x);
+    total[bin] += sign * (bin + 1 - x);
+    slope[bin + 1] += sign;
+  };
   for (let i = 0; i < table.begin.length; i++) {
-    for (const [t, sign] of [[table.begin[i], 1], [table.end[i], -1]]) {
-      const x = Math.min(Math.max((t - begin) / width, 0), n);
-      const bin = Math.floor(x);
-      total[bin] += sign * (bin + 1 - x);
-      slope[bin + 1] += sign;
-    }
+    if (!counts[table.kind[i]]) continue;
+    ramp(table.begin[i], 1);
+    ramp(table.end[i], -1);
   }
   const made = new Float64Array(n);
-  let run = 0;
+  let before = 0;
   for (let bin = 0; bin < n; bin++) {
-    run += slope[bin];
-    made[bin] = Math.min(Math.max((total[bin] + run) / Math.max(lanes, 1), 0), 1);
+    before += slope[bin];
+    made[bin] = Math.max(total[bin] + before, 0);
   }
   return made;
 }

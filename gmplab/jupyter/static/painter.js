@@ -79,16 +79,18 @@ export class Painter {
   }
 
   // A pixel's column of merged spans: each kind has a part of the height, by its time; hatched, to tell that it is merged.
+  // Together they have a quarter of the height at least, or what took little time would not be seen.
   column(x, y0, y1, times, whole, faded) {
     const height = y1 - y0;
+    let time = 0;
+    for (const of of times) time += of;
+    const scale = (height * Math.min(Math.max(time / whole, 0.25), 1)) / Math.max(time, 1e-9);
     let foot = y1;
     let so = 0;
-    let least = 0;
     for (let kind = 0; kind < times.length; kind++) {
       if (times[kind] <= 0) continue;
       so += times[kind];
-      least = kind;
-      const top = Math.min(y1 - Math.min(Math.round((so / whole) * height), height), foot);
+      const top = Math.min(y1 - Math.round(so * scale), foot);
       const { face, line, faded: pale, fadedLine } = this.palette[kind];
       for (let y = Math.max(top, 0); y < foot && y < this.height; y++) {
         const hatched = MERGED(x, y);
@@ -96,7 +98,5 @@ export class Painter {
       }
       foot = top;
     }
-    // What took next to no time is still seen.
-    if (foot === y1 && so > 0 && y1 <= this.height) this.pixels[(y1 - 1) * this.width + x] = this.palette[least].face;
   }
 }

@@ -163,7 +163,7 @@ export class TimelineView {
     this.findChosen();
     this.legend.replaceChildren(...this.table.meta.looks.map((look) => element("span", { class: "gmplab-key" },
       element("i", { class: "gmplab-swatch", "data-hatch": look.hatch, style: `background-color: ${look.face}` }), look.name)));
-    this.legend.append(element("span", { class: "gmplab-key" }, element("i", { class: "gmplab-swatch gmplab-merged" }), "merged: narrower than a pixel"));
+    this.legend.append(element("span", { class: "gmplab-key" }, element("i", { class: "gmplab-swatch gmplab-merged" }), "merged: narrower than a pixel, heights are shares"));
     this.ask();
   }
 
@@ -345,7 +345,8 @@ export class TimelineView {
         context.fillStyle = this.brand;
         context.fillRect(0, y + 1, 3, this.step - 2);
       }
-      if (lane % every === 0) {
+      // Of the topmost lane the name is left out where it would lie on that of the next.
+      if (lane % every === 0 && (lane === 0 || y + this.step / 2 >= 6)) {
         context.fillStyle = this.ink;
         context.fillText(this.laneName(lane, true), this.gutter() - 8, Math.max(y + this.step / 2, 6), this.gutter() - 12);
       }
@@ -408,7 +409,8 @@ export class TimelineView {
     } else {
       n = to - from;
       if (n <= MOST_ARROWS * 4) {
-        for (let i = from; i < to; i++) if (this.arrowsShown[table.a_kind[i]]) found.push(i);
+        // One that stays in its lane says little, and hides much.
+        for (let i = from; i < to; i++) if (this.arrowsShown[table.a_kind[i]] && table.a_from[i] !== table.a_to[i]) found.push(i);
         n = found.length;
       }
       if (n > MOST_ARROWS) found = [];
@@ -466,11 +468,14 @@ export class TimelineView {
     const context = this.overview.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.wide, OVERVIEW);
-    this.busy ??= busyness(this.table, 600);
+    // Of goroutines it is the running ones that are counted, of Ps and Ms those that do anything.
+    this.busy ??= busyness(this.table, 600, this.table.meta.looks.map(({ name }) => this.lanes !== "G" || name === "running"));
+    const most = this.lanes === "G" ? Math.max(...this.busy, 1e-9) : Math.max(this.count(), 1);
     const [left, width] = [this.gutter(), this.wide - this.gutter()];
     context.fillStyle = this.brand;
     context.globalAlpha = 0.55;
-    this.busy.forEach((share, i) => {
+    this.busy.forEach((n, i) => {
+      const share = Math.min(n / most, 1);
       context.fillRect(left + (i / this.busy.length) * width, OVERVIEW - 2 - share * (OVERVIEW - 6), width / this.busy.length + 0.5, share * (OVERVIEW - 6));
     });
     const { begin_ns: begin, end_ns: end } = this.table.meta;
@@ -487,7 +492,7 @@ export class TimelineView {
     context.textBaseline = "middle";
     context.font = "11px sans-serif";
     context.fillStyle = this.ink;
-    context.fillText("busy", left - 8, OVERVIEW / 2);
+    context.fillText(this.lanes === "G" ? "running" : "busy", left - 8, OVERVIEW / 2);
   }
 
   report(merged, [arrows, wanted]) {
@@ -713,8 +718,10 @@ export class TimelineView {
   spanText(i) {
     const { g, kind, begin, end, meta, nameOf } = this.table;
     const lane = this.laneOf(i);
-    const who = g[i] >= 0 && this.lanes !== "G" ? ` G${g[i]} ${nameOf.get(g[i]) ?? ""}`.trimEnd() : "";
-    return `${this.laneName(lane, true)}: ${meta.looks[kind[i]].name}${who}, ${timeText(begin[i])} to ${timeText(end[i])} (${timeText(end[i] - begin[i], 4)})`;
+    const look = meta.looks[kind[i]].name;
+    const name = nameOf.get(g[i]) ?? "";
+    const who = g[i] >= 0 && this.lanes !== "G" ? ` G${g[i]}${look.endsWith(` ${name}`) ? "" : ` ${name}`}`.trimEnd() : "";
+    return `${this.laneName(lane, true)}: ${look}${who}, ${timeText(begin[i])} to ${timeText(end[i])} (${timeText(end[i] - begin[i], 4)})`;
   }
 }
 
