@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import gmplab as gl
@@ -124,6 +125,40 @@ def process(name: str, n: int) -> Result:
     return {"cpu_s": time.process_time() - begin, "count": count}
 
 
+def redraw(n: int) -> Result:
+    """A Timeline of n spans in headless Chromium, zoomed in and out and moved: the median of a frame's wall time.
+
+    The time of drawing on the canvas, with the pixels read back, so that nothing of it is put off.
+    """
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "jupyter"))
+    from playwright.sync_api import sync_playwright
+    from rig import FLAGS, Stand, by_hand, chromium_path
+
+    if chromium_path() is None:
+        return {"missing": "no Chromium"}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=list(FLAGS))
+        page = Stand(browser.new_page(), by_hand(n))
+        page.drawn()
+        times = page.page.evaluate(FRAMES)
+        browser.close()
+    return {"count": n, "ms": median(times), "worst_ms": max(times)}
+
+
+FRAMES = """() => {
+  const times = [];
+  for (let i = 0; i < 90; i++) {
+    if (i < 30) view.zoom(0.8);
+    else if (i < 60) view.pan(i % 2 ? 0.3 : -0.2);
+    else view.zoom(1.25);
+    const begun = performance.now();
+    view.draw();
+    view.canvas.getContext("2d").getImageData(0, 0, 1, 1);
+    times.push(performance.now() - begun);
+  }
+  return times;
+}"""
+
 MEASURES: dict[str, Callable[[int], Result]] = {
     **{f"gmplab {name}": (lambda n, name=name: simulated(name, n)) for name in SCENARIOS},
     **{f"full {name}": (lambda n, name=name: simulated(name, n, record="full")) for name in ("w1", "w2", "w3")},
@@ -131,7 +166,7 @@ MEASURES: dict[str, Callable[[int], Result]] = {
     **{f"alive {form}": (lambda n, name=f"alive{form and ' '}{form}": alive(name, n)) for form in ("", "generators", "functions")},
     **{name: (lambda n, name=name: process(name, n)) for name in LOADS},
     "w2 on 256": lambda n: simulated("w2", n, procs=256),
-    "frames": frames, "rows": rows, "interrupt": interrupted,
+    "frames": frames, "rows": rows, "interrupt": interrupted, "redraw": redraw,
 }
 
 

@@ -20,7 +20,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import nbformat
+import numpy as np
 from playwright.sync_api import ConsoleMessage, Locator, Page, Route
+
+import gmplab as gl
+from gmplab.jupyter.packing import packed
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SCREENSHOTS: Final = ROOT / "out" / "screenshots"
@@ -312,7 +316,8 @@ class Stand:
     def _serve(self, route: Route) -> None:
         path = route.request.url.partition("gmplab.test")[2]
         state = {
-            name: value for name, value in self.widget.get_state().items() if not name.startswith("_") and name not in ("layout", "inline")
+            name: value for name, value in self.widget.get_state().items()
+            if not name.startswith("_") and name not in ("layout", "inline")
         }
         if path == "/":
             route.fulfill(body=STAND, content_type="text/html")
@@ -353,3 +358,24 @@ class Stand:
 
 STATIC_TEST: Final = "async () => { view.lib = await import('./widget.js'); }"
 """What the widget's module exports, as `view.lib` of a Stand's page."""
+
+
+def by_hand(n: int) -> Any:
+    """A Timeline of n spans on 8 lanes, one every 100 ns, made by hand: a run of that size takes long uncompiled."""
+    timeline = gl.run("fanout", n=5, procs=8, seed=1).view.timeline()
+    each = n // 8
+    begin = np.tile(np.arange(each) * 100.0, 8)
+    length = np.random.default_rng(1).integers(1, 99, len(begin))
+    columns = {
+        "begin": begin, "end": begin + length, "kind": (np.arange(len(begin)) % 7 == 0).astype(np.uint8),
+        "g": (np.arange(len(begin)) % 1000 + 1).astype(np.int32), "starts": (np.arange(9) * each).astype(np.uint32),
+        **{name: np.zeros(0, dtype=np.float64) for name in ("a_t0", "a_t1")}, "a_kind": np.zeros(0, dtype=np.uint8),
+        **{name: np.zeros(0, dtype=np.int32) for name in ("a_from", "a_to", "a_g", "who", "name")},
+    }
+    looks = [
+        {"name": name, "face": face, "hatch": "", "ink": "white"} for name, face in (("running", "#0072B2"), ("syscall", "#F0E442"))
+    ]
+    made = packed(columns, lanes="P", looks=looks, names=[], begin_ns=0, end_ns=each * 100, title="by hand")
+    timeline.inline, timeline.view = {}, [0, each * 100]
+    timeline.reply = lambda question: made
+    return timeline

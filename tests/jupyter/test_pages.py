@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page
-from rig import STATIC_TEST, Stand
+from rig import STATIC_TEST, Stand, by_hand
 
 import gmplab as gl
 from gmplab.traces.run import Run
@@ -201,32 +201,9 @@ def test_an_empty_run_is_sensible(stand: Show) -> None:
         assert page.errors == []
 
 
-def large(n: int) -> Any:
-    """A timeline of n spans on 8 lanes, one every 100 ns, made by hand: a run of that size takes minutes uncompiled."""
-    timeline = gl.run("fanout", n=5, procs=8, seed=1).view.timeline()
-    from gmplab.jupyter.packing import packed
-
-    begin = np.tile(np.arange(n // 8) * 100.0, 8)
-    length = np.random.default_rng(1).integers(1, 99, len(begin))
-    none: dict[str, Any] = {name: np.zeros(0, dtype=np.float64) for name in ("a_t0", "a_t1")}
-    none |= {name: np.zeros(0, dtype=np.int32) for name in ("a_from", "a_to", "a_g", "who", "name")}
-    looks = [{"name": name, "face": face, "hatch": "", "ink": "white"} for name, face in (("running", "#0072B2"), ("syscall", "#F0E442"))]
-    made = packed(
-        {
-            "begin": begin, "end": begin + length, "kind": (np.arange(len(begin)) % 7 == 0).astype(np.uint8),
-            "g": (np.arange(len(begin)) % 1000 + 1).astype(np.int32), "starts": (np.arange(9) * (n // 8)).astype(np.uint32), **none,
-            "a_kind": np.zeros(0, dtype=np.uint8),
-        },
-        lanes="P", looks=looks, names=[], begin_ns=0, end_ns=n // 8 * 100, title="by hand",
-    )
-    timeline.inline, timeline.view = {}, [0, n // 8 * 100]
-    timeline.reply = lambda question: made
-    return timeline
-
-
 @pytest.mark.parametrize("n", [80_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_a_frame_asks_a_few_spans_a_pixel_and_not_all(stand: Show, n: int) -> None:
-    page = stand(large(n))
+    page = stand(by_hand(n))
     page.page.wait_for_function("() => view.table && view.lastFrame > 0")
     page.drawn()
     assert f"{n:,} spans narrower than a pixel are merged" in page.page.inner_text(".gmplab-status")

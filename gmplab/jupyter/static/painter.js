@@ -9,7 +9,7 @@ const TILES = {
   "-": (x, y) => y % 5 === 0,
   "+": (x, y) => x % 6 === 0 || y % 6 === 0,
 };
-const MERGED = (x, y) => (x + y) % 6 < 1;
+const HATCH = 6;
 
 function parsed(colour) {
   const n = parseInt(colour.slice(1), 16);
@@ -83,7 +83,7 @@ export class Painter {
   column(x, y0, y1, times, whole, faded) {
     const height = y1 - y0;
     let time = 0;
-    for (const of of times) time += of;
+    for (let kind = 0; kind < times.length; kind++) time += times[kind];
     const scale = (height * Math.min(Math.max(time / whole, 0.25), 1)) / Math.max(time, 1e-9);
     let foot = y1;
     let so = 0;
@@ -91,10 +91,13 @@ export class Painter {
       if (times[kind] <= 0) continue;
       so += times[kind];
       const top = Math.min(y1 - Math.round(so * scale), foot);
-      const { face, line, faded: pale, fadedLine } = this.palette[kind];
-      for (let y = Math.max(top, 0); y < foot && y < this.height; y++) {
-        const hatched = MERGED(x, y);
-        this.pixels[y * this.width + x] = faded ? (hatched ? fadedLine : pale) : hatched ? line : face;
+      const look = this.palette[kind];
+      const colour = faded ? look.faded : look.face;
+      const hatch = faded ? look.fadedLine : look.line;
+      const stop = Math.min(foot, this.height);
+      const { pixels, width } = this;
+      for (let y = Math.max(top, 0), at = y * width + x; y < stop; y++, at += width) {
+        pixels[at] = (x + y) % HATCH === 0 ? hatch : colour;
       }
       foot = top;
     }
