@@ -346,7 +346,7 @@ class Stand:
 
     def drawn(self) -> None:
         """Wait until what was asked for is on the page."""
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
+        self.page.evaluate(THREE_FRAMES)
 
     def screenshot(self, name: str) -> Path:
         """Keep a picture of the page as out/screenshots/NAME.png."""
@@ -356,6 +356,9 @@ class Stand:
         return path
 
 
+THREE_FRAMES: Final = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)));
+})"""
 STATIC_TEST: Final = "async () => { view.lib = await import('./widget.js'); }"
 """What the widget's module exports, as `view.lib` of a Stand's page."""
 
