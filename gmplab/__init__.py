@@ -44,6 +44,9 @@ _HOMES = {
         "Pareto", "Uniform",
     ),
     "gmplab.analysis.check_policy": ("check_policy",),
+    "gmplab.analysis.explore.exploration": ("Exploration", "explore"),
+    "gmplab.analysis.explore.schedule": ("Schedule", "replay"),
+    "gmplab.analysis.explore.walk": ("Bound",),
     "gmplab.errors": (
         "BodyError", "DeadlockError", "GmplabError", "GoPanic", "PolicyError", "SchedError", "ThreadLimitError", "TraceError",
     ),

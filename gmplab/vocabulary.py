@@ -22,6 +22,9 @@ NO_P: Final = -1
 MAX_PROCS: Final = 65_534
 """Most Ps a run may have: a P's id is stored in 16 bits."""
 
+UNTIMED: Final = "untimed"
+"""The costs, in the header, of a run in which time stands still (`gmplab.replay`): its sleeps may end before their instant."""
+
 # --- record levels --------------------------------------------------------------------------------------------
 LEVEL_OFF: Final = 0
 LEVEL_SCHEDULE: Final = 1

@@ -50,6 +50,7 @@ PH_GC_DRAIN: Final = 26
 PH_FOUND_WORKER: Final = 27
 PH_TEMPLATE: Final = 28
 PH_FETCHED: Final = 29
+PH_DROPPED: Final = 30
 
 FOREVER: Final = 4_000_000_000_000_000_000
 """An instant that never comes."""

@@ -32,9 +32,9 @@ from gmplab.runtime.gcpacer import (
     findrunnablegcworker, gcmarkworkavailable, idlegcworker, needidlemarkworker, releasenextgcmarkworker,
 )
 from gmplab.runtime.model import (
-    AT_CLONE, AT_WAKEP, PH_DEAD, PH_EXECUTE, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_HELD, PH_IDLE, PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL,
-    PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL, PH_STEAL_RUNNEXT, PH_SYSCALL_DONE, PH_TEMPLATE,
-    PH_WOKEN, G, M, P, Sched, charge, overload, price, settle, settlep,
+    AT_CLONE, AT_WAKEP, PH_DEAD, PH_DROPPED, PH_EXECUTE, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_HELD, PH_IDLE,
+    PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL,
+    PH_STEAL_RUNNEXT, PH_SYSCALL_DONE, PH_TEMPLATE, PH_WOKEN, G, M, P, Sched, charge, overload, price, settle, settlep,
 )
 from gmplab.runtime.runq import (
     globrunqget, globrunqgetbatch, globrunqput, globrunqput_recorded, mget, mid, mput, note_batch, note_put, pid,
@@ -1058,10 +1058,19 @@ def lastlook(sched: Sched, mp: M) -> i64:
     pidleput(sched, pp, mp)
     mp.was_spinning = mp.spinning
     if mp.spinning:
-        stopspinning(sched, mp, SPIN_GAVE_UP)
-        mp.phase = PH_RECHECK
+        mp.phase = PH_DROPPED
     else:
         mp.phase = PH_NETPOLL if sched.rules.recheck_spinning_only else PH_RECHECK
+    return STEP_ON
+
+
+def dropspinning(sched: Sched, mp: M) -> i64:
+    """mp, which has put its P on pidle, spins no more. Go: proc.go: findRunnable, after sched.lock is released.
+
+    A step of its own: who queues a G just before sees an M that spins and wakes none, so `recheck` must find that G.
+    """
+    stopspinning(sched, mp, SPIN_GAVE_UP)
+    mp.phase = PH_RECHECK
     return STEP_ON
 
 

@@ -2,7 +2,7 @@
 
 A step takes effect at `sched.now_ns`, leaves its cost in `mp.debt_ns` and returns what the M does next. Boundaries
 between steps, each of which may cost nothing and stays a boundary: runqput | wakep; each G readied by one call |
-the next; pass | pass; the last pass | pidleput; throttled | pidleput; nmspinning-- | recheck; pidleput | sleep;
+the next; pass | pass; the last pass | pidleput; throttled | pidleput; pidleput | nmspinning-- | recheck; pidleput | sleep;
 wake issued | M runs; entersyscall | retake; exitsyscall | P found or not; newm | mstart; preempt requested | taken;
 stop of the world requested | each P stopped | the world stands | started.
 """
@@ -15,13 +15,13 @@ from gmplab.errors import SchedError
 from gmplab.runtime.calls import aside
 from gmplab.runtime.mgc import gcdrained
 from gmplab.runtime.model import (
-    PH_COMPUTED, PH_EXECUTE, PH_EXITSYSCALL, PH_FETCHED, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_GC_DRAIN, PH_HELD, PH_IDLE,
+    PH_COMPUTED, PH_DROPPED, PH_EXECUTE, PH_EXITSYSCALL, PH_FETCHED, PH_FIND, PH_FOUND, PH_FOUND_WORKER, PH_GC_DRAIN, PH_HELD, PH_IDLE,
     PH_LOCKED_WOKEN, PH_MSTART, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_RUN, PH_SCHEDULE, PH_SPIN_GAP, PH_STEAL,
     PH_STEAL_RUNNEXT, PH_STW_WAIT, PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, PH_TEMPLATE, PH_WOKEN, M, Sched,
 )
 from gmplab.runtime.perform import computed, fetched, run
 from gmplab.runtime.proc import (
-    backedoff, blockingnetpoll, execute, findrunnable, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
+    backedoff, blockingnetpoll, dropspinning, execute, findrunnable, lastlook, lockedwoken, mstart, netpolled, ready, recheck,
     schedule, schedule_found, schedule_worker, stealwork, templatethread, wakep, woken,
 )
 from gmplab.runtime.stw import heldgoeson, stopwoken
@@ -74,6 +74,8 @@ def step(sched: Sched, mp: M) -> i64:
         return findrunnable(sched, mp)
     if phase == PH_IDLE:
         return lastlook(sched, mp)
+    if phase == PH_DROPPED:
+        return dropspinning(sched, mp)
     if phase == PH_RECHECK:
         return recheck(sched, mp)
     if phase == PH_NETPOLL:

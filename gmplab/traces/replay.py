@@ -22,7 +22,7 @@ from gmplab.traces.agreement import Starts, totals
 from gmplab.traces.frames import FIELDS, REASON_CODES, chunks, lists
 from gmplab.traces.snapshot import Snapshot, snapshot
 from gmplab.traces.state import APPLY, Impossible, Method, Row, State
-from gmplab.vocabulary import EVENT_KINDS, GO_START, NO_G, NO_M, NO_P, Q_GET, REASONS_OF
+from gmplab.vocabulary import EVENT_KINDS, GO_START, NO_G, NO_M, NO_P, Q_GET, REASONS_OF, UNTIMED
 
 if TYPE_CHECKING:
     from gmplab.traces.run import Run
@@ -216,7 +216,7 @@ class Timeline:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.events = Events(record)
-        self.keyframes = [State(int(record.header["procs"]))]
+        self.keyframes = [State(int(record.header["procs"]), record.header.get("costs") != UNTIMED)]
         self.last = self.keyframes[0].copy()
 
     def state(self, row: int) -> State:

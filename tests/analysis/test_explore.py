@@ -1,0 +1,447 @@
+"""Every schedule of small cases: faults that were planted are found, Go's rules pass, and a schedule can be kept and replayed.
+
+The numbers of states and runs are those of the core as it is: a new boundary changes them, and ought to be seen here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gmplab as gl
+from gmplab.analysis.explore.exploration import Exploration
+from gmplab.analysis.explore.state import fingerprint
+from gmplab.analysis.explore.untimed import Chooser, Pruned, Untimed
+from gmplab.experiment import plan_of
+from gmplab.runtime import events, syscalls
+from gmplab.runtime.proc import handoffp, pidleput, runqempty
+from gmplab.vocabulary import M_CREATE, M_WAKE, SPIN_STOP, WHY_WAKEP
+
+GO = gl.policy_of("go")
+TOKIO = gl.policy_of("tokio")
+pure = pytest.mark.skipif(not events.PY, reason="a compiled core cannot be patched")
+
+
+def alone(**rules: bool) -> gl.Policy:
+    """Go's rules with these changed and without sysmon, whose looks at any time multiply the states by ten."""
+    return GO.replace(rules=gl.Rules(sysmon=False, **rules))
+
+
+class Forgetful(gl.WakeIfNoneSpinning):
+    """Go's rule for a go statement, but who readies a goroutine wakes nobody."""
+
+    def delay_ns(self, state: object, view: gl.View, why: int) -> int:
+        return -1 if why == gl.FOR_READY else super().delay_ns(state, view, why)
+
+
+# --- small cases ------------------------------------------------------------------------------------------------------
+def spawn() -> Any:
+    def child() -> Any:
+        yield gl.compute(us=1)
+
+    yield gl.go(child)
+    yield gl.compute(us=1)
+
+
+def handover() -> Any:
+    c = gl.Chan()
+
+    def sender() -> Any:
+        yield gl.send(c)
+        yield gl.compute(us=1)
+
+    yield gl.go(sender)
+    yield gl.recv(c)
+    yield gl.compute(us=1)
+
+
+def two_senders() -> Any:
+    c = gl.Chan()
+
+    def sender() -> Any:
+        yield gl.send(c)
+
+    yield gl.go(sender)
+    yield gl.go(sender)
+    yield gl.recv(c)
+    yield gl.recv(c)
+
+
+def one_syscall() -> Any:
+    yield gl.syscall(us=10)
+
+
+def stolen_pair() -> Any:
+    c = gl.Chan()
+
+    def computes() -> Any:
+        yield gl.compute(us=1)
+
+    def sends() -> Any:
+        yield gl.send(c)
+
+    yield gl.go(computes)
+    yield gl.go(sends)
+    yield gl.recv(c)
+
+
+def yields_beside_work() -> Any:
+    def short() -> Any:
+        return
+        yield
+
+    def long() -> Any:
+        yield gl.compute(us=1)
+
+    yield gl.go(short)
+    yield gl.go(long)
+    yield gl.gosched()
+
+
+def yields_alone() -> Any:
+    yield gl.gosched()
+    yield gl.gosched()
+
+
+def ping_pong() -> Any:
+    there, back = gl.Chan(), gl.Chan()
+
+    def third() -> Any:
+        yield gl.compute(us=1)
+
+    def other() -> Any:
+        while True:
+            yield gl.recv(there)
+            yield gl.send(back)
+
+    yield gl.go(third)
+    yield gl.go(other)
+    while True:
+        yield gl.send(there)
+        yield gl.recv(back)
+
+
+def reader_and_syscall() -> Any:
+    def reader() -> Any:
+        yield gl.io(us=5)
+
+    yield gl.go(reader)
+    yield gl.gosched()
+    yield gl.syscall(us=10, blocking=True)
+
+
+def needless_wake(view: gl.View, rows: Any) -> str | None:
+    """Who has found a goroutine without spinning, and wakes another M though no goroutine is queued: golang/go#13527."""
+    if any(row[1] == SPIN_STOP for row in rows):
+        return None
+    queued = view.global_len() + sum(view.queue_len(p) + view.has_runnext(p) for p in range(view.procs()))
+    woken = [row[3] for row in rows if row[1] in (M_WAKE, M_CREATE) and row[6] == WHY_WAKEP]
+    return f"m{woken[0]} is woken, and no goroutine is queued" if woken and queued == 0 else None
+
+
+def found(e: Exploration) -> tuple[str, int]:
+    """What a failed exploration found, and by how many steps."""
+    assert e.failure is not None, e
+    return e.failure.why, len(e.failure)
+
+
+def passes(e: Exploration) -> bool:
+    return e.exhausted and e.failure is None
+
+
+# --- planted faults, and that Go's rules pass on the same cases --------------------------------------------------------
+def test_a_lost_wake_up_is_found_and_told_step_by_step(lost: gl.Schedule) -> None:
+    # Found within 1,000 schedules. That Go's rule passes: test_2_ps_and_2_gs_with_a_channel_are_exhausted.
+    assert lost.why == "p1 idle beside work: g1 is in runnext of p0; every M sleeps, computes or is in a system call"
+    assert [line[:24].split() for line in lost.told[:7]] == [
+        ["m0", "p0", "schedule"], ["m0", "p0", "execute"], ["m0", "p0", "g1", "runs"], ["m0", "p0", "g1", "wakep"],
+        ["m0", "p0", "g1", "runs"], ["m0", "p0", "schedule"], ["m0", "p0", "execute"],
+    ]
+    assert lost.told[2].endswith("G1 makes G2 (sender): it becomes the runnext of P0.")
+
+
+@pytest.mark.parametrize("walk", ["random", "pct"])
+def test_a_random_walk_finds_the_lost_wake_up_too(walk: str) -> None:
+    e = gl.explore(handover, GO.replace(wake=Forgetful()), walk=walk, bound=gl.Bound(schedules=50))
+    assert "idle beside work" in found(e)[0]
+
+
+def test_without_needspinning_an_m_parks_beside_stolen_work() -> None:
+    # Go before 1.20 (8cb350d69a). A thief has found the last of two goroutines and not yet stopped spinning; an M that
+    # has nothing may not spin, and gives up its P a moment after the thief found none to wake for the other one.
+    case = {"queues": gl.NoRunnext(), "steal": gl.StealAll()}
+    bound = gl.Bound(schedules=3_000)
+    why, steps = found(gl.explore(stolen_pair, alone(needspinning=False).replace(**case), bound=bound))
+    assert (why.partition(";")[0], steps) == ("p0 idle beside work: g1 is in the queue of p1", 21)
+    assert passes(gl.explore(stolen_pair, alone().replace(**case), bound=bound))
+
+
+def test_without_the_recheck_of_the_global_queue_a_goroutine_lies_there() -> None:
+    # Go before 1.22 (dd5db4df56). M1 has put its P on pidle and still counts as spinning: who yields wakes nobody.
+    bound = gl.Bound(schedules=3_000)
+    e = gl.explore(yields_beside_work, alone(recheck_global=False), bound=bound)
+    assert e.failure is not None
+    assert e.failure.why.startswith("p1 idle beside work: g1 is in the global queue")
+    places = [line[11:26].strip() for line in e.failure.told]
+    assert places.index("the last look") < places.index("nmspinning--") < len(places)
+    assert passes(gl.explore(yields_beside_work, alone(), bound=bound))
+
+
+def test_go_1_5_wakes_an_m_for_nothing_at_each_gosched() -> None:
+    old = alone(any_resetspinning=True, gosched_wakep=False)
+    why, steps = found(gl.explore(yields_alone, old, laws=(needless_wake,), bound=gl.Bound(schedules=100)))
+    assert (why, steps) == ("m1 is woken, and no goroutine is queued", 6)
+    for rules in (alone(gosched_wakep=False), alone()):  # as in 1.6, and now
+        assert passes(gl.explore(yields_alone, rules, laws=(needless_wake,), bound=gl.Bound(schedules=1_000)))
+
+
+def test_a_lifo_slot_without_a_cap_starves_the_queue() -> None:
+    slot = TOKIO.replace(queues=gl.GoQueues(runnext_limit=0, fair_tick=31))
+    e = gl.explore(ping_pong, slot, procs=1, bound=gl.Bound(schedules=500))
+    # It shows only when all states are known.
+    assert (e.exhausted, found(e)[0]) == (True, "g2 is runnable, and whatever happens it never runs again")
+    assert passes(gl.explore(ping_pong, TOKIO, procs=1, bound=gl.Bound(schedules=500)))
+
+
+@pytest.mark.slow
+def test_go_preempts_those_who_hold_the_lifo_slot() -> None:
+    assert passes(gl.explore(ping_pong, procs=1))
+
+
+@pure
+def test_a_handoff_that_drops_the_last_p_leaves_nobody_to_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drops(sched: Any, mp: Any, pp: Any) -> None:
+        if runqempty(pp) and sched.runq.size() == 0:
+            pidleput(sched, pp, mp)
+        else:
+            handoffp(sched, mp, pp)
+
+    bound = gl.Bound(schedules=500)
+    assert passes(gl.explore(reader_and_syscall, alone(), procs=1, bound=bound))
+    monkeypatch.setattr(syscalls, "handoffp", drops)
+    why, _ = found(gl.explore(reader_and_syscall, alone(), procs=1, bound=bound))
+    assert why.startswith("p0 idle beside work: g2 is ready in epoll")
+
+
+@pure
+def test_a_broken_counter_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgets(sched: Any, pp: Any, mp: Any) -> None:
+        pidleput(sched, pp, mp)
+        sched.npidle += 1
+
+    monkeypatch.setattr("gmplab.runtime.proc.pidleput", forgets)
+    why, _ = found(gl.explore(spawn, alone(), bound=gl.Bound(schedules=100)))
+    assert why == "npidle is 2, and 1 Ps are on pidle"
+
+
+# --- cases that are exhausted under Go's rules -------------------------------------------------------------------------
+def size(e: Exploration) -> tuple[bool, int, int]:
+    return passes(e), e.states, e.edges
+
+
+def test_2_ps_and_2_gs_with_a_channel_are_exhausted() -> None:
+    e = gl.explore(handover, alone())
+    assert size(e) == SIZES["handover"]
+    assert str(e).startswith(
+        f"handover under go on 2 Ps (dfs): exhausted: the laws hold in every schedule; {e.states:,} states and {e.edges:,} steps"
+    )
+
+
+def test_3_ps_with_one_spawn_and_all_parked_are_exhausted() -> None:
+    assert size(gl.explore(spawn, alone(), procs=3)) == SIZES["spawn"]
+
+
+@pytest.mark.slow
+def test_2_ps_with_one_syscall_and_sysmon_are_exhausted() -> None:
+    assert size(gl.explore(one_syscall)) == SIZES["one_syscall"]
+
+
+@pytest.mark.slow
+def test_2_ps_and_3_gs_with_a_channel_are_exhausted() -> None:
+    assert size(gl.explore(two_senders, alone())) == SIZES["two_senders"]
+
+
+SIZES = {
+    "handover": (True, 1296, 2443), "spawn": (True, 889, 3220), "one_syscall": (True, 3915, 11108), "two_senders": (True, 2602, 4924),
+}
+"""Whether all laws hold, how many states there are, and how many steps between them."""
+
+
+# --- schedules as values -----------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def lost() -> gl.Schedule:
+    e = gl.explore(handover, alone().replace(wake=Forgetful()), bound=gl.Bound(schedules=1_000))
+    assert e.failure is not None
+    return e.failure
+
+
+def test_a_replay_is_a_run_with_a_full_record(lost: gl.Schedule) -> None:
+    run = gl.replay(lost)
+    assert (run.complete, run.stopped_by) == (False, "schedule")
+    assert run.validate().events == len(run.events)
+    last = run.at(row=len(run.events) - 1)
+    assert (last.processors[1].status, last.processors[0].runnext, len(run.story())) == ("idle", 1, len(run.events))
+
+
+def test_a_replay_gives_the_same_bytes_each_time(lost: gl.Schedule) -> None:
+    assert gl.replay(lost).digest == gl.replay(lost).digest
+
+
+def test_a_schedule_is_saved_and_loaded_whole(lost: gl.Schedule, tmp_path: Path) -> None:
+    lost.save(tmp_path / "lost.json")
+    again = gl.Schedule.load(tmp_path / "lost.json")
+    assert again == lost
+    assert str(again) == str(lost)
+    run = gl.replay(tmp_path / "lost.json", handover, alone().replace(wake=Forgetful()))
+    assert run.digest == gl.replay(lost).digest
+
+
+def test_what_is_no_schedule_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    for text in ("[", "{}", '{"what": "something else"}', '{"what": "gmplab schedule", "model": 0}'):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(gl.TraceError, match=r"x\.json: is "):
+            gl.Schedule.load(file)
+
+
+def test_a_schedule_of_another_case_is_refused_at_the_step_that_does_not_fit(lost: gl.Schedule) -> None:
+    with pytest.raises(gl.TraceError, match="was found under"):
+        gl.replay(lost, policy="go")
+    with pytest.raises(gl.TraceError, match=r"schedule, step \d+: (m\d cannot act here|the run has ended)"):
+        gl.replay(lost, one_syscall)
+
+
+def test_two_explorations_are_the_same() -> None:
+    first, second = (gl.explore(spawn, alone().replace(wake=gl.WakeNever())) for _ in range(2))
+    assert str(first) == str(second)
+
+
+# --- bounds, and what cannot be compared -------------------------------------------------------------------------------
+@pytest.mark.parametrize("bound", [gl.Bound(schedules=5), gl.Bound(depth=10), gl.Bound(preemptions=0)])
+def test_a_bound_that_is_met_is_told(bound: gl.Bound) -> None:
+    e = gl.explore(spawn, bound=bound)
+    assert (e.exhausted, e.failure, e.schedules <= bound.schedules) == (False, None, True)
+    assert str(e).startswith(f"spawn under go on 2 Ps (dfs): nothing found up to the bound ({bound})")
+
+
+def test_more_preemptions_see_more_states() -> None:
+    few, more = (gl.explore(spawn, alone(), bound=gl.Bound(preemptions=n)) for n in (0, 1))
+    assert (few.exhausted, few.states < more.states) == (False, True)
+
+
+def test_without_pruning_a_fault_is_found_all_the_same() -> None:
+    e = gl.explore(spawn, GO.replace(wake=gl.WakeNever()), prune=False, bound=gl.Bound(depth=40, schedules=50))
+    assert "idle beside work" in found(e)[0]
+
+
+def test_a_workload_that_stops_the_world_is_refused_unless_states_are_not_compared() -> None:
+    def collects() -> Any:
+        yield gl.gc(1_000)
+
+    with pytest.raises(gl.GmplabError, match="prune=False"):
+        gl.explore(collects)
+    assert gl.explore(collects, prune=False, bound=gl.Bound(schedules=3, depth=200)).failure is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"walk": "bfs"}, "walk = 'bfs': must be one of dfs, random, pct"), ({"procs": 0}, "procs = 0: must be an int of 1 to"),
+    ],
+)
+def test_a_wrong_argument_is_told(asked: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        gl.explore(spawn, **asked)
+
+
+def test_a_wrong_bound_is_told() -> None:
+    with pytest.raises(ValueError, match="Bound: schedules = 0: must be an int of at least 1"):
+        gl.Bound(schedules=0)
+
+
+# --- states ------------------------------------------------------------------------------------------------------------
+class Led(Chooser):
+    """Follows a list of actors, then gives up; notes each state."""
+
+    def __init__(self, actors: list[int]) -> None:
+        self.orders = {}
+        self.actors: Iterator[int] = iter(actors)
+        self.states: list[int] = []
+
+    def actor(self, driver: Untimed) -> int:
+        self.states.append(fingerprint(driver)[0])
+        answer = next(self.actors, None)
+        if answer is None:
+            raise Pruned
+        return answer
+
+    def number(self, n: int) -> int:
+        return 0
+
+
+def states(main: Any, actors: list[int], procs: int = 2) -> list[int]:
+    led = Led(actors)
+    driver = Untimed(plan_of(main, {}), alone(), procs, 1, 0, led)
+    driver.run()
+    assert driver.error is None
+    return led.states
+
+
+def test_the_same_state_reached_in_another_order_is_the_same() -> None:
+    # M1 starts, and M0 computes: neither sees the other.
+    before = [0, 0, 0, 0]
+    one, other = states(spawn, [*before, 1, 0]), states(spawn, [*before, 0, 1])
+    assert (one[-1] == other[-1], one[-2] == other[-2]) == (True, False)
+
+
+def test_a_body_in_a_loop_is_known_by_its_iterator() -> None:
+    def thrice() -> Any:
+        for _ in "aaa":
+            yield gl.gosched()
+
+    # Schedule, execute, Gosched, wakep: three times round; a string's iterator differs each time, the locals do not.
+    seen = states(thrice, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], procs=1)
+    assert len(set(seen)) == len(seen)
+
+
+def test_an_endless_loop_comes_back_to_the_same_state() -> None:
+    def endless() -> Any:
+        while True:
+            yield gl.gosched()
+
+    assert passes(gl.explore(endless, alone(), procs=1))
+
+
+def test_channels_that_the_plan_holds_are_as_new_in_each_run() -> None:
+    c = gl.Chan()
+    program = gl.Program("main").go(gl.Program("sender").send(c)).recv(c)
+    first, second = gl.explore(program, alone()), gl.explore(program, alone())
+    assert passes(first)
+    assert size(first) == size(second)
+
+
+def test_locks_are_told_apart_by_who_holds_them() -> None:
+    def two_locks() -> Any:
+        a, b, wg = gl.Mutex(), gl.RWMutex(), gl.WaitGroup(1)
+
+        def other() -> Any:
+            yield gl.read_lock(b)
+            yield gl.acquire(a)
+            yield gl.release(a)
+            yield gl.read_unlock(b)
+            yield gl.done(wg)
+
+        yield gl.go(other)
+        yield gl.acquire(a)
+        yield gl.gosched()
+        yield gl.acquire(b)
+        yield gl.release(b)
+        yield gl.release(a)
+        yield gl.wait(wg)
+
+    # The program's own fault, a deadlock, which needs both to have their first lock.
+    e = gl.explore(two_locks, alone(), walk="random", bound=gl.Bound(schedules=200))
+    assert "all goroutines are asleep - deadlock!" in found(e)[0]
