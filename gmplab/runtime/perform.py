@@ -116,14 +116,19 @@ def computed(sched: Sched, mp: M) -> i64:
     pp = mp.p
     assert gp is not None and pp is not None
     mp.phase = PH_RUN
-    if sched.exact_slice and pp.slice_end_ns <= sched.now_ns and gp.rest_ns > 0:
-        if sched.preempt.should(sched.preempt_state, sched.view, pp.id, sched.quantum_ns):
+    if gp.rest_ns == 0:
+        gp.tight = False
+    elif sched.exact_slice and pp.slice_end_ns <= sched.now_ns:
+        # A tight loop makes no call, at which it would see that its slice is over, or that it was asked to stop.
+        deaf = gp.tight and sched.preempt.mode != "async"
+        if not deaf and sched.preempt.should(sched.preempt_state, sched.view, pp.id, sched.quantum_ns):
             return goschedimpl(sched, mp, gp, True)
         pp.slice_end_ns = sched.now_ns + sched.quantum_ns
+        if deaf:
+            return start_compute(sched, mp, gp)
     if gp.preempt:
         gp.preempt = False
         return goschedimpl(sched, mp, gp, True)
-    gp.tight = False
     return STEP_ON
 
 

@@ -700,3 +700,22 @@ def test_hill_climbing_in_ms_adds_threads_where_they_all_are_in_syscalls() -> No
     fixed = ends(gl.FixedThreads())
     climbed = ends(gl.HillClimbing(sample_low_ns=2_000_000, sample_high_ns=4_000_000, max_change_per_second=100))
     assert (fixed, climbed) == ((2, 1_498), (4, 771))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_tight_loop_hears_of_no_slice_and_no_request_where_preemption_is_cooperative(exact: bool) -> None:
+    def main() -> Any:
+        def tight() -> Any:
+            yield gl.compute(ms=5, tight=True)
+
+        yield gl.go(tight)
+        yield gl.compute(us=500)
+        # The world stops when the loop, which a thief began 3 us later, has ended.
+        yield gl.gomaxprocs(3)
+        return (yield gl.now())
+
+    preempt = gl.CooperativePreempt(quantum_ns=1_000_000, exact=exact)
+    run = gl.run(main, procs=2, costs=gl.Costs.zero(), policy=gl.policy_of("go").replace(preempt=preempt))
+    run.validate()
+    stops = run.events[(run.events["kind"] == "GoStop") & (run.events["g"] == 2)]
+    assert (run.result, stops["t_ns"].min()) == (5_003_000, 5_003_000)
