@@ -110,7 +110,8 @@ def pinned_pairs(load: float, size: int) -> Row:
     """Two queues that the same arrivals feed."""
     policy = CONSERVING.replace(name="pinned", place=Pinned(), steal=gl.NoStealing())
     made = Experiment(
-        f"two pinned parts a job at load {load}", PinnedPairs(load), policy, Latencies(), size, procs=3, warmup="100ms"
+        f"two pinned parts a job at load {load}", PinnedPairs(load), policy, Latencies(), size, procs=3, warmup="100ms",
+        least=round(2 * 100 * load),
     )
     return Row(
         "fork and join", made, "mean sojourn", "a job is done with its later part", theory.fork_join_mean_sojourn(load),

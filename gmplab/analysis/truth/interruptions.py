@@ -62,7 +62,7 @@ def stopped(load: float, often: float, pause: float, size: int) -> list[Row]:
     """M/M/1 with pauses, which count whether or not there is a job."""
     made = Experiment(
         f"M/M/1 at load {load}, the world stopped for {pause:g} every {1 / often:g}", StoppedJobs(load, often, pause), STOPPED,
-        Latencies(), size, procs=PS, warmup="400ms",
+        Latencies(), size, procs=PS, warmup="400ms", least=round(2 * 400 * load),
     )
     return [
         Row(
