@@ -26,7 +26,9 @@ chains, work-stealing mean fields, bounds, and other people's simulators.
 Every model is expressed from outside the core, as a workload, a policy and costs, by public names (`gmplab/analysis/truth`); the
 formulas are functions that anybody can call (`gmplab/analysis/theory`).
 
-**How a row is judged.** Each is the mean of independent runs, measured after a warm-up; its interval is Student's t.
+**How a row is judged.** Each is the mean of independent runs, as many and as long as the table says ("32 of 100,000": 32 runs of
+100,000 jobs, items or ms), measured after a warm-up of a fixed length (100 to 400 mean services, or the early part of the same run
+taken off); its interval is Student's t.
 {n} rows can fail by chance. Each gets 1/{n} of an error probability of {percent:g} %, so that with all references right any of them
 fails in {percent:g} % of draws of the seeds.
 The seeds follow from the rows' names, and nobody chose them: `--seed` draws all anew.

@@ -3,7 +3,8 @@
 Each row that can fail by chance gets the same share of `FAMILY` (Bonferroni), whichever rows are run: with n of them in
 the whole catalogue a row's limit is the quantile of Student's t that its mean exceeds, to either side, with probability
 FAMILY / n. So in at most 1 % of draws of all seeds some row fails though all references are right. Refused: 95 % a row,
-by which every twentieth fails, and limits that are chosen by looking at the outcome.
+by which every twentieth fails, and limits that are chosen by looking at the outcome; batch means of one long run, since
+neighbouring batches are not independent, and at high load far from it.
 """
 
 from __future__ import annotations
