@@ -47,7 +47,7 @@ def write_page(found: Verification, path: Path) -> list[str]:
 
     check_page(path)
     images = path.parent / "img"
-    overview = deviations(found, N_BY_CHANCE)
+    overview = deviations(found)
     drawn = {f"{path.stem}.png": overview}
     parts = [MARK, "", INTRODUCTION.format(n=N_BY_CHANCE, percent=100 * FAMILY), *heading(found), picture(path.stem, overview.alt), ""]
     for family, verdicts in by_family(found):
@@ -57,7 +57,7 @@ def write_page(found: Verification, path: Path) -> list[str]:
             drawn[f"{path.stem}-{family}.png"] = plot
             parts += [picture(f"{path.stem}-{family}", plot.alt), ""]
         for section, rows in by_section(verdicts):
-            parts += [f"### {section}", "", *table(rows), "", *notes(rows), ""]
+            parts += [f"### {section[0].upper()}{section[1:]}", "", *table(rows), "", *notes(rows), ""]
     for name, plot in drawn.items():
         plot.save(images / name, overwrite=True)
     written_whole(path, "\n".join(parts).rstrip("\n") + "\n")
@@ -85,9 +85,10 @@ def written_whole(path: Path, text: str) -> None:
 def heading(found: Verification) -> list[str]:
     """What was run, and what failed."""
     lines = [f"**What was run** (model {MODEL}): {found.title()}.", ""]
-    for v in (*found.failed, *found.known):
-        lines.append(f"- *{said(v)}*: {v.row.name}: expected {digits(v.expected)}, measured {digits(v.measured)}. {v.row.known}")
-    return [*lines, ""] if found.failed or found.known else lines
+    failures = (*found.failed, *found.known)
+    lines += [f"- *{said(v)}*: {v.row.name}: expected {digits(v.expected)}, measured {digits(v.measured)}." for v in failures]
+    reasons = dict.fromkeys(v.row.known for v in found.known)
+    return [*lines, *(f"- The reason: {reason}." for reason in reasons), ""] if failures else lines
 
 
 def picture(name: str, alt: str) -> str:

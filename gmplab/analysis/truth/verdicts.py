@@ -53,6 +53,9 @@ class Verdict:
         The interval of the mean at the catalogue's error probability; nan where the row is exact.
     deviation : float
         In standard errors, of the mean and of the reference together; nan where the row is exact.
+    share : float
+        How far off the mean is, of what chance and the tolerance allow, with its sign: beyond 1 the row fails; nan where the
+        row is exact.
     holds : bool
     """
 
@@ -65,6 +68,7 @@ class Verdict:
     low: float
     high: float
     deviation: float
+    share: float
     holds: bool
 
 
@@ -75,15 +79,26 @@ def judge(row: Row, values: Sequence[float], size: int, n_rows: int) -> Verdict:
     nan = math.nan
     if row.kind == AT_MOST:
         most = max(values)
-        return Verdict(row, n, size, low, low, most, nan, nan, nan, most <= low)
+        return Verdict(row, n, size, low, low, most, nan, nan, nan, nan, most <= low)
     if row.kind == EXACT:
         worst = max(values, key=lambda x: abs(x - low))
-        return Verdict(row, n, size, low, low, worst, nan, nan, nan, abs(worst - low) <= EXACTLY * abs(low))
+        return Verdict(row, n, size, low, low, worst, nan, nan, nan, nan, abs(worst - low) <= EXACTLY * abs(low))
     mean = math.fsum(values) / n
     error = statistics.stdev(values) / math.sqrt(n)
     both = math.hypot(error, row.reference_error)
     t = limit(n, n_rows)
     outside = mean - min(max(mean, low), high)
     slack = t * both + row.tolerance * (low if outside < 0 else high)
-    deviation = outside / both if both > 0 else (math.copysign(math.inf, outside) if outside else 0.0)
-    return Verdict(row, n, size, low, high, mean, mean - t * error, mean + t * error, deviation, abs(outside) <= slack)
+    return Verdict(
+        row, n, size, low, high, mean, mean - t * error, mean + t * error, ratio(outside, both), ratio(outside, slack),
+        abs(outside) <= slack,
+    )
+
+
+def ratio(x: float, of: float) -> float:
+    """x / of; 0 where x is 0, and without bound where only `of` is.
+
+    >>> ratio(1.0, 2.0), ratio(0.0, 0.0), ratio(-1.0, 0.0)
+    (0.5, 0.0, -inf)
+    """
+    return x / of if of > 0 else (math.copysign(math.inf, x) if x else 0.0)

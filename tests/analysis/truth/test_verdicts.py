@@ -45,7 +45,8 @@ def test_the_error_of_a_reference_that_was_measured_counts_too() -> None:
 
 
 def test_a_tolerance_is_a_share_of_the_reference_beside_the_chance() -> None:
-    assert judge(row(10.0, tolerance=0.05, why="a limit"), values(12.5), 100, 10).holds
+    verdict = judge(row(10.0, tolerance=0.05, why="a limit"), values(12.5), 100, 10)
+    assert verdict.holds and verdict.share == pytest.approx(2.5 / (0.5 + 2.0440), rel=1e-4)
     assert not judge(row(10.0, tolerance=0.05, why="a limit"), values(12.6), 100, 10).holds
 
 
