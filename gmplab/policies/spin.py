@@ -61,7 +61,7 @@ class SpinFor(SpinHalfBusy):
     spin_ns : int
         How long, in ns since it began to spin.
     gap_ns : int
-        From the end of one round to the next, in ns.
+        From the last pass of one round to the first of the next, in ns; what that last pass costs is a part of it.
     """
 
     spin_ns: int = 20_000
@@ -91,7 +91,7 @@ class SpinAlways(SpinHalfBusy):
     Parameters
     ----------
     gap_ns : int
-        Between two rounds, in ns.
+        Between two rounds, in ns, as in `SpinFor`.
     exponential : bool
         The gaps are exponential with mean `gap_ns`: looks at rate 1 / gap_ns while idle (see `RandomVictims`).
     """

@@ -435,7 +435,10 @@ class Spin(Component):
         raise NotImplementedError
 
     def again_ns(self, state: object, view: View, m: i64, spun_ns: i64) -> i64:
-        """After all passes found nothing: the gap in ns before another round, -1 to give up. `spun_ns`: since it spins."""
+        """After all passes found nothing: the gap in ns before another round, -1 to give up. `spun_ns`: since it spins.
+
+        The gap begins with the last pass: what that costs passes meanwhile, and a gap that is shorter ends with it.
+        """
         raise NotImplementedError
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from dataclasses import dataclass
 from typing import Any
@@ -353,6 +354,19 @@ def test_a_spinning_m_sees_its_own_queue_at_once_and_others_only_at_its_next_loo
     spin = gl.SpinAlways(gap_ns=40_000)
     run = free(main, procs=2, policy=go_but(place=OnP(), spin=spin, steal=gl.StealHalf(runnext_backoff_ns=0)))
     assert [(us, g) for us, g, p in at(run) if p == 1] == [(0, 2), (50, 3), (91, 4)]
+
+
+@pytest.mark.parametrize(("gap_us", "every_us"), [(10, 10), (5, 7), (0, 7)])
+def test_what_a_look_costs_passes_during_the_gap_that_follows_it(gap_us: int, every_us: int) -> None:
+    def main() -> Any:
+        yield gl.go(gl.Program("short").compute(1_000))
+        yield gl.compute(us=100)
+
+    costs = dataclasses.replace(gl.Costs.zero(), steal_probe=7_000)
+    spin, steal = gl.SpinAlways(gap_ns=gap_us * 1000), gl.StealHalf(passes=1, runnext_pass=-1, timers_pass=-1)
+    run = gl.run(main, procs=2, policy=go_but(place=OnP(), spin=spin, steal=steal), costs=costs)
+    looks = rows(run, "StealPass")["t_ns"].diff().dropna()
+    assert len(looks) > 5 and set(looks) == {every_us * 1000}
 
 
 # --- wake ------------------------------------------------------------------------------------------------------------
