@@ -6,14 +6,14 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Final
 
-from gmplab.analysis.truth import batches, channels, disciplines, interruptions, published, queues, stealing, threads
+from gmplab.analysis.truth import bags, batches, channels, disciplines, interruptions, lists, published, queues, stealing, threads
 from gmplab.analysis.truth.entries import Row
 from gmplab.names import nearest
 
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "queues": queues.ROWS, "disciplines": disciplines.ROWS, "stealing": stealing.ROWS, "threads": threads.ROWS,
-    "batches": batches.ROWS, "channels": channels.ROWS, "interruptions": interruptions.ROWS,
-    "published": published.ROWS,
+    "batches": batches.ROWS, "bags": bags.ROWS, "lists": lists.ROWS, "channels": channels.ROWS,
+    "interruptions": interruptions.ROWS, "published": published.ROWS,
 }
 """The rows of each module of the catalogue."""
 

@@ -78,6 +78,8 @@ class Jobs:
 
 EXPONENTIAL: Final[Distribution] = gl.Exponential(MS)
 CONSTANT: Final[Distribution] = gl.Constant(MS)
+UNIT_NS: Final = 1_000
+"""A unit of work of the rows whose work is counted."""
 
 
 @dataclass(frozen=True)

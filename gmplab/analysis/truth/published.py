@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from typing import Any, Final
 
 import gmplab as gl
 from gmplab.analysis import theory
-from gmplab.analysis.truth.batches import NOTHING
 from gmplab.analysis.truth.entries import BETWEEN, Row
 from gmplab.analysis.truth.measures import EachJob
 from gmplab.analysis.truth.models import APART, CONSERVING, ONE_QUEUE, Jobs, loaded, thieves
@@ -119,7 +119,7 @@ class OfTwo(AtRandom):
         return a if view.queue_len(a) >= view.queue_len(b) else b
 
 
-PAID: Final[Costs] = gl.Costs(**{**NOTHING, "steal_probe": LOOK_NS})
+PAID: Final[Costs] = dataclasses.replace(gl.Costs.zero(), steal_probe=LOOK_NS)
 
 
 def searching(steal: Steal) -> Policy:

@@ -1,0 +1,119 @@
+"""A pile of work on one P, and thieves who ask for half of it: bags of tasks, loads that are divided."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import gmplab as gl
+from gmplab.analysis.truth.entries import BETWEEN, Experiment, Row
+from gmplab.analysis.truth.measures import Makespan
+from gmplab.analysis.truth.models import UNIT_NS, thieves
+from gmplab.runtime.contracts import Policy, View
+from gmplab.runtime.sim import Plan
+
+
+@dataclass(frozen=True)
+class Bag:
+    """Unit tasks, all on the P that makes them.
+
+    Parameters
+    ----------
+    unit_ns : int
+    """
+
+    unit_ns: int = UNIT_NS
+
+    def __call__(self, n: int) -> Plan:
+        """The plan of n tasks; it ends with the last."""
+        everyone = gl.WaitGroup()
+        task = gl.Program("task").compute(self.unit_ns).done(everyone)
+        return Plan(gl.Program("main").add(everyone, n).loop(n).go(task).end().wait(everyone))
+
+
+@dataclass(frozen=True)
+class OneAnswerAtATime(gl.RandomVictims):  # type: ignore[misc]
+    """A request takes half of what a random victim has, unless that is still sending or receiving.
+
+    Parameters
+    ----------
+    latency_ns : int
+        How long an answer is under way; it holds up the victim's next answer, and the thief has nothing to give before it
+        has come. 0: one answer at each instant.
+    """
+
+    latency_ns: int = 0
+
+    def start(self, view: View) -> object:
+        """Until when each P is busy with an answer."""
+        return [-1] * view.procs()
+
+    def amount(self, state: Any, view: View, thief: int, victim: int, queued: int) -> int:
+        """Half, rounded up, as Go's thieves take; nothing from who is busy."""
+        now = view.now_ns()
+        if now < state[victim] or (self.latency_ns == 0 and now == state[victim]):
+            return 0
+        state[victim] = state[thief] = now + self.latency_ns
+        return queued - queued // 2
+
+
+@dataclass(frozen=True)
+class Asking(gl.SpinAlways):  # type: ignore[misc]
+    """An idle P asks for ever: the next request arrives one gap after it ran out of work, or two after the last one did.
+
+    What an answer takes is a price of the look, and passes during the gap.
+    """
+
+    def again_ns(self, state: object, view: View, m: int, spun_ns: int) -> int:
+        """One gap for the first request, two for the others: the answer to the last one, and the way of the next."""
+        gap_ns: int = self.gap_ns
+        return gap_ns if spun_ns == 0 else 2 * gap_ns
+
+
+def asking(latency_units: int) -> Policy:
+    """A P without work asks a random other one, which takes so long, and so does the answer."""
+    latency_ns = latency_units * UNIT_NS
+    return thieves(OneAnswerAtATime(at_once=False, latency_ns=latency_ns)).replace(
+        name="asking", place=gl.PlaceLocal(), wake=gl.WakeAlways(), spin=Asking(gap_ns=latency_ns),
+    )
+
+
+def divided(p: int, work: int, latency: int, mean: float, sd: float, runs: int) -> Row:
+    """A load of so many units on one of p Ps."""
+    made = Experiment(
+        f"{work} units on one of {p} Ps, latency {latency}", Bag(), asking(latency), Makespan(UNIT_NS), work, procs=p, fixed=True,
+        costs=dataclasses.replace(gl.Costs.zero(), steal_probe=latency * UNIT_NS),
+    )
+    return Row(
+        "divisible load", made, "makespan - work / P", "what stealing with latency adds", mean - work / p,
+        f"ws-simulator of Khatiri, Trystram and Wagner, {runs} runs", reference_error=sd / math.sqrt(runs),
+    )
+
+
+def bag(m: int, log2_work: int, mean: float, sd: float, runs: int) -> list[Row]:
+    """Unit tasks on one of m Ps, a step a request."""
+    work = 1 << log2_work
+    policy = thieves(OneAnswerAtATime(at_once=False)).replace(
+        name="a request a step", place=gl.PlaceLocal(), wake=gl.WakeAlways(), spin=gl.SpinAlways(gap_ns=UNIT_NS)
+    )
+    made = Experiment(f"2^{log2_work} unit tasks on one of {m} Ps", Bag(), policy, Makespan(UNIT_NS), work, procs=m, fixed=True)
+    return [
+        Row(
+            "bag of tasks", made, "makespan - work / P", "on average at most 3.65 log2 work", 0.0,
+            "Tchiboukdjian, Gast, Trystram, Roch and Bernard 2010", BETWEEN, 3.65 * log2_work,
+            why="a bound, which its authors find about 50 % off",
+        ),
+        Row(
+            "bag of tasks", made, "makespan", "their synchronous model: one success a victim and step", mean,
+            f"their model, simulated for this project, {runs} runs", reference_error=sd / math.sqrt(runs),
+        ),
+    ]
+
+
+ROWS: tuple[Row, ...] = (
+    *bag(16, 10, 77.657, 2.3978, 400), *bag(64, 13, 151.19, 2.9026, 400),
+    divided(16, 100_000, 10, 6584.24, 49.69, 100), divided(16, 100_000, 262, 11842.93, 972.34, 100),
+    divided(64, 100_000, 62, 3636.90, 260.57, 60),
+)
