@@ -53,11 +53,11 @@ PAIRS = (
     Pair("W1, level full to schedule", "full w1", 100_000, "gmplab w1", 100_000, 0.4),
     Pair("W2, level full to schedule", "full w2", 300_000, "gmplab w2", 300_000, 0.4),
     Pair("W3, level full to schedule", "full w3", 100_000, "gmplab w3", 100_000, 0.4),
-    Pair("threads: calls that hand their P off, to ThreadPoolExecutor", "threads handoff", 10_000, "executor handoff", 10_000, 0.5),
-    Pair("threads: a token between two threads, to ThreadPoolExecutor", "threads wakeup", 5_000, "executor wakeup", 20_000, 0.03),
+    Pair("threads: calls that hand their P off, to ThreadPoolExecutor", "threads handoff", 10_000, "executor handoff", 10_000, 0.2),
+    Pair("threads: a token between two threads, to ThreadPoolExecutor", "threads wakeup", 5_000, "executor wakeup", 20_000, 0.02),
     Pair("threads: 64 that sleep 1 ms, to ThreadPoolExecutor", "threads overlap", 6_400, "executor overlap", 6_400, 0.3),
-    Pair("threads: tokens over channels, to asyncio", "threads channel", 20_000, "asyncio channel", 50_000, 0.1),
-    Pair("threads: goroutines that give way, to asyncio", "threads switch", 20_000, "asyncio switch", 50_000, 0.1),
+    Pair("threads: tokens over channels, to asyncio", "threads channel", 20_000, "asyncio channel", 50_000, 0.02),
+    Pair("threads: goroutines that give way, to asyncio", "threads switch", 20_000, "asyncio switch", 50_000, 0.02),
     Pair("W2, 256 Ps to 8 Ps", "w2 on 256", 300_000, "gmplab w2", 300_000, 0.5),
 )
 

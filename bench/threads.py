@@ -1,7 +1,7 @@
 """What the mode on real threads costs, beside `concurrent.futures` and asyncio on the same loads.
 
-Each load returns how many operations it did. handoff: calls that block, one after the other, each of which gives its P (its
-worker) to another thread. wakeup: two that keep a thread each pass a token to and fro, so that each pass wakes a thread.
+Each load returns how many operations it did. handoff: two in turns make calls that block; of the one P, which each gives
+away, the other's thread is woken. wakeup: two that keep a thread each pass a token to and fro, so that each pass wakes a thread.
 overlap: 64 at once that sleep 1 ms each time. channel: pairs pass a token over channels. switch: 10 that give way in turns.
 """
 
@@ -21,8 +21,8 @@ PAIRS = 50
 TURNS = 10
 
 
-def on_threads(main: Callable[[], Any], count: int) -> int:
-    run = gl.run(main, on="threads", procs=4, record="off", drain=True)
+def on_threads(main: Callable[[], Any], count: int, procs: int = 4) -> int:
+    run = gl.run(main, on="threads", procs=procs, record="off", drain=True)
     assert run.complete and not run.abandoned
     return count
 
@@ -32,11 +32,15 @@ def nothing() -> None:
 
 
 def handoff(n: int) -> int:
-    def main() -> Any:
-        for _ in range(n):
+    def caller() -> Any:
+        for _ in range(n // 2):
             yield gl.syscall(call=nothing, blocking=True)
 
-    return on_threads(main, n)
+    def main() -> Any:
+        yield gl.go(caller)
+        yield gl.go(caller)
+
+    return on_threads(main, n // 2 * 2, procs=1)
 
 
 def executor_handoff(n: int) -> int:
