@@ -39,8 +39,11 @@ from gmplab.vocabulary import (
 )
 
 PULSE_MASK: Final = 0x3FF
-LONGEST_POLL_NS: Final = 86_400_000_000_000
-"""epoll_wait takes at most 24 days; an M that wakes for nothing looks around and sleeps again."""
+LONGEST_S: Final = 86_400.0
+"""epoll_wait takes at most 24 days. Who wakes for nothing sleeps again."""
+LOOK_S: Final = 0.05
+"""m0 never sleeps longer at a time: a signal that comes after Python's last look for one, and before the system call that
+sleeps, does not interrupt that."""
 
 
 class Threads(Driver):
@@ -238,16 +241,19 @@ class Threads(Driver):
 
     def park(self, seat: Seat, generation: int) -> None:
         """Sleep until somebody wakes the M, or its time is up; not if it was woken since it had this generation."""
-        until = int(seat.mp.until_ns)
         with self.lock:
             while seat.generation == generation and not self.sched.ended:
-                if until < 0:
-                    seat.bell.wait()
-                    continue
-                left = until - (time.perf_counter_ns() - self.began_ns)
+                left = self.left_s(seat, seat.mp.until_ns)
                 if left <= 0:
                     return
-                seat.bell.wait(min(left / 1e9, threading.TIMEOUT_MAX))
+                seat.bell.wait(left)
+
+    def left_s(self, seat: Seat, until_ns: int) -> float:
+        """How long an M may sleep now of a time until an instant, -1: for ever; not above 0: it is over."""
+        longest = LOOK_S if seat is self.seats[0] else LONGEST_S
+        if until_ns < 0:
+            return longest
+        return min((until_ns - (time.perf_counter_ns() - self.began_ns)) / 1e9, longest)
 
     def perform(self, seat: Seat, code: int) -> None:
         """What an M does outside of the lock."""
@@ -267,14 +273,17 @@ class Threads(Driver):
             if gp.b == 1:
                 called(gp)
             else:
-                self.over.wait(min(int(mp.rest_ns) / 1e9, threading.TIMEOUT_MAX))
+                until = time.perf_counter_ns() - self.began_ns + mp.rest_ns
+                while (left := self.left_s(seat, until)) > 0 and not self.over.wait(left):
+                    pass
         elif code == STEP_COMPUTE:
             assert gp is not None
             seat.doing = "computes"
             gp.rest_ns -= burn(seat, mp.rest_ns)
         elif code == STEP_NETPOLL:
-            left = mp.until_ns - (time.perf_counter_ns() - self.began_ns)
-            ready = self.poller.wait(-1 if mp.until_ns < 0 else min(max(0, left), LONGEST_POLL_NS))
+            woken, ready = self.poller.wait(self.left_s(seat, mp.until_ns))
+            while not woken and not ready and self.left_s(seat, mp.until_ns) > 0:
+                woken, ready = self.poller.wait(self.left_s(seat, mp.until_ns))
             with self.lock:
                 seat.in_epoll = False
                 if ready and not self.sched.ended:

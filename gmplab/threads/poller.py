@@ -29,18 +29,17 @@ class Poller:
             # Full: it will wake all the same.
             return
 
-    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
-        """Sleep until a descriptor is ready, `wake`, or the time-out (-1: none); what is ready, and for what.
+    def wait(self, timeout_s: float) -> tuple[bool, list[tuple[int, int]]]:
+        """Sleep until a descriptor is ready, `wake`, or the time-out; whether it was woken, what is ready, and for what.
 
         Outside of the lock. The selector rounds a time-out up to whole ms, as Go does.
         """
-        ready = self.selector.select(None if timeout_ns < 0 else timeout_ns / 1e9)
-        try:
+        ready = self.selector.select(max(timeout_s, 0.0))
+        woken = any(key.fd == self.wake_r for key, _ in ready)
+        if woken:
             # Only here, as in Go: who asks without sleeping must not take the wake-up from who sleeps.
             os.read(self.wake_r, 4_096)
-        except BlockingIOError:
-            pass
-        return [(key.fd, events) for key, events in ready if key.fd != self.wake_r]
+        return woken, [(key.fd, events) for key, events in ready if key.fd != self.wake_r]
 
     def now(self) -> list[tuple[int, int]]:
         """What is ready, without sleeping."""
