@@ -14,6 +14,7 @@ from gmplab.errors import BodyError
 from gmplab.policies import PRESETS
 from tests.programs import rows, stopping
 from tests.threads.watched import live, tasks
+from tests.workloads.test_every_workload import SMALL
 
 
 def everything() -> Any:
@@ -55,6 +56,13 @@ def test_the_world_stops_on_threads_too(policy: str) -> None:
     run = live(stopping, policy=policy, procs=4)
     assert run.complete
     assert run.metrics["stw"] > 0
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_every_workload_runs_on_threads_with_the_same_answer(name: str) -> None:
+    run = live(name, procs=4, **SMALL[name])
+    assert run.complete
+    assert run.result == gl.run(name, procs=4, **SMALL[name]).result
 
 
 def test_a_coroutine_and_a_program_run_too() -> None:
