@@ -73,6 +73,7 @@ def random_view(procs: int, seed: int, step: int) -> FakeView:
     view.classes = [("", "short", "long")[dice(3)] for _ in range(GS)]
     # A G may have run last on a P that a smaller GOMAXPROCS has taken away.
     view.last_ps = [dice(2 * procs + 1) - 1 for _ in range(GS)]
+    view.heads = [dice(GS) if n_queued else NO_G for n_queued in view.queued]
     return view
 
 

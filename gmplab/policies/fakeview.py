@@ -28,8 +28,8 @@ class FakeView(View):
     ----------
     at_ns, n_procs, global_size, n_spinning, n_idle_ms, threads, system_ms, runnable, finished : int
         What `now_ns`, `procs`, `global_len`, `nmspinning`, `nmidle`, `n_threads`, `nmsys`, `n_runnable`, `n_finished` answer.
-    queued, running, running_for_ns, groups, spun : list of int
-        By P; `running` holds Gs, `NO_G` where none runs; `spun` is what `rounds` answers.
+    queued, heads, running, running_for_ns, groups, spun : list of int
+        By P; `heads` and `running` hold Gs, `NO_G` where none is queued or runs; `spun` is what `rounds` answers.
     runnexts, idle_ps : list of bool
         By P.
     ready, attained, remaining, weights, deadlines, last_ps : list of int
@@ -56,6 +56,7 @@ class FakeView(View):
         self.runnable: i64 = 0
         self.finished: i64 = 0
         self.queued: list[int] = [0] * procs
+        self.heads: list[int] = [NO_G] * procs
         self.running: list[int] = [NO_G] * procs
         self.running_for_ns: list[int] = [0] * procs
         self.groups: list[int] = [0] * procs
@@ -80,7 +81,7 @@ class FakeView(View):
         ):
             setattr(made, name, getattr(self, name))
         for name in (
-            "queued", "running", "running_for_ns", "groups", "spun", "runnexts", "idle_ps", "ready", "attained", "remaining",
+            "queued", "heads", "running", "running_for_ns", "groups", "spun", "runnexts", "idle_ps", "ready", "attained", "remaining",
             "weights", "deadlines", "last_ps", "classes",
         ):
             setattr(made, name, list(getattr(self, name)))
@@ -94,6 +95,9 @@ class FakeView(View):
 
     def queue_len(self, p: i64) -> i64:
         return self.queued[p]
+
+    def head(self, p: i64) -> i64:
+        return self.heads[p]
 
     def load(self, p: i64) -> i64:
         n: i64 = self.queued[p]
@@ -194,6 +198,9 @@ class OnlyView(View):
 
     def queue_len(self, p: i64) -> i64:
         return self._shown.queue_len(p)
+
+    def head(self, p: i64) -> i64:
+        return self._shown.head(p)
 
     def load(self, p: i64) -> i64:
         return self._shown.load(p)

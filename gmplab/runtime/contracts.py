@@ -47,6 +47,10 @@ class View:
         """Gs in the local queue of p, without its runnext."""
         raise NotImplementedError
 
+    def head(self, p: i64) -> i64:
+        """The G at the head of the local queue of p, whom a thief takes first; NO_G if the queue is empty."""
+        raise NotImplementedError
+
     def load(self, p: i64) -> i64:
         """Gs of p: its queue, its runnext and the one that runs or is about to."""
         raise NotImplementedError

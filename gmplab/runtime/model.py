@@ -850,6 +850,10 @@ class SchedView(View):
     def queue_len(self, p: i64) -> i64:
         return self.s.allp[p].runq.size()
 
+    def head(self, p: i64) -> i64:
+        queue = self.s.allp[p].runq
+        return queue.at(0).goid if queue.size() > 0 else NO_G
+
     def load(self, p: i64) -> i64:
         pp = self.s.allp[p]
         n = pp.runq.size()

@@ -216,7 +216,7 @@ class Meddling(PlaceLocal):
 def test_a_component_may_use_the_methods_of_a_view_alone(place: PlaceLocal, name: str) -> None:
     (found,) = check_policy(GO.replace(place=place), states=1, strict=False)
     assert str(found).endswith(f"with 1 P raised AttributeError: 'OnlyView' object has no attribute {name!r}")
-    assert found.advice.startswith("use the methods of View alone: now_ns, procs, queue_len, load")
+    assert found.advice.startswith("use the methods of View alone: now_ns, procs, queue_len, head, load")
 
 
 @dataclass(frozen=True)

@@ -356,6 +356,34 @@ def test_a_spinning_m_sees_its_own_queue_at_once_and_others_only_at_its_next_loo
     assert [(us, g) for us, g, p in at(run) if p == 1] == [(0, 2), (50, 3), (91, 4)]
 
 
+def test_a_thief_may_choose_the_queue_whose_first_goroutine_has_waited_longest() -> None:
+    class Oldest(gl.StealOne):  # type: ignore[misc, name-defined]
+        def probes(self, state: Any, view: Any, thief: Any) -> Any:
+            return 1
+
+        def each_once(self) -> bool:
+            return False
+
+        def victim(self, state: Any, view: Any, thief: Any, pass_: Any, i: Any, roll: Any) -> Any:
+            others = [p for p in range(view.procs()) if p != thief]
+            return min(others, key=lambda p: view.ready_ns(view.head(p)) if view.queue_len(p) else view.now_ns())
+
+    def main() -> Any:
+        for p, us in ((1, 40), (2, 50), (3, 20)):
+            yield gl.go(gl.Program("busy").compute(us * 1000), weight=p + 1)
+        yield gl.compute(us=1)
+        yield gl.go(gl.Program("older").compute(1_000), weight=3)
+        yield gl.compute(us=1)
+        for _ in range(2):
+            yield gl.go(gl.Program("younger").compute(1_000), weight=2)
+        yield gl.compute(us=90)
+
+    # P3 runs out of work at 20 us: P1 has two Gs in its queue, P2 one that has waited longer.
+    run = free(main, procs=4, policy=go_but(place=OnP(), steal=Oldest(passes=1, runnext_pass=-1, timers_pass=-1)))
+    stolen = run.schedule[(run.schedule["source"] == "steal") & (run.schedule["p"] == 3)]
+    assert list(zip(stolen["t_ns"], stolen["victim_p"], strict=True))[:2] == [(20_000, 2), (21_000, 1)]
+
+
 @pytest.mark.parametrize(("gap_us", "every_us"), [(10, 10), (5, 7), (0, 7)])
 def test_what_a_look_costs_passes_during_the_gap_that_follows_it(gap_us: int, every_us: int) -> None:
     def main() -> Any:
