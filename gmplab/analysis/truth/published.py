@@ -135,9 +135,12 @@ ONE_US: Final[Distribution] = gl.Exponential(US)
 
 def balanced(
     how: str, load: float, policy: Policy, mean: float, spread: float, p99: float, steals: float = 0.0, size: int = 30_000,
-    costs: Costs | None = None, service: Distribution = ONE_US, of: str = "", fewer: str = "",
+    costs: Costs | None = None, service: Distribution = ONE_US, of: str = "", fewer: str = "", faster: str = "",
 ) -> list[Row]:
-    """32 cores, jobs of 1 us on average, against a run of theirs; `fewer` says why theirs has fewer thefts."""
+    """32 cores, jobs of 1 us on average, against a run of theirs.
+
+    `fewer` says why theirs has fewer thefts, and `faster` why ours is faster, where that is known.
+    """
     made = loaded(
         f"32 cores, {how}, load {load}{of}", Jobs(load, CORES, service), policy, size, EachJob(quantiles=(0.99,), unit_ns=US), 0.1,
         costs, "schedule",
@@ -146,7 +149,7 @@ def balanced(
     rows = [
         Row(
             section, made, "mean sojourn", f"{how}: so long a job stays", mean / US, MCCLURE,
-            reference_error=spread / SPREAD / US, tolerance=0.03, why=THEIRS,
+            reference_error=spread / SPREAD / US, tolerance=0.03, why=THEIRS, known=faster,
         ),
         Row(section, made, "p99 sojourn", f"{how}: one in a hundred stays longer", p99 / US, MCCLURE, tolerance=0.05, why=THEIRS),
     ]
@@ -163,6 +166,10 @@ def balanced(
 AT_ONCE: Final = (
     "a theft takes effect at the look here, and its price is paid afterwards; in theirs 100 ns pass between the look and the "
     "theft, in which the owner or another thief may take the job. That is likely why theirs has fewer, and it is not proved"
+)
+SOONER: Final = (
+    "a theft takes effect at the look here, 100 ns sooner than in theirs. That is likely why it is faster by more than the 3 % that "
+    "the source asks for, and it is not proved"
 )
 PENALTY: Final = (
     "in theirs a core that runs a job pays 100 ns for each job that it sends away, and stops its own for that: dearer than a "
@@ -218,7 +225,7 @@ ROWS: tuple[Row, ...] = (
     ),
     *balanced(
         "stealing from the older of two", 0.8, searching(OfTwo()), 1599, 6, 5482, 0.630, costs=PAID,
-        fewer=AT_ONCE,
+        fewer=AT_ONCE, faster=SOONER,
     ),
     *balanced(
         "stealing in order", 0.8, searching(InOrder()), 1650, 6, 3481, 0.529, costs=PAID, service=gl.Constant(US), of=", all alike"
