@@ -18,6 +18,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any, Final
 
+from gmplab.runtime.bodies import Call
 from gmplab.threads.driver import Threads
 from gmplab.threads.network import Network
 from gmplab.threads.seat import INSIDE, Seat
@@ -154,10 +155,12 @@ def join(threads: list[threading.Thread], most_s: float) -> list[threading.Threa
 
 
 def at_what(seat: Seat, driver: Threads) -> str:
-    """What a thread that does not return does: m3: goroutine 7 [worker] is in a syscall, at time.py:12 in wait."""
+    """What a thread that does not return does: m3 (thread 12): goroutine 7 [worker] is in a syscall (sleep), at ..."""
     gp = seat.mp.curg
     whose = "" if gp is None else f"goroutine {gp.goid} [{driver.sched.labels[gp.label][1]}] "
+    call = None if gp is None or seat.doing == INSIDE else gp.obj
+    what = f" ({getattr(call.fn, '__qualname__', call.fn)})" if isinstance(call, Call) else ""
     frame = sys._current_frames().get(seat.thread.ident or 0)
     name = "" if frame is None else frame.f_code.co_filename.rsplit("/", 1)[-1]
     where = "" if frame is None else f", at {name}:{frame.f_lineno} in {frame.f_code.co_name}"
-    return f"m{seat.mp.id} (thread {seat.thread.native_id}): {whose}{seat.doing or 'waits for the lock'}{where}"
+    return f"m{seat.mp.id} (thread {seat.thread.native_id}): {whose}{seat.doing or 'waits for the lock'}{what}{where}"

@@ -203,7 +203,7 @@ def test_a_call_that_never_returns_is_left_behind_and_named() -> None:
     assert (run.complete, run.result) == (True, "done")
     run.validate()
     (who,) = run.abandoned
-    assert "goroutine 2 [stuck] is in a syscall, at threading.py:" in who
+    assert "goroutine 2 [stuck] is in a syscall (" in who and "never), at threading.py:" in who
     thread = int(who.partition("thread ")[2].partition(")")[0])
     assert thread in run.machines["tid"].dropna().tolist()
     assert left_over(before[0] + [str(thread)], before[1]) == ([], [])
