@@ -21,6 +21,8 @@ _HOMES = {
     "gmplab.analysis.diff": ("Difference", "diff"),
     "gmplab.workloads.parameters": ("workload",),
     "gmplab.traces.run": ("Run",),
+    "gmplab.traces.load": ("load",),
+    "gmplab.traces.replay": ("validate",),
     "gmplab.plots.plot": ("Plot",),
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),

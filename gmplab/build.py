@@ -4,7 +4,9 @@
 environment decides what is imported:
 
 - ``GMPLAB_PURE=1``: the `.py` files, although extension modules lie beside them, so that an edit runs at once;
-- ``GMPLAB_REQUIRE_COMPILED=1``: the extension modules; that they are missing or stale is an `ImportError`.
+- ``GMPLAB_REQUIRE_COMPILED=1``: the extension modules; that they are missing or stale is an `ImportError`;
+- neither: the extension modules if they were made from the sources that lie beside them, else, with a warning, those
+  sources. A core of which some modules are newer than others would fail far from the cause.
 
 This module knows nothing of gmplab and only the standard library: setup.py loads it by its path, before there is a
 package to import.
@@ -18,6 +20,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import spec_from_file_location
@@ -63,7 +66,8 @@ def is_compiled() -> bool:
     Returns
     -------
     bool
-        False under ``GMPLAB_PURE=1`` and where no extension module for this Python lies beside the sources.
+        False under ``GMPLAB_PURE=1``, where the compiled core is stale, and where no extension module for this Python lies
+        beside the sources.
 
     Examples
     --------
@@ -71,7 +75,7 @@ def is_compiled() -> bool:
     >>> is_compiled()                                                   # doctest: +SKIP
     True
     """
-    return not wants_source() and any(has_extension(path) for path in sources())
+    return SourceFinder not in sys.meta_path and not wants_source() and any(has_extension(path) for path in sources())
 
 
 def is_stale() -> bool:
@@ -83,7 +87,7 @@ def is_stale() -> bool:
         True where a source changed, came or went since the compilation, or where nothing says what was compiled.
         False where nothing is compiled: what does not exist is not stale.
     """
-    if not is_compiled():
+    if not any(has_extension(path) for path in sources()):
         return False
     try:
         stamp = json.loads((PACKAGE / STAMP).read_text(encoding="utf-8"))
@@ -103,9 +107,11 @@ def describe() -> str:
     """
     if wants_source():
         return "uncompiled, as GMPLAB_PURE=1 asks: the same results, some 15 times slower"
+    if is_stale():
+        return "uncompiled, since the compiled core was made from other sources: run `make build`; the same results, some 15 times slower"
     if not is_compiled():
         return "uncompiled (no C compiler when it was installed): the same results, some 15 times slower"
-    return "compiled, but from other sources: run `make build`" if is_stale() else "compiled"
+    return "compiled"
 
 
 # --- docstrings -------------------------------------------------------------------------------------------------------
@@ -168,8 +174,18 @@ def install_source_finder() -> None:
     ------
     ImportError
         ``GMPLAB_REQUIRE_COMPILED=1``, and the compiled core is missing, stale, or set aside by ``GMPLAB_PURE=1``.
+
+    Warns
+    -----
+    UserWarning
+        The compiled core is stale, so the sources are imported.
     """
     if os.environ.get("GMPLAB_REQUIRE_COMPILED") == "1" and (not is_compiled() or is_stale()):
         raise ImportError(f"gmplab: GMPLAB_REQUIRE_COMPILED=1, but the core is {describe()}")
-    if wants_source() and SourceFinder not in sys.meta_path:
+    if SourceFinder in sys.meta_path:
+        return
+    if wants_source():
         sys.meta_path.insert(0, SourceFinder)
+    elif is_stale():
+        sys.meta_path.insert(0, SourceFinder)
+        warnings.warn(f"gmplab is {describe()}", stacklevel=2)

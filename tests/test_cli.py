@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -596,3 +597,7 @@ def test_verify_writes_a_page_with_pictures_and_writes_it_anew_but_over_no_other
     page.write_text("mine", encoding="utf-8")
     code, out, err = said(capsys, *words)
     assert (code, out) == (2, "") and err == f"gmplab: --page {page}: exists, and is no page of verify: give another file\n"
+
+
+def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "--version") == (0, f"gmplab {metadata.version('gmplab')}\n", "")

@@ -143,7 +143,7 @@ def test_a_stale_core_is_an_import_error_where_a_compiled_one_is_required(uncomp
     with open(uncompiled / "gmplab" / "runtime" / "proc.py", "a", encoding="utf-8") as f:
         f.write("# an edit\n")
     done = python(uncompiled, "import gmplab", GMPLAB_REQUIRE_COMPILED="1")
-    assert "ImportError: gmplab: GMPLAB_REQUIRE_COMPILED=1, but the core is compiled, but from other sources" in done.stderr
+    assert "ImportError: gmplab: GMPLAB_REQUIRE_COMPILED=1, but the core is uncompiled, since the compiled core was made" in done.stderr
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"sha256": 3}'])
@@ -151,7 +151,14 @@ def test_an_extension_of_unknown_origin_is_stale(uncompiled: Path, text: str) ->
     pretend_compiled(uncompiled)
     (uncompiled / "gmplab" / build.STAMP).write_text(text, encoding="utf-8")
     code = "from gmplab.build import is_compiled, is_stale; print(is_compiled(), is_stale())"
-    assert python(uncompiled, code).stdout == "True True\n"
+    done = python(uncompiled, code)
+    assert done.stdout == "False True\n" and "UserWarning: gmplab is uncompiled, since the compiled core was made from other" in done.stderr
+
+
+def test_a_stale_core_is_set_aside_with_a_warning_and_the_sources_run(uncompiled: Path) -> None:
+    pretend_compiled(uncompiled)
+    done = python(uncompiled, "import gmplab; print(gmplab.run('fanout', n=2).complete)")
+    assert done.stdout == "True\n" and "run `make build`" in done.stderr
 
 
 def test_required_and_set_aside_at_once_is_told() -> None:

@@ -24,10 +24,9 @@ from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
 from gmplab.errors import GmplabError, TraceError, UsageError
 from gmplab.experiment import components, policies, run, workloads
 from gmplab.names import nearest
-from gmplab.traces.csv import read_csv
 from gmplab.traces.folder import whole_folder
+from gmplab.traces.load import load
 from gmplab.traces.metrics import METRICS
-from gmplab.traces.parquet import read_parquet
 from gmplab.traces.run import Run
 from gmplab.vocabulary import GO_VERSION, MODEL, SCHEMA
 
@@ -262,10 +261,7 @@ def read(run: Run | str | None) -> Run:
         return run
     if run is None:
         raise UsageError("say which run: a file of `run --save`, or a folder of tables")
-    path = Path(run)
-    if not path.is_dir():
-        return Run.load(path)
-    return read_parquet(path) if any(path.glob("*.parquet")) else read_csv(path)
+    return load(run)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------

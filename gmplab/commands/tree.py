@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from typing import Any, Final, NoReturn
 
 from gmplab.errors import UsageError
@@ -40,6 +41,13 @@ class Parser(argparse.ArgumentParser):
         raise HelpAsked(self.format_help())
 
 
+class Version(argparse.Action):
+    """`--version`: as help, a text instead of a command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        raise HelpAsked(f"gmplab {metadata.version('gmplab')}\n")
+
+
 def tree(prog: str = "gmplab", commands: Commands | None = None) -> Parser:
     """All commands and their options.
 
@@ -52,6 +60,8 @@ def tree(prog: str = "gmplab", commands: Commands | None = None) -> Parser:
     """
     chosen = COMMANDS if commands is None else commands
     parser = Parser(prog=prog, allow_abbrev=False, description="A laboratory for goroutine schedulers.")
+    if chosen is COMMANDS:
+        parser.add_argument("--version", action=Version, nargs=0, help="show the version, and exit")
     added = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for name, (add, what) in chosen.items():
         add(added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False))

@@ -14,8 +14,9 @@ from typing import Any, Final, Optional, final
 from librt.vecs import append, vec
 from mypy_extensions import i64, mypyc_attr
 
+from gmplab.errors import PolicyError
 from gmplab.runtime.contracts import (
-    ORDERS, Block, Control, Handoff, Machines, Place, Policy, Preempt, Queues, Rules, Spin, Steal, View, Wake,
+    ORDERS, Block, Component, Control, Handoff, Machines, Place, Policy, Preempt, Queues, Rules, Spin, Steal, View, Wake,
 )
 from gmplab.runtime.costs import Prices
 from gmplab.runtime.dice import Distribution, below, draw
@@ -759,15 +760,23 @@ class Sched:
         """What the waits of Ms for a CPU took that are over."""
         self.view: SchedView = SchedView(self)
         view = self.view
-        self.queues_state = policy.queues.start(view)
-        self.place_state = policy.place.start(view)
-        self.steal_state = policy.steal.start(view)
-        self.spin_state = policy.spin.start(view)
-        self.wake_state = policy.wake.start(view)
-        self.handoff_state = policy.handoff.start(view)
-        self.preempt_state = policy.preempt.start(view)
-        self.machines_state = policy.machines.start(view)
-        self.control_state = policy.control.start(view)
+        self.queues_state = started(policy.queues, view)
+        self.place_state = started(policy.place, view)
+        self.steal_state = started(policy.steal, view)
+        self.spin_state = started(policy.spin, view)
+        self.wake_state = started(policy.wake, view)
+        self.handoff_state = started(policy.handoff, view)
+        self.preempt_state = started(policy.preempt, view)
+        self.machines_state = started(policy.machines, view)
+        self.control_state = started(policy.control, view)
+
+
+def started(component: Component, view: View) -> object:
+    """What a component remembers in this run. Raises `PolicyError` where its `start` raises."""
+    try:
+        return component.start(view)
+    except Exception as e:
+        raise PolicyError(f"{type(component).__name__}.start raised {type(e).__name__}: {e}") from e
 
 
 def still_claims(component: object, claim: str, about: tuple[str, ...]) -> bool:

@@ -270,15 +270,16 @@ class Run:
         Raises
         ------
         ValueError
-            A time is negative, unreadable, or t1 not after t0.
+            A time is negative, unreadable, t1 not after t0, or t0 after the end of the run.
         TraceError
             The run was recorded at level "off".
         """
         self.need("schedule", "run.window")
         begin = duration_ns(t0, "window: t0")
         end = self.record.end_ns + 1 if t1 is None else duration_ns(t1, "window: t1")
-        if end <= begin:
-            raise ValueError(f"window: t0 = {begin} ns, t1 = {end} ns: t1 must be after t0")
+        if end <= begin or begin > self.record.end_ns:
+            last = self.record.end_ns
+            raise ValueError(f"window: t0 = {begin} ns, t1 = {end} ns: t1 must be after t0, and t0 not after the end, {last} ns")
         part = Run(window(self.record, begin, end))
         part.whole = self
         return part

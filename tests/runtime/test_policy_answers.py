@@ -72,3 +72,12 @@ def test_a_component_that_raises_is_the_policys_mistake_and_its_exception_the_ca
     with pytest.raises(gl.PolicyError, match="policy 'go' raised ZeroDivisionError") as failure:
         gl.run(busy, procs=4, policy=gl.policy_of("go").replace(steal=Broken()))
     assert isinstance(failure.value.__cause__, ZeroDivisionError)
+
+
+def test_a_start_that_raises_names_the_component() -> None:
+    def start(self: Any, setup: Any) -> Any:
+        raise KeyError("mine")
+
+    liar = type("Liar", (gl.StealHalf,), {"start": start})
+    with pytest.raises(gl.PolicyError, match="Liar.start raised KeyError: 'mine'"):
+        gl.run(busy, policy=gl.policy_of("go").replace(steal=liar()))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import gmplab as gl
 from gmplab.errors import TraceError
 from gmplab.traces import store
 from gmplab.traces.run import Run
@@ -120,3 +121,11 @@ def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Run.load(tmp_path / "nowhere.gmp")
+
+
+def test_load_reads_whatever_a_run_was_kept_as(tmp_path: Path) -> None:
+    run = gl.run("fanout", n=5)
+    for kept in (run.save(tmp_path / "r.gmp"), run.to_csv(tmp_path / "csv"), run.to_parquet(tmp_path / "parquet")):
+        assert gl.load(kept).digest == run.digest
+    with pytest.raises(FileNotFoundError):
+        gl.load(tmp_path / "nothing")
