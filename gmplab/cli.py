@@ -1,7 +1,7 @@
 """The command line: `gmplab` and `python -m gmplab`. It prints what `commands` did, and gives the exit code.
 
-0: done. 1: the run failed, or something could not be written or read, or a policy breaks its contract; what was
-recorded is kept and written. 2: what was typed cannot be meant. 130: interrupted, and the record so far is kept.
+0: done. 1: the run failed, something could not be written or read, a policy breaks its contract, or a schedule a law;
+what was recorded is kept and written. 2: what was typed cannot be meant. 130: interrupted, and the record so far is kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gmplab.commands.perform import perform
-from gmplab.commands.results import Checked, Outcome, Result, Verified
+from gmplab.commands.results import Checked, Explored, Outcome, Result, Verified
 from gmplab.commands.tree import HelpAsked, parse
 from gmplab.errors import GmplabError, UsageError
 
@@ -72,7 +72,10 @@ def shown(result: Result) -> tuple[str, str, int]:
     """A result as what goes to stdout, what goes to stderr, and the exit code."""
     if isinstance(result, Outcome):
         return shown_outcome(result)
-    failed = isinstance(result, Verified) and result.found.failed or isinstance(result, Checked) and result.findings
+    failed = (
+        isinstance(result, Verified) and bool(result.found.failed) or isinstance(result, Checked) and bool(result.findings)
+        or isinstance(result, Explored) and result.found.failure is not None
+    )
     return repr(result), "", FAILED if failed else 0
 
 

@@ -8,18 +8,22 @@ import os
 import platform
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from tqdm.auto import tqdm
+
 from gmplab.analysis.check_policy import check_policy
 from gmplab.analysis.compare import compare
+from gmplab.analysis.explore import Bound, Schedule, explore, replay
 from gmplab.analysis.findings import Findings, findings
 from gmplab.analysis.sweep import sweep
 from gmplab.build import describe
 from gmplab.commands import texts
 from gmplab.commands.code import code_of
-from gmplab.commands.results import Checked, Code, Drawing, Information, Listing, Outcome, Result, Swept, Verified
+from gmplab.commands.results import Checked, Code, Drawing, Explored, Information, Listing, Outcome, Result, Swept, Verified
 from gmplab.commands.tree import COMPONENT_CONCERNS, SECTIONS
 from gmplab.errors import GmplabError, TraceError, UsageError
 from gmplab.experiment import components, policies, run, workloads
@@ -362,9 +366,41 @@ def verify_command(args: Namespace, progress: bool) -> Verified:
     return Verified(found, written)
 
 
+def explore_command(args: Namespace, progress: bool) -> Explored:
+    """Look for a schedule that breaks a law, and keep it under the names that were typed, so that `replay` finds them."""
+    check_targets(args)
+    chosen = texts.policy(args.policy)
+    with as_typed(), tqdm(desc=args.workload, unit=" runs", leave=False, disable=not progress or args.no_progress) as bar:
+        workload = texts.workload(args.workload)
+        known = texts.parameters(workload, texts.settings(args.settings))
+        bound = Bound(**{name: whole_number(name, text) for name, text in texts.settings(args.bound).items()})
+
+        def show(states: int, runs: int) -> None:
+            bar.set_postfix_str(f"{states:,} states", refresh=False)
+            bar.update(runs - bar.n)
+
+        found = explore(
+            workload, chosen, procs=args.procs, bound=bound, walk=args.walk, seed=args.seed, progress=show, **known
+        )
+    if not args.save or found.failure is None:
+        return Explored(found)
+    replace(found.failure, workload=args.workload, policy=args.policy).save(args.save)
+    return Explored(found, args.save)
+
+
+def replay_command(args: Namespace, progress: bool) -> Outcome:
+    """Run a saved schedule again, and write what was asked for."""
+    check_targets(args)
+    schedule = Schedule.load(args.schedule)
+    outcome = Outcome(replay(schedule, texts.workload(schedule.workload), texts.policy(schedule.policy)))
+    write(outcome, args)
+    return outcome
+
+
 PERFORM: Final[dict[str, Callable[[Namespace, bool], Result]]] = {
     "run": run_command, "compare": compare_command, "sweep": sweep_command,
     "list": list_command, "info": info_command, "check": check_command,
-    "verify": verify_command, "export": export_command, "plot": plot_command, "explain": explain_command,
+    "verify": verify_command, "explore": explore_command, "replay": replay_command,
+    "export": export_command, "plot": plot_command, "explain": explain_command,
 }
 """By command; `tree.COMMANDS` has the same names."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gmplab.analysis.check_policy import Report
+from gmplab.analysis.explore.exploration import Exploration
 from gmplab.analysis.sweep import Sweep
 from gmplab.runtime.contracts import Policy
 from gmplab.traces.run import Run
@@ -131,5 +132,16 @@ class Verified:
         return "\n".join([repr(self.found), *(f"{'wrote':<11}{what}" for what in self.written)])
 
 
+@dataclass(frozen=True)
+class Explored:
+    """What `explore` found, and where its schedule was written, "" if nowhere."""
+
+    found: Exploration
+    written: str = ""
+
+    def __repr__(self) -> str:
+        return "\n".join([str(self.found), *([f"{'wrote':<11}schedule: {self.written}"] if self.written else [])])
+
+
 Result = Any
-"""Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing, Findings or Code."""
+"""Explored, Outcome, Comparison, Listing, Information, Checked, Verified, Swept, Drawing, Findings or Code."""

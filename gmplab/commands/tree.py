@@ -212,6 +212,29 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
 
 
+def add_explore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workload", metavar="WORKLOAD", help="as run's: a small one")
+    parser.add_argument(
+        "--set", dest="settings", metavar="KEY=VALUE", nargs="+", action="extend", default=[], help="parameters of the workload",
+    )
+    parser.add_argument("--policy", metavar="POLICY", default="go", help="as run's (default: go)")
+    parser.add_argument("-P", "--procs", type=int, default=2, metavar="N", help="GOMAXPROCS (default: 2)")
+    parser.add_argument(
+        "--bound", metavar="KEY=VALUE", nargs="+", action="extend", default=[],
+        help="where to stop: schedules=1000 depth=200 preemptions=2",
+    )
+    parser.add_argument("--walk", metavar="WALK", default="dfs", help="dfs (depth first; the default), random or pct")
+    parser.add_argument("-s", "--seed", type=int, default=1, metavar="SEED", help="of random and pct (default: 1)")
+    parser.add_argument("--save", metavar="FILE", help="write the schedule that breaks a law, for `replay`")
+    parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")
+
+
+def add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("schedule", metavar="FILE", help="a file of `explore --save`")
+    add_files(parser)
+    parser.add_argument("--save", metavar="FILE", help="write the whole record into one file, for `export`")
+
+
 def add_stored(parser: argparse.ArgumentParser) -> None:
     """A run that was made before. In a notebook it may be left out: the last one."""
     parser.add_argument(
@@ -244,6 +267,8 @@ COMMANDS: Final[Commands] = {
     "info": (add_info, "show the version, the build and the machine"),
     "check": (add_check, "ask a policy everything, and tell where it breaks its contract"),
     "verify": (add_verify, "run experiments whose results are known, and hold what comes out against them"),
+    "explore": (add_explore, "run a small workload under every schedule, and look for one that breaks a law"),
+    "replay": (add_replay, "run a schedule that explore found again, and record it"),
     "export": (add_export, "write a saved run in another form"),
     "plot": (add_plot, "draw one picture of a saved run"),
     "explain": (add_explain, "say what a saved run suffers from, with evidence and time"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -28,7 +29,7 @@ from gmplab.traces.replay import timeline_of
 from gmplab.traces.run import Run
 from gmplab.traces.story import Teller, walk
 from gmplab.vocabulary import GO_VERSION, LEVELS, MODEL, SCHEMA, UNTIMED
-from gmplab.workloads import is_workload, parse_parameters
+from gmplab.workloads import is_workload
 
 PHASES: Final = {
     PH_MSTART: "mstart", PH_SCHEDULE: "schedule", PH_FIND: "findrunnable", PH_STEAL: "stealwork", PH_STEAL_RUNNEXT: "runqgrab",
@@ -158,9 +159,17 @@ def plan_for(schedule: Schedule, workload: Any) -> Plan:
     """What a schedule is a schedule of."""
     if workload is None and schedule.plan is not None:
         return schedule.plan
-    if workload is None:
-        workload = workload_of(schedule.workload)
-    return plan_of(workload, parse_parameters(workload, schedule.params) if is_workload(workload) else {})
+    if workload is None or isinstance(workload, str):
+        workload = workload_of(workload or schedule.workload)
+    return plan_of(workload, {name: value_of(text) for name, text in schedule.params.items()} if is_workload(workload) else {})
+
+
+def value_of(text: str) -> Any:
+    """A parameter from its text in a plan: a literal, or what the workload itself makes of a text."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def header(plan: Plan, policy: Policy, procs: int, seed: int) -> dict[str, Any]:
