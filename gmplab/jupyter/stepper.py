@@ -84,6 +84,7 @@ class Stepper(Widget):
         )
         now = html.escape(repr(self.run.at(row=self.step)))
         return (
-            f"<div class='gmplab-twin'><pre>{now}</pre><table><thead><tr><th>t_ns</th><th style='text-align:left'>"
+            f"<div class='gmplab-twin'><pre style='font-family:monospace'>{now}</pre>"
+            f"<table><thead><tr><th>t_ns</th><th style='text-align:left'>"
             f"events {self.step} to {last - 1} of {rows}</th></tr></thead><tbody>{sentences}</tbody></table></div>"
         )

@@ -107,6 +107,11 @@ def waits(state: State, objects: dict[int, str]) -> list[Any]:
     ]
 
 
+def sysmon(state: State) -> int:
+    """The M that is sysmon, -1: none. It is made second, if at all."""
+    return 1 if len(state.ms) > 1 and state.ms[1].sysmon else -1
+
+
 def lists(state: State) -> Board:
     """The queues that belong to no P, and the numbers of the whole."""
     return {
@@ -114,7 +119,7 @@ def lists(state: State) -> Board:
         "pidle": cut(reversed(state.pidle), len(state.pidle)), "net": cut(state.io_ready, len(state.io_ready)),
         "world": [
             state.gomaxprocs, state.nmspinning, state.threads, state.stopping, GC_PHASES[state.gc_phase], len(state.ps),
-            len(state.ms),
+            len(state.ms), sysmon(state),
         ],
     }
 

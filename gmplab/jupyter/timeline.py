@@ -158,7 +158,7 @@ def arrows(run: Run, lanes: str) -> Columns:
         woken["t_ns"].to_numpy(), ids(woken["start_ns"]), ids(woken[ends[0]]) - less, ids(woken[ends[1]]) - less,
         np.where(woken["new"], SPAWN, WAKE), ids(woken["g"]),
     )]
-    if lanes == "P":
+    if lanes == "P" and "steals" in run.provides:
         stolen = run.steals
         t = stolen["t_ns"].to_numpy()
         parts.append((t, t, ids(stolen["victim_p"]), ids(stolen["p"]), np.full(len(t), STEAL), ids(stolen["g"])))

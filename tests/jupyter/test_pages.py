@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
-from playwright.sync_api import Page
-from rig import STATIC_TEST, Stand, by_hand
+from nbconvert import HTMLExporter
+from playwright.sync_api import BrowserContext, Page
+from rig import SCREENSHOTS, STATIC_TEST, Stand, by_hand
 
 import gmplab as gl
 from gmplab.traces.run import Run
@@ -238,6 +241,29 @@ def test_a_hundred_thousand_goroutines_have_lanes(stand: Show) -> None:
     assert page.errors == []
 
 
+# --- without a widget --------------------------------------------------------------------------------------------------
+def test_an_exported_notebook_shows_the_twins_with_the_network_off(browser: BrowserContext, run: Run, tmp_path: Path) -> None:
+    cells = []
+    for widget in (run.view.timeline(), run.view.stepper(), run.view.both()):
+        bundle = widget._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        # A bundle without its state, as nbclient leaves it with store_widget_state=False.
+        output = nbformat.v4.new_output("execute_result", data, execution_count=1)
+        cells.append(nbformat.v4.new_code_cell("run.view", outputs=[output], execution_count=1))
+    html, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+    (tmp_path / "exported.html").write_text(html, encoding="utf-8")
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
+    page.goto(f"file://{tmp_path}/exported.html", wait_until="domcontentloaded")
+    assert page.locator("svg[aria-label^='What each of 4 Ps did']").count() == 2
+    assert page.locator(".gmplab-twin >> text=newm: M0 is made; the process starts.").count() == 2
+    box = page.locator("svg[aria-label^='What each of 4 Ps did']").first.bounding_box()
+    assert box is not None and box["width"] > 400 and box["height"] > 60
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "exported.png")
+    page.close()
+
+
 # --- the Stepper ------------------------------------------------------------------------------------------------------
 def test_steps_by_keyboard_go_forward_and_back_to_the_same_board(stand: Show, run: Run) -> None:
     page = stand(run.view.stepper())
@@ -297,6 +323,14 @@ def test_an_instant_from_elsewhere_moves_the_stepper_to_its_goroutine(stand: Sho
     started = run.schedule.iloc[20]
     page.page.evaluate("([t, g]) => { model.set('selected_g', g); model.set('time_ns', t); }", [int(started["t_ns"]), int(started["g"])])
     assert page.page.inner_text(".gmplab-sentence").startswith(f"M{started['m']} runs G{started['g']}")
+
+
+def test_nothing_moves_by_itself_where_the_reader_wants_no_motion(stand: Show, run: Run) -> None:
+    page = stand(run.view.stepper())
+    duration = "() => getComputedStyle(document.querySelector('.gmplab-card')).transitionDuration"
+    assert page.page.evaluate(duration) != "0s"
+    page.page.emulate_media(reduced_motion="reduce")
+    assert page.page.evaluate(duration) == "0s"
 
 
 def test_the_call_path_is_shown_where_it_was_recorded(stand: Show, run: Run) -> None:

@@ -6,7 +6,9 @@ import json
 import re
 import struct
 import sys
+import tomllib
 import zlib
+from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,17 @@ def test_a_table_holds_the_spans_by_lane_and_in_time(run: Run, lanes: str, frame
     assert (columns["end"] - columns["begin"])[shown].sum() == spans["duration_ns"][mode == "running"].sum()
 
 
+def test_a_window_of_a_run_has_a_timeline_of_its_own_time() -> None:
+    run = gl.run("fanout", n=100, procs=2, seed=1)
+    part = run.window("100us", "200us")
+    timeline = part.view.timeline()
+    assert timeline.view == [100_000, part.record.end_ns]
+    head, columns = unpacked(table(part, "P"))
+    assert head["begin_ns"] == 100_000
+    assert columns["begin"].min() >= 100_000
+    assert "<svg" in timeline.twin()
+
+
 def test_arrows_lead_from_lane_to_lane(run: Run) -> None:
     columns = unpacked(table(run, "P"))[1]
     assert {0, 1} <= set(columns["a_kind"].tolist())
@@ -109,6 +122,13 @@ def test_the_twins_picture_stays_small(procs: int) -> None:
     html = gl.run("fanout", n=3000, procs=procs, seed=1).view.timeline().twin()
     assert len(html) < 200_000
     assert f"What each of {procs} Ps did" in html
+
+
+def test_the_files_of_the_page_are_installed_with_the_package() -> None:
+    project = tomllib.loads((STATIC.parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["gmplab"]
+    for path in STATIC.iterdir():
+        assert any(fnmatch(f"jupyter/static/{path.name}", pattern) for pattern in patterns), path.name
 
 
 def test_the_module_of_a_widget_imports_nothing(run: Run) -> None:

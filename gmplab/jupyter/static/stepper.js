@@ -323,11 +323,12 @@ export class StepperView {
     return node("section", { class: changed.has(key) ? "gmplab-card gmplab-changed" : "gmplab-card" }, ...children);
   }
 
-  numbers({ n: [runnable, running, syscall, waiting], world: [procs, spinning, threads, stopping, gc] }, changed) {
-    const sysmon = this.steps.kinds[this.steps.kind[this.step() - this.steps.first]] === "Sysmon" ? " (looking around now)" : "";
+  numbers({ n: [runnable, running, syscall, waiting], world: [procs, spinning, threads, stopping, gc, , , m] }, changed) {
+    const looks = this.steps.kinds[this.steps.kind[this.step() - this.steps.first]] === "Sysmon" ? ", and looks around now" : "";
+    const sysmon = m < 0 ? "no sysmon" : `sysmon is M${m}${looks}`;
     const world = stopping ? "the world is stopped, or stopping" : `${spinning} spinning`;
     return this.card("n", changed, this.row("Gs", `${running} running, ${runnable} runnable, ${syscall} in a syscall, ${waiting} waiting`),
-      this.row("sched", `GOMAXPROCS ${procs}, ${threads} thread${threads === 1 ? "" : "s"}, ${world}, GC ${gc}; sysmon is M1${sysmon}`));
+      this.row("sched", `GOMAXPROCS ${procs}, ${threads} thread${threads === 1 ? "" : "s"}, ${world}, GC ${gc}; ${sysmon}`));
   }
 
   processors(board, changed) {
@@ -375,14 +376,14 @@ export class StepperView {
   machines(board, changed) {
     const all = Array.from({ length: board.world[6] }, (_, m) => m).filter((m) => `m${m}` in board);
     const asleep = (m) => all.length > MOST_ROWS && ["midle", "exited"].includes(board[`m${m}`][0]) && !changed.has(`m${m}`);
-    const rows = all.filter((m) => !asleep(m)).slice(0, 4 * MOST_ROWS).map((m) => this.machine(m, board[`m${m}`], changed));
+    const rows = all.filter((m) => !asleep(m)).slice(0, 4 * MOST_ROWS).map((m) => this.machine(m, board[`m${m}`], changed, m === board.world[7]));
     const hidden = board.world[6] - rows.length;
     if (hidden) rows.push(node("section", { class: "gmplab-card" }, this.row(`${hidden} more Ms`, "parked, exited, or not shown")));
     return node("div", { class: "gmplab-ms" }, ...rows);
   }
 
-  machine(m, [place, p, g, hands, spinning, passes, locked, until], changed) {
-    const parts = [node("span", { class: "gmplab-place" }, m === 1 && place === "sysmon" ? "sysmon sleeps" : place)];
+  machine(m, [place, p, g, hands, spinning, passes, locked, until], changed, sysmon) {
+    const parts = [node("span", { class: "gmplab-place" }, !sysmon ? place : place === "sysmon" ? "sysmon, asleep" : `sysmon, ${place}`)];
     if (g >= 0) parts.push(this.chip(g, place === "syscall" ? "syscall" : place === "running" ? "running" : "waiting"));
     if (p >= 0) parts.push(`on P${p}`);
     if (hands.length) parts.push("in hand ", ...hands.map((i) => this.chip(i, "runnable")));
