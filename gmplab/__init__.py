@@ -24,6 +24,7 @@ _HOMES = {
     "gmplab.traces.load": ("load",),
     "gmplab.traces.replay": ("validate",),
     "gmplab.plots.plot": ("Plot",),
+    "gmplab.jupyter.views": ("playground",),
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),
     "gmplab.runtime.bodies": (

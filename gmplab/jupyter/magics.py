@@ -31,6 +31,7 @@ from gmplab.errors import UsageError
 from gmplab.jupyter.cells import Cell
 from gmplab.jupyter.completion import offers
 from gmplab.jupyter.status import Status
+from gmplab.jupyter.views import playground
 from gmplab.jupyter.words import CELL, LINE
 from gmplab.names import nearest
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
@@ -275,7 +276,15 @@ def view(args: Namespace) -> Any:
         raise UsageError(str(e)) from None
 
 
-SHOWN: Final[dict[str, Callable[[Namespace], Any]]] = {"step": step, "dash": dash}
+def play(args: Namespace) -> Any:
+    """The playground of a workload."""
+    try:
+        return playground(args.workload)
+    except ValueError as e:
+        raise UsageError(str(e)) from None
+
+
+SHOWN: Final[dict[str, Callable[[Namespace], Any]]] = {"step": step, "dash": dash, "play": play}
 """Commands that only a notebook has."""
 
 GmpMagics.gmp.__doc__ = "\n".join([

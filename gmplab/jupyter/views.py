@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from gmplab.jupyter.both import Both
+    from gmplab.jupyter.explorer import Explorer
+    from gmplab.jupyter.playground import Playground
     from gmplab.jupyter.stepper import Stepper
     from gmplab.jupyter.timeline import Timeline
     from gmplab.traces.run import Run
@@ -80,8 +82,42 @@ class Views:
         made: Both = widget("both", "Both")(self.run, lanes)
         return made
 
+    def dashboard(self) -> Explorer:
+        """The run with everything: key numbers, findings with a jump to their time, Timeline and Stepper, plots, downloads.
+
+        Raises
+        ------
+        ImportError, TraceError
+            As `timeline` and `stepper`.
+        """
+        made: Explorer = widget("explorer", "Explorer")(self.run)
+        return made
+
     def __repr__(self) -> str:
-        return "widgets of a run: timeline, stepper, both"
+        return "widgets of a run: timeline, stepper, both, dashboard"
+
+
+def playground(workload: str = "mixed_io") -> Playground:
+    """A workload with sliders: whatever is moved runs again at once, beside the run before.
+
+    Parameters
+    ----------
+    workload : str
+        A workload's name; another one can be chosen there.
+
+    Raises
+    ------
+    ImportError
+        anywidget or ipywidgets is not installed.
+    ValueError
+        There is no such workload.
+
+    Examples
+    --------
+    >>> playground("syscall_storm")                                     # doctest: +SKIP
+    """
+    made: Playground = widget("playground", "Playground")(workload)
+    return made
 
 
 def widget(module: str, name: str) -> Any:

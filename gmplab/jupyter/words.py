@@ -35,6 +35,10 @@ def add_dash(parser: argparse.ArgumentParser) -> None:
     add_stored(parser)
 
 
+def add_play(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workload", nargs="?", default="mixed_io", metavar="WORKLOAD", help="what to begin with (default: mixed_io)")
+
+
 def add_help(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("about", nargs="?", metavar="COMMAND", help="the command (default: all of them)")
 
@@ -43,6 +47,7 @@ LINE: Final[Commands] = {
     **{name: (with_outcome(add), what) for name, (add, what) in COMMANDS.items() if name not in OF_THE_SHELL},
     "step": (with_outcome(add_step), "step through a run, event by event: what each M, P and G does, and which rule decided"),
     "dash": (with_outcome(add_dash), "show a run with everything: numbers, timeline, stepper, plots"),
+    "play": (with_outcome(add_play), "a workload with sliders: whatever is moved runs again at once"),
     "help": (add_help, "show what can be typed"),
 }
 """After `%gmp`."""
