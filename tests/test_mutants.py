@@ -96,8 +96,8 @@ OTHERS = [
     ),
     Mutant(
         "who stops spinning does not look again", "runtime/proc.py",
-        "        stopspinning(sched, mp, SPIN_GAVE_UP)\n        mp.phase = PH_RECHECK",
-        "        stopspinning(sched, mp, SPIN_GAVE_UP)\n        mp.phase = PH_NETPOLL",
+        "    stopspinning(sched, mp, SPIN_GAVE_UP)\n    mp.phase = PH_RECHECK",
+        "    stopspinning(sched, mp, SPIN_GAVE_UP)\n    mp.phase = PH_NETPOLL",
         "tests/runtime/test_findrunnable.py::test_who_stopped_spinning_looks_at_all_local_queues_again_and_spins_on",
     ),
     Mutant(

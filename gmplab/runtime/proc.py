@@ -448,10 +448,20 @@ def templatethread(sched: Sched, mp: M) -> i64:
 def stopm(sched: Sched, mp: M) -> i64:
     """mp, without a P, goes to sleep on midle. Go: proc.go: stopm, mPark.
 
-    Differs: the machines policy may set a time after which its thread ends (Go: never).
+    Differs: the machines policy may set a time after which its thread ends (Go: never), or have refused an M (Go: never):
+    then work may lie in the global queue of which nobody told mp, since it was not on midle yet.
     """
     if mp.p is not None or mp.spinning:
         raise SchedError(f"stopm: holding p or spinning (m={mp.id} t={sched.now_ns})")
+    if sched.refused and sched.runq.size() > 0:
+        pp = pidleget(sched, mp)
+        if pp is not None:
+            acquirep(sched, mp, pp)
+            if sched.calls_on:
+                lookagain(sched, mp)
+            settle(mp, IN_SCHEDULING, sched.now_ns)
+            mp.phase = PH_FIND
+            return STEP_ON
     if sched.calls_on:
         call(sched, mp, "stopm")
         call(sched, mp, "mput")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 import gmplab as gl
-from gmplab.runtime.model import PH_FIND, PH_FOUND, PH_NETPOLL, PH_RECHECK, G, M, Sched
-from gmplab.runtime.proc import becomespinning, lastlook, recheck, releasep
+from gmplab.runtime.model import PH_DROPPED, PH_FIND, PH_FOUND, PH_NETPOLL, PH_RECHECK, G, M, Sched
+from gmplab.runtime.proc import becomespinning, dropspinning, lastlook, recheck, releasep
 from gmplab.runtime.runq import pidleget, pidleput
 from gmplab.vocabulary import GRUNNABLE, SRC_GLOBAL
 from tests.programs import booted
@@ -27,7 +27,9 @@ def gave_up(policy: str = "go", procs: int = 2) -> tuple[Sched, M]:
     sched, m0 = found_nothing(policy, procs)
     becomespinning(sched, m0)
     lastlook(sched, m0)
-    assert (m0.p, m0.spinning, sched.nmspinning, m0.phase) == (None, False, 0, PH_RECHECK)
+    assert (m0.p, m0.spinning, sched.nmspinning, m0.phase) == (None, True, 1, PH_DROPPED)
+    dropspinning(sched, m0)
+    assert (m0.spinning, sched.nmspinning, m0.phase) == (False, 0, PH_RECHECK)
     return sched, m0
 
 
