@@ -54,6 +54,8 @@ PH_FETCHED: Final = 29
 PH_DROPPED: Final = 30
 
 FOREVER: Final = 4_000_000_000_000_000_000
+LONG_AGO: Final = -(1 << 50)
+"""Go's instant 0 is the machine's start: what happened then is no news to a process."""
 """An instant that never comes."""
 
 
@@ -385,7 +387,7 @@ class P:
         self.seen_schedtick: i64 = 0
         self.seen_schedwhen: i64 = 0
         self.seen_syscalltick: i64 = 0
-        self.seen_syscallwhen: i64 = 0
+        self.seen_syscallwhen: i64 = LONG_AGO
         self.preempt: bool = False
         self.slice_end_ns: i64 = 0
         self.runnext_run: i64 = 0

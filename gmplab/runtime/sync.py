@@ -349,15 +349,16 @@ def wunlock(sched: Sched, mp: M, gp: G, rw: RWMutex) -> i64:
 
 
 def release_all(mp: M, sema: Sema, n: i64) -> None:
-    """Release n; the waiters are readied one a step, in order, before mp's G goes on."""
-    while n > 0:
+    """Release n; the waiters are readied one a step, in order, before mp's G goes on. Go: sema.go: semrelease1.
+
+    None is given its count: who comes before it runs may take that, and it waits again.
+    Differs: all n are counted at once; in Go each just before its waiter is readied.
+    """
+    sema.count += n
+    while n > 0 and sema.waitq.first is not None:
         s = sema.waitq.first
-        if s is None:
-            sema.count += 1
-        else:
-            sema.waitq.remove(s)
-            s.ticket = 1
-            toready(mp, s.g)
+        sema.waitq.remove(s)
+        toready(mp, s.g)
         n -= 1
 
 
@@ -379,7 +380,9 @@ def wg_add(sched: Sched, mp: M, wg: WaitGroup, n: i64) -> None:
 def wg_wait(sched: Sched, mp: M, gp: G, wg: WaitGroup) -> i64:
     """gp waits until the counter is 0. Go: sync/waitgroup.go: Wait."""
     if gp.stage != 0:
-        gp.stage = 0
+        code = semwoken(sched, mp, gp, wg.sema, WAIT_WAITGROUP, wg.id)
+        if gp.stage != 0:
+            return code
         if wg.count != 0 or wg.sema.waitq.size > 0:
             raise GoPanic("sync: WaitGroup is reused before previous Wait has returned")
         return STEP_ON

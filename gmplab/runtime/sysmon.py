@@ -152,7 +152,10 @@ def timesleepuntil(sched: Sched) -> i64:
 def retake(sched: Sched, mp: M) -> i64:
     """Preempt who ran too long; take the Ps of who is in a syscall. Returns how many Ps were taken. Go: proc.go: retake.
 
-    Differs: when a P is taken is the handoff policy's rule. Not modelled: that one more M counts as running meanwhile
+    Of a P that it never saw in a syscall it holds tick 0, seen long ago; so the first call of a P is taken for an old one.
+
+    Differs: when a P is taken is the handoff policy's rule; main's time slice begins at instant 0, where Go's sysmon has
+    seen main's tick while the runtime initialised itself. Not modelled: that one more M counts as running meanwhile
     (incidlelocked), since a step is atomic.
     """
     n: i64 = 0
