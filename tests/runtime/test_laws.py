@@ -5,6 +5,7 @@ A golden shows one case; a law says what happens for every N, delay or length.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,6 +95,221 @@ def test_a_drained_p_sends_its_runnext_before_its_queue() -> None:
     runqdrain(sched, sched.allm[0], p0)
     queue = sched.runq
     assert [queue.at(i).goid for i in range(queue.size())] == [6, 9, 7, 8]
+
+
+# CPU hogs. sysmon observes, then preempts: at a look that finds a new schedtick it notes the tick and the instant, at a
+# look that finds the noted tick 10 ms or more after that instant it asks the G to stop. Its looks come after
+#     20 us, 51 times; then 40, 80, 160, 320, 640, 1280, 2560 and 5120 us; then 10 ms each,
+# since nothing is retaken. So they are at 20, 40, ..., 1020, 1060, 1140, 1300, 1620, 2260, 3540, 6100, 11220 us, and then
+# every 10 ms. Let k hogs begin at 0 on one P, which sysmon takes for noted at 0.
+#     11.22 ms  the first look 10 ms after 0: the first hog stops. The next one begins, with a new tick, after that look.
+#     21.22 ms  the tick is new: it is noted.
+#     31.22 ms  10 ms later, to the ns: the second hog stops, after 20 ms.
+# So the slice is not 10 ms but 20 ms. Where each of sysmon's sleeps takes s longer, it is 2 * (10 ms + s).
+
+
+def sysmon_looks(slack: int, until: int) -> list[int]:
+    """When sysmon looks, if it never retakes a P."""
+    looks, delay, idle, now = [], 20_000, 0, 0
+    while now < until:
+        if idle > 50:
+            delay = min(delay * 2, 10_000_000)
+        now += delay + slack
+        looks.append(now)
+        idle += 1
+    return looks
+
+
+def preemptions(looks: list[int]) -> list[int]:
+    """When the hogs of one P are stopped: a stop is a new tick, which only a later look can note."""
+    stops, noted, is_noted = [], 0, True
+    for now in looks:
+        if not is_noted:
+            noted, is_noted = now, True
+        elif noted + 10_000_000 <= now:
+            stops.append(now)
+            is_noted = False
+    return stops
+
+
+@pytest.mark.parametrize("k", [2, 3, 7])
+@pytest.mark.parametrize(("slack", "first", "slice_"), [(0, 11_220_000, 20_000_000), (50_000, 14_170_000, 20_100_000)])
+def test_cpu_hogs_on_one_p_take_turns_of_two_of_sysmons_longest_sleeps(k: int, slack: int, first: int, slice_: int) -> None:
+    # Go: proc.go: sysmon, retake, goschedImpl. The order: g(k+1) had runnext, and ran in main's
+    # slice, so the tick is still 0 when it stops: fairness takes it back. Then all are first come, first served.
+    # Go 1.27.3, asked for the slices of two hogs with GOMAXPROCS=1 on two shared CPUs: from 12 ms, where the kernel let
+    # the old hog's thread wait and so begin the new slice late, over 16 and 20 ms to 40 ms, where it let sysmon wait.
+    def hog() -> Any:
+        yield gl.compute(s=1)
+
+    def main() -> Any:
+        for _ in range(k):
+            yield gl.go(hog)
+        yield gl.sleep(ms=400)
+
+    run = gl.run(main, procs=1, costs=replace(gl.Costs.zero(), usleep_slack=slack), until="300ms")
+    stops = rows(run, "GoStop")
+    expected = [first + slice_ * i for i in range((300_000_000 - first) // slice_ + 1)]
+    assert list(stops["t_ns"]) == expected == [t for t in preemptions(sysmon_looks(slack, 300_000_000)) if t <= 300_000_000]
+    turn = [k + 1, *range(2, k + 1)]
+    assert [int(g) for g in stops["g"]] == [k + 1, *(turn[i % k] for i in range(len(expected) - 1))]
+
+
+# Ping-pong over two unbuffered channels, n round trips, on one P. Main sends first and waits: nobody receives yet. From
+# then on who runs finds the other waiting: its receive takes what the other's send had brought and readies it; its send
+# finds nobody, and it waits. So a round trip is 2 readies, 2 waits and 2 turns, all of them from runnext: one time slice.
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 1_000])
+def test_n_round_trips_are_2n_readies_in_one_time_slice_and_no_other_queue_is_touched(n: int) -> None:
+    # Go: chan.go: chansend, chanrecv; proc.go: ready, runqget, execute.
+    a, b = gl.Chan(), gl.Chan()
+
+    def pong() -> Any:
+        for _ in range(n):
+            yield gl.recv(a)
+            yield gl.send(b)
+
+    def main() -> Any:
+        yield gl.go(pong)
+        for _ in range(n):
+            yield gl.send(a)
+            yield gl.recv(b)
+
+    run = free(main)
+    # The last receive takes pong's value and readies it, and main is done.
+    assert (len(rows(run, "GoReady")), len(rows(run, "GoPark"))) == (2 * n, 2 * n)
+    assert list(run.schedule["g"]) == [1, *[2, 1] * n]
+    assert (set(run.schedule["source"]), list(run.processors["schedtick"])) == ({"runnext"}, [0])
+    assert set(rows(run, "GoPark")["reason"]) == {"chan send"}
+
+
+# Go's own BenchmarkWakeupParallel (proc_test.go) is two Gs that take turns as sender and receiver: the receiver computes
+# for d and receives, the sender computes for d + w and sends, w = 5 us. It says: on one core d costs four times; on two
+# twice. Exactly, without costs: on one P nothing overlaps, so an iteration takes 4d + 2w.
+# On two, after a send the sender goes on at once, for d; the receiver is in its runnext. A thief comes in no time, but
+# takes it from there only after 3 us; where d is shorter the sender's P has run it by then: min(d, 3 us) are lost. Then
+# the receiver, sender now, computes for d + w, so that the other waits already, and the same again. So a half of an
+# iteration takes min(d, 3 us) + d + w.
+
+
+def alternating(n: int, d: int, w: int) -> Any:
+    ping, pong, start, done = gl.Chan(), gl.Chan(), gl.Chan(), gl.Chan()
+
+    def first() -> Any:
+        yield gl.recv(start)
+        for _ in range(n):
+            yield gl.compute(ns=d + w)
+            yield gl.send(ping)
+            yield gl.compute(ns=d)
+            yield gl.recv(pong)
+        yield gl.send(done)
+
+    def second() -> Any:
+        for _ in range(n):
+            yield gl.compute(ns=d)
+            yield gl.recv(ping)
+            yield gl.compute(ns=d + w)
+            yield gl.send(pong)
+        yield gl.send(done)
+
+    def main() -> Any:
+        yield gl.go(first)
+        yield gl.go(second)
+        yield gl.send(start)
+        yield gl.recv(done)
+        yield gl.recv(done)
+
+    return main
+
+
+@pytest.mark.parametrize("d", [0, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000])
+def test_on_one_p_an_iteration_of_wakeup_parallel_takes_four_delays(d: int) -> None:
+    # Go: proc_test.go: benchmarkWakeupParallel. Go 1.27.3, asked with GOMAXPROCS=1, best of 400 times 5 iterations: 10.6,
+    # 30.6, 90.6 and 410.7 us for delays of 0, 5, 20 and 100 us: this law and 0.6 us.
+    assert free(alternating(10, d, 5_000)).record.end_ns == 10 * (4 * d + 2 * 5_000)
+
+
+@pytest.mark.parametrize("d", [0, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000])
+def test_on_two_ps_an_iteration_takes_two_delays_and_the_thiefs_pause(d: int) -> None:
+    n, w = 10, 5_000
+    one, more = (free(alternating(k, d, w), procs=2).record.end_ns for k in (n, 2 * n))
+    assert more - one == n * 2 * (min(d, 3_000) + d + w)
+
+
+# Syscalls. sysmon takes a P with queued work at its second look at the same call. It looks every 20 us as long as it is
+# hot. So a call from t for d is taken iff two looks fall into it: the first after t and one 20 us later, which must come
+# before its end.
+
+
+@pytest.mark.parametrize("begin", [1, 7_000, 19_999, 20_001, 33_000])
+@pytest.mark.parametrize("d", [10_000, 19_999, 25_000, 33_001, 39_998, 40_002, 90_000])
+def test_a_p_with_work_is_taken_iff_two_looks_fall_into_the_call(begin: int, d: int) -> None:
+    # Go: proc.go: retake.
+    def waiting() -> Any:
+        yield gl.compute(ns=1)
+
+    def main() -> Any:
+        yield gl.syscall(ns=1)
+        yield gl.go(waiting)
+        if begin > 1:
+            yield gl.compute(ns=begin - 1)
+        yield gl.syscall(ns=d)
+
+    second = (begin // 20_000 + 2) * 20_000
+    assert list(rows(free(main), "PRetake")["t_ns"]) == ([second] if second < begin + d else [])
+
+
+# Timers. Who has nothing to do sleeps in epoll_wait, which counts whole ms: less than one is one, else the rest is cut
+# off; an M that wakes too early for its timer sleeps again. So a lonely sleep takes whole ms, rounded up.
+
+
+@pytest.mark.parametrize("us", [1, 50, 900, 1_000, 1_001, 1_500, 2_000, 2_500, 3_200, 7_999])
+def test_a_lonely_sleep_ends_at_a_whole_ms(us: int) -> None:
+    # Go: netpoll_epoll.go: netpoll; proc.go: findRunnable. Go 1.27.3, asked: 50 us took 1.05 ms at best, 1.1 ms 2.15, 1.5 ms
+    # 2.15, 2 ms 2.05, 2.5 ms 3.15, 3.2 ms 4.15.
+    def main() -> Any:
+        yield gl.sleep(us=us)
+
+    run = gl.run(main, procs=1, costs=replace(gl.Costs.zero(), epoll_grain=1_000_000))
+    assert run.record.end_ns == -(-us // 1_000) * 1_000_000
+
+
+def test_timers_fire_in_order_of_time_then_of_setting_each_into_runnext_so_of_those_due_at_once_the_last_runs_first() -> None:
+    # Go: time.go: timers.run pops one by one; goroutineReady: ready(next = true).
+    # Differs: of equal times Go's heap of four may give any first; here who set it first.
+    def sleeper(us: int) -> Any:
+        yield gl.sleep(us=us)
+        yield gl.compute(us=1)
+
+    def main() -> Any:
+        for us in (30, 10, 20, 10, 20, 20):
+            yield gl.go(sleeper, us)
+        yield gl.compute(us=5)
+        yield gl.sleep(us=100)
+
+    run = free(main)
+    # At 5 us all begin: 7 had runnext, then 2 to 6. So 7 set its timer before 4 and 6.
+    assert [int(g) for g in rows(run, "TimerFire")["g"]][:-1] == [3, 5, 7, 4, 6, 2]
+    woken = [int(g) for g in run.schedule[run.schedule["t_ns"] > 5_000]["g"]]
+    assert woken == [5, 3, 6, 7, 4, 2, 1]
+
+
+@pytest.mark.parametrize(("procs", "late_us"), [(1, 80), (2, 0)])
+def test_a_timer_waits_for_a_p_that_looks_its_own_busy_one_does_not(procs: int, late_us: int) -> None:
+    # Go: proc.go: findRunnable: timers.check; stealWork: another P's timers in the last pass.
+    def sleeper() -> Any:
+        yield gl.sleep(us=20)
+
+    def main() -> Any:
+        yield gl.go(sleeper)
+        yield gl.sleep(us=1)
+        yield gl.compute(us=99)
+        yield gl.sleep(us=10)
+
+    run = free(main, procs=procs)
+    fired = rows(run, "TimerFire").query("g == 2").iloc[0]
+    assert int(fired["t_ns"]) - int(fired["arg"]) == late_us * 1_000
 
 
 # Thread counts. A call that is known to block gives the P away at its entry; whoever runs next needs an M.
