@@ -16,6 +16,7 @@ from gmplab.names import is_registered, listed, loaded, nearest, register as let
 from gmplab.policies import COMPONENTS, PRESETS
 from gmplab.progress import Progress
 from gmplab.runtime.program import Program
+from gmplab.runtime.bodies import here
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs, Topology
 from gmplab.runtime.dice import duration_ns
@@ -314,7 +315,7 @@ def run(
         "procs": procs, "seed": seed, "level": LEVELS.index(record), "until_ns": until_ns, "max_events": max_events,
         "warmup_ns": warmup_ns, "drain": drain, "arrive": how, "header": header,
     }
-    with interruptible(), Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
+    with interruptible(), greenlets_of_its_own(), Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
         if on == "threads":
             header["on"] = on
             made, error = live(plan, chosen, lock_plain=lock_plain, pulse=beat, **asked)
@@ -337,6 +338,17 @@ def uncollected() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+@contextmanager
+def greenlets_of_its_own() -> Iterator[None]:
+    """A run makes the greenlets of its plain functions; one inside a body gives the outer run's back when it ends."""
+    place = here()
+    outer = place.hub
+    try:
+        yield
+    finally:
+        place.hub = outer
 
 
 def pulse(t_ns: int, n_schedules: int) -> None:

@@ -708,7 +708,7 @@ def fetch(sched: Sched, gp: G) -> None:
     gp.result = None
     place = here()
     # A body may make a run of its own: its goroutine goes on after that.
-    outer, outer_hub = place.g, place.hub
+    outer = place.g
     place.g = gp
     try:
         if gp.form == FORM_GREENLET:
@@ -726,7 +726,6 @@ def fetch(sched: Sched, gp: G) -> None:
         raise panic from e
     finally:
         place.g = outer
-        place.hub = outer_hub
 
 
 def resume(sched: Sched, gp: G, result: object) -> bool:
