@@ -35,8 +35,7 @@ def test_a_notebook_is_valid_and_kept_without_outputs(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_holds_its_own_claims(path: Path) -> None:
-    if path.name.startswith(("01", "02", "03", "04", "05", "06", "07", "08")):
-        assert any(line.lstrip().startswith("assert ") for cell in cells(path, "code") for line in cell["source"])
+    assert any(line.lstrip().startswith("assert ") for cell in cells(path, "code") for line in cell["source"])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -54,5 +53,5 @@ def test_a_notebook_runs_in_a_kernel_leaves_nothing_behind_and_exports_with_ever
     outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
     figures = sum("image/png" in output.get("data", {}) for output in outputs)
     images = re.findall(r'<img[^>]* src="([^"]*)"', html)
-    assert len([image for image in images if image.startswith("data:image/png;base64,")]) >= figures > 0
+    assert len([image for image in images if image.startswith("data:image/png;base64,")]) >= figures
     assert [image for image in images if not image.startswith("data:")] == []
