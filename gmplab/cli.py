@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gmplab.commands.perform import perform
-from gmplab.commands.results import Checked, Explored, Outcome, Result, Verified
+from gmplab.commands.results import Checked, Explored, Outcome, Result, Verified, with_written
 from gmplab.commands.tree import HelpAsked, parse
 from gmplab.errors import GmplabError, UsageError
 
@@ -81,7 +81,7 @@ def shown(result: Result) -> tuple[str, str, int]:
 
 def shown_outcome(outcome: Outcome) -> tuple[str, str, int]:
     """A run, what was written of it, and what went wrong."""
-    out = "\n".join([repr(outcome.run), *(f"{'wrote':<11}{what}" for what in outcome.written)])
+    out = with_written(repr(outcome.run), outcome.written)
     code = FAILED if outcome.unwritten else 0
     err = list(outcome.unwritten)
     if isinstance(outcome.error, KeyboardInterrupt):

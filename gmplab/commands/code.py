@@ -113,6 +113,12 @@ def settings(args: Namespace) -> list[str]:
     return [f"{name}={value(x)}" for name, x in known.items()]
 
 
+def seeds(args: Namespace) -> str:
+    """The seeds of `compare` and `sweep`."""
+    given = texts.seeds(args.seeds)
+    return f"seeds={given!r}" if isinstance(given, range) else f"seeds={list(given)}"
+
+
 def run_code(args: Namespace) -> list[str]:
     """`run`."""
     changes = {c: getattr(args, c) for c in COMPONENT_CONCERNS if getattr(args, c) is not None}
@@ -144,8 +150,7 @@ def compare_code(args: Namespace) -> list[str]:
     else:
         chosen = "{" + ", ".join(f"{quoted(text)}: {code}" for text, code in made.items()) + "}"
     found = [chosen, workload(args), *shared(args)]
-    seeds = texts.seeds(args.seeds)
-    found.append(f"seeds={seeds!r}" if isinstance(seeds, range) else f"seeds={list(seeds)}")
+    found.append(seeds(args))
     if args.metrics:
         found.append(f"metrics={args.metrics!r}")
     return [f"comparison = gl.compare({', '.join([*found, *settings(args)])})", "comparison"]
@@ -158,8 +163,7 @@ def sweep_code(args: Namespace) -> list[str]:
         name, words = texts.axis(text)
         axes.append(f"{quoted(name)}: [{', '.join(axis_value(name, word, args) for word in words)}]")
     found = [f"{{{', '.join(axes)}}}", workload(args), *(x for x in shared(args) if f'"{x.partition("=")[0]}":' not in " ".join(axes))]
-    seeds = texts.seeds(args.seeds)
-    found.append(f"seeds={seeds!r}" if isinstance(seeds, range) else f"seeds={list(seeds)}")
+    found.append(seeds(args))
     chosen = policy(args.policy, {})
     if chosen != '"go"':
         found.append(f"policy={chosen}")

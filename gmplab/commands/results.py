@@ -85,7 +85,7 @@ class Swept:
     written: list[str]
 
     def __repr__(self) -> str:
-        return "\n".join([repr(self.sweep), *(f"{'wrote':<11}{what}" for what in self.written)])
+        return with_written(repr(self.sweep), self.written)
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,11 @@ class Code:
         return self.text
 
 
+def with_written(text: str, written: Sequence[str]) -> str:
+    """A text, and below it what was written where."""
+    return "\n".join([text, *(f"{'wrote':<11}{what}" for what in written)])
+
+
 def columns(rows: Sequence[tuple[str, str]], indent: str = "  ") -> str:
     """Names and what they are, below one another; a long name has its text in the next line."""
     width = max([len(name) for name, _ in rows if len(name) <= 34], default=0)
@@ -129,7 +134,7 @@ class Verified:
     written: list[str]
 
     def __repr__(self) -> str:
-        return "\n".join([repr(self.found), *(f"{'wrote':<11}{what}" for what in self.written)])
+        return with_written(repr(self.found), self.written)
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ class Explored:
     written: str = ""
 
     def __repr__(self) -> str:
-        return "\n".join([str(self.found), *([f"{'wrote':<11}schedule: {self.written}"] if self.written else [])])
+        return with_written(str(self.found), [f"schedule: {self.written}"] if self.written else [])
 
 
 Result = Any
