@@ -1,9 +1,9 @@
 """Golden tests: a program, what Go decides, and the record as sentences.
 
 A golden is a text file of four parts: comment lines that say what Go does and which function says so; `-- program --`,
-Python that leaves its run in `record`; `-- expect --`, the decisions that must be in the record in this order (lines
-that begin with `#` are for the reader); `-- record: KIND ... --`, the events of those kinds, one a line, where
-`, about g1` keeps those of some goroutines and `, first 12` the first ones.
+Python that leaves its run in `record` and, if it raised, the exception in `error`; `-- expect --`, the decisions that must
+be in the record in this order (lines that begin with `#` are for the reader); `-- record: KIND ... --`, the events of those
+kinds, one a line, where `, about g1` keeps those of some goroutines, `, first 12` the first ones and `, last 12` the last.
 
 `GMPLAB_GOLDEN=write pytest tests/runtime/test_goldens.py` writes the last part anew; the expectations are by hand.
 """
@@ -37,14 +37,17 @@ class Golden:
         self.kinds, *limits = what.split(", ")
         self.about = [int(g[1:]) for limit in limits if limit.startswith("about ") for g in limit.split()[1:]]
         self.first = next((int(limit.split()[1]) for limit in limits if limit.startswith("first ")), None)
+        self.last = next((int(limit.split()[1]) for limit in limits if limit.startswith("last ")), 0)
         self.before = text[: found.end()]
         self.record = text[found.end() :]
+        self.error = ""
 
     def run(self) -> Run:
         names: dict[str, Any] = {name: getattr(gl, name) for name in dir(gl)}
         exec(compile(self.program, str(self.path), "exec"), names)  # noqa: S102
-        made = names["record"]
-        assert isinstance(made, Run)
+        made, error = names["record"], names.get("error")
+        assert isinstance(made, Run) and (error is None or isinstance(error, gl.GmplabError))
+        self.error = "" if error is None else str(error)
         return made
 
     def expected(self) -> list[str]:
@@ -52,10 +55,11 @@ class Golden:
 
     def told(self, run: Run) -> str:
         """The record's part as the run gives it."""
-        rows = [e for e in happened(run, self.kinds.split()) if not self.about or e["g"] in self.about][: self.first]
+        rows = [e for e in happened(run, self.kinds.split()) if not self.about or e["g"] in self.about][-self.last :][: self.first]
         told = [f"{e['t_ns'] / 1000:.3f} us".rjust(14) + "  " + sentence(e, run) for e in rows]
         if run.stopped_by:
             told.append(f"{run.record.end_ns / 1000:.3f} us".rjust(14) + f"  the run is stopped: {run.stopped_by}")
+        told += self.error.splitlines()
         return "\n".join(told) + "\n"
 
     def write(self, record: str) -> None:
@@ -120,6 +124,8 @@ def details(event: dict[str, Any], run: Run) -> dict[str, str]:
         return {"with": "without a P" if p is None else f"with p{p}"}
     if kind == "GoSyscall":
         return {"blocking": ", known to block" if arg == 1 else ""}
+    if kind == "QDrain":
+        return {"end": "head" if arg == 1 else "tail"}
     if kind in ("TimerSet", "TimerFire"):
         return {"due": f"{arg / 1000:.3f} us"}
     if kind == "Sysmon":
@@ -182,6 +188,13 @@ SENTENCES = {
     "Sysmon": "sysmon looks, after {slept}{deep}",
     "LockThread": "{g} is locked to {m}",
     "UnlockThread": "{g} is unlocked from {m}",
+    "STWStart": "{g} on {m} stops the world ({reason})",
+    "STWStopped": "the world stands ({reason})",
+    "STWEnd": "the world goes on ({reason})",
+    "PStop": "{p} stands",
+    "QDrain": "{m} sends all of {p}'s Gs, runnext first, to the global {end}",
+    "GCPhase": "the GC phase is {reason}",
+    "GCWorker": "{g} is to mark on {p} ({reason})",
     "SelectWait": "{g} queues on object {n}",
     "WakeWanted": "a wake-up is put off",
     "CpuWait": "{m} waits for a CPU",
