@@ -17,6 +17,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CORE := $(wildcard gmplab/runtime/*.py gmplab/policies/*.py) gmplab/vocabulary.py gmplab/build.py
 BUILT := $(VENV)/.built
 # Not asked of a build that may fall back, and of the uncompiled run; what asks for a compiled core gets it from `build`.
+# A worker for each core; a file's tests stay together, since they share what they set up (a JupyterLab, say).
+PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 AS_IT_IS := env -u GMPLAB_PURE -u GMPLAB_REQUIRE_COMPILED
 PURE := env -u GMPLAB_REQUIRE_COMPILED GMPLAB_PURE=1
 
@@ -52,14 +54,14 @@ lint: $(BUILT)
 
 # First as installed; then, if that was compiled, the core's tests once more from the sources.
 tests: $(BUILT)
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 	@if $(AS_IT_IS) $(BIN)/python -c 'import sys; from gmplab.build import is_compiled; sys.exit(not is_compiled())'; then \
-	    echo "GMPLAB_PURE=1 pytest tests/runtime"; $(PURE) $(BIN)/python -m pytest -q tests/runtime; \
+	    echo "GMPLAB_PURE=1 pytest tests/runtime"; $(PURE) $(PYTEST) tests/runtime; \
 	else echo "uncompiled already: no second run"; fi
 
 test-all: lint
-	$(BIN)/python -m pytest -q -m ""
-	$(PURE) $(BIN)/python -m pytest -q -m "" tests/runtime
+	$(PYTEST) -m ""
+	$(PURE) $(PYTEST) -m "" tests/runtime
 
 demo: $(BUILT)
 	$(BIN)/python -m gmplab.demo out
