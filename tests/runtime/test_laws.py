@@ -97,64 +97,6 @@ def test_a_drained_p_sends_its_runnext_before_its_queue() -> None:
     assert [queue.at(i).goid for i in range(queue.size())] == [6, 9, 7, 8]
 
 
-# CPU hogs. sysmon observes, then preempts: at a look that finds a new schedtick it notes the tick and the instant, at a
-# look that finds the noted tick 10 ms or more after that instant it asks the G to stop. Its looks come after
-#     20 us, 51 times; then 40, 80, 160, 320, 640, 1280, 2560 and 5120 us; then 10 ms each,
-# since nothing is retaken. So they are at 20, 40, ..., 1020, 1060, 1140, 1300, 1620, 2260, 3540, 6100, 11220 us, and then
-# every 10 ms. Let k hogs begin at 0 on one P, which sysmon takes for noted at 0.
-#     11.22 ms  the first look 10 ms after 0: the first hog stops. The next one begins, with a new tick, after that look.
-#     21.22 ms  the tick is new: it is noted.
-#     31.22 ms  10 ms later, to the ns: the second hog stops, after 20 ms.
-# So the slice is not 10 ms but 20 ms. Where each of sysmon's sleeps takes s longer, it is 2 * (10 ms + s).
-
-
-def sysmon_looks(slack: int, until: int) -> list[int]:
-    """When sysmon looks, if it never retakes a P."""
-    looks, delay, idle, now = [], 20_000, 0, 0
-    while now < until:
-        if idle > 50:
-            delay = min(delay * 2, 10_000_000)
-        now += delay + slack
-        looks.append(now)
-        idle += 1
-    return looks
-
-
-def preemptions(looks: list[int]) -> list[int]:
-    """When the hogs of one P are stopped: a stop is a new tick, which only a later look can note."""
-    stops, noted, is_noted = [], 0, True
-    for now in looks:
-        if not is_noted:
-            noted, is_noted = now, True
-        elif noted + 10_000_000 <= now:
-            stops.append(now)
-            is_noted = False
-    return stops
-
-
-@pytest.mark.parametrize("k", [2, 3, 7])
-@pytest.mark.parametrize(("slack", "first", "slice_"), [(0, 11_220_000, 20_000_000), (50_000, 14_170_000, 20_100_000)])
-def test_cpu_hogs_on_one_p_take_turns_of_two_of_sysmons_longest_sleeps(k: int, slack: int, first: int, slice_: int) -> None:
-    # Go: proc.go: sysmon, retake, goschedImpl. The order: g(k+1) had runnext, and ran in main's
-    # slice, so the tick is still 0 when it stops: fairness takes it back. Then all are first come, first served.
-    # Go 1.27.3, asked for the slices of two hogs with GOMAXPROCS=1 on two shared CPUs: from 12 ms, where the kernel let
-    # the old hog's thread wait and so begin the new slice late, over 16 and 20 ms to 40 ms, where it let sysmon wait.
-    def hog() -> Any:
-        yield gl.compute(s=1)
-
-    def main() -> Any:
-        for _ in range(k):
-            yield gl.go(hog)
-        yield gl.sleep(ms=400)
-
-    run = gl.run(main, procs=1, costs=replace(gl.Costs.zero(), usleep_slack=slack), until="300ms")
-    stops = rows(run, "GoStop")
-    expected = [first + slice_ * i for i in range((300_000_000 - first) // slice_ + 1)]
-    assert list(stops["t_ns"]) == expected == [t for t in preemptions(sysmon_looks(slack, 300_000_000)) if t <= 300_000_000]
-    turn = [k + 1, *range(2, k + 1)]
-    assert [int(g) for g in stops["g"]] == [k + 1, *(turn[i % k] for i in range(len(expected) - 1))]
-
-
 # Ping-pong over two unbuffered channels, n round trips, on one P. Main sends first and waits: nobody receives yet. From
 # then on who runs finds the other waiting: its receive takes what the other's send had brought and readies it; its send
 # finds nobody, and it waits. So a round trip is 2 readies, 2 waits and 2 turns, all of them from runnext: one time slice.
