@@ -16,9 +16,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CORE := $(wildcard gmplab/runtime/*.py gmplab/policies/*.py) gmplab/vocabulary.py gmplab/build.py
 BUILT := $(VENV)/.built
-# Not asked of a build that may fall back, and of the uncompiled run; what asks for a compiled core gets it from `build`.
 # A worker for each core; a file's tests stay together, since they share what they set up (a JupyterLab, say).
 PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+# Not asked of a build that may fall back, and of the uncompiled run; what asks for a compiled core gets it from `build`.
 AS_IT_IS := env -u GMPLAB_PURE -u GMPLAB_REQUIRE_COMPILED
 PURE := env -u GMPLAB_REQUIRE_COMPILED GMPLAB_PURE=1
 
