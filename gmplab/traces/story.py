@@ -42,7 +42,7 @@ ASKED: Final = {
 }
 """Why an M is made or woken."""
 SLEEPS: Final = {
-    WHY_IDLE: "it found nothing, and goes on midle (stopm)", WHY_LOCKED: "its locked G does not run, and it may run no other (stoplockedm)",
+    WHY_IDLE: "it has no P, and goes on midle (stopm)", WHY_LOCKED: "its locked G does not run, and it may run no other (stoplockedm)",
     WHY_NETPOLL: "it found nothing, and sleeps in epoll until a descriptor or a timer is due",
     WHY_HELD: "it keeps its thread for its G, which waits", WHY_BACKOFF: "a runnext may soon run on its own P: a pause before it is taken",
     WHY_DEEP_SLEEP: "sysmon: all Ps are idle or the world is stopped", WHY_STOP_WORLD: "until all Ps stand",
@@ -190,7 +190,9 @@ class Teller:
 
     def go_stop(self, s: State, row: Row) -> str:
         _, _, g, m, _, arg, reason, aux = row
-        return f"{self.named(g)} {STOPPED_BY[reason]}: {self.put(s, m, arg, aux)}, and M{m} calls schedule()."
+        # Without a P the M sleeps, or finds one after all: the next row tells.
+        then = "" if reason == STOP_EXITSYSCALL else f", and M{m} calls schedule()"
+        return f"{self.named(g)} {STOPPED_BY[reason]}: {self.put(s, m, arg, aux)}{then}."
 
     def go_exit(self, s: State, row: Row) -> str:
         return f"{self.named(row[2])} ends: goexit0 runs on the g0 of M{row[3]}, which calls schedule()."
@@ -387,8 +389,8 @@ class Teller:
         return f"select: {self.named(row[2])} queues to {verb} {self.thing(row[5])}."
 
     def sysmon(self, s: State, row: Row) -> str:
-        deep = " of deep sleep" if row[7] == 1 else ""
-        return f"sysmon (M{row[3]}, without a P) looks around after {time(row[5])}{deep}: Ps to retake, Gs to preempt, epoll."
+        slept = "a deep sleep" if row[7] == 1 else time(row[5])
+        return f"sysmon (M{row[3]}, without a P) looks around after {slept}: Ps to retake, Gs to preempt, epoll."
 
     def wake_wanted(self, s: State, row: Row) -> str:
         return f"The wake policy puts a wakep off until {time(row[5])}."

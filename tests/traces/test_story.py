@@ -69,6 +69,14 @@ def test_a_theft_says_how_many_of_how_many_and_the_snapshot_before_agrees() -> N
         assert len(run.at(row=row).processors[victim].queue) == queued - n
 
 
+def test_an_m_that_comes_back_without_a_p_sleeps_for_that_and_calls_no_schedule_before() -> None:
+    run = gl.run("syscall_storm", n=3, calls=1, procs=1, blocking=True, seed=1)
+    told = run.story()["sentence"].tolist()
+    back = next(i for i, sentence in enumerate(told) if "is back from its syscall, and there is no P for it" in sentence)
+    assert re.sub(r"\d+", "_", told[back]).endswith("it goes to the tail of the global queue (_ now).")
+    assert re.fullmatch(r"M\d+ sleeps: it has no P, and goes on midle \(stopm\)\.", told[back + 1])
+
+
 def test_the_tick_of_the_policy_is_in_the_sentence() -> None:
     run = gl.run("fanout", n=600, compute="1us", procs=1, seed=1)
     assert run.story()["sentence"].str.contains("schedtick % 61: global queue first. M0 takes G").any()
