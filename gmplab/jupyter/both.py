@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from ipywidgets import VBox, jslink
 
 from gmplab.jupyter.stepper import Stepper
 from gmplab.jupyter.timeline import Timeline
+from gmplab.jupyter.twin import Twinned
 from gmplab.traces.run import Run
 
 SHARED: Final = ("time_ns", "view", "selected_g")
 """The traits that views of one run share."""
 
 
-class Both(VBox):  # type: ignore[misc]
+class Both(Twinned, VBox):  # type: ignore[misc]
     """A Timeline over a Stepper: where the one is, the other goes, without the kernel.
 
     Parameters
@@ -39,6 +40,3 @@ class Both(VBox):  # type: ignore[misc]
     def twin(self) -> str:
         """Both as HTML without a script."""
         return self.timeline.twin() + self.stepper.twin()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return {**super()._repr_mimebundle_(**kwargs), "text/html": self.twin()}

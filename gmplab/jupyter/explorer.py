@@ -12,11 +12,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from ipywidgets import HTML, Button, HBox, Image, Layout, Tab, VBox
+from ipywidgets import HTML, Button, HBox, Layout, Tab, VBox
 
 from gmplab.analysis.findings import Finding, Findings, findings
 from gmplab.errors import TraceError
 from gmplab.jupyter.both import Both
+from gmplab.jupyter.twin import Twinned
 from gmplab.plots import PLOTS
 from gmplab.plots.units import percent, said
 from gmplab.traces.run import Run
@@ -58,7 +59,7 @@ def title(run: Run) -> str:
     return f"{h['workload']} under {h['policy']}, P={h['procs']}, seed {h['seed']}{end}"
 
 
-class Explorer(VBox):  # type: ignore[misc]
+class Explorer(Twinned, VBox):  # type: ignore[misc]
     """One run with everything.
 
     Parameters
@@ -84,7 +85,7 @@ class Explorer(VBox):  # type: ignore[misc]
         self.run = run
         self.both = Both(run)
         self.found: Findings = findings(run)
-        self.tabs = Tab([Image(format="png", layout=Layout(max_width="100%")) for _ in TABS], titles=TABS)
+        self.tabs = Tab([HTML() for _ in TABS], titles=TABS)
         self.tabs.observe(self._chosen, "selected_index")
         self.files = HTML()
         head = HTML(f"<b style='font-size:115%'>{html.escape(title(run))}</b>{strip(numbers(run))}")
@@ -120,10 +121,10 @@ class Explorer(VBox):  # type: ignore[misc]
 
     def draw(self, i: int) -> None:
         """Draw the plot of a tab, if it is not there yet."""
-        image = self.tabs.children[i]
-        if not image.value:
+        page = self.tabs.children[i]
+        if not page.value:
             try:
-                image.value = PLOTS[TABS[i]](self.run)._repr_png_()
+                page.value = PLOTS[TABS[i]](self.run)._repr_html_()
             except TraceError as e:
                 self.tabs.set_title(i, f"{TABS[i]}: {e}")
 
@@ -166,6 +167,3 @@ class Explorer(VBox):  # type: ignore[misc]
     def twin(self) -> str:
         """The Explorer as HTML without a script: numbers, findings, Timeline, Stepper."""
         return f"<b>{html.escape(title(self.run))}</b>{strip(numbers(self.run))}{self.found._repr_html_()}{self.both.twin()}"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return {**super()._repr_mimebundle_(**kwargs), "text/html": self.twin()}

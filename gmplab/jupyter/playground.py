@@ -6,13 +6,14 @@ import html
 import inspect
 from typing import Any, Final
 
-from ipywidgets import HTML, BoundedIntText, Button, Checkbox, Dropdown, HBox, Image, IntSlider, Layout, Text, VBox
+from ipywidgets import HTML, BoundedIntText, Button, Checkbox, Dropdown, HBox, IntSlider, Layout, Text, VBox
 
 from gmplab.commands import texts
 from gmplab.errors import GmplabError, UsageError
 from gmplab.experiment import components, policies, run, workloads
 from gmplab.jupyter.explorer import numbers, strip, title
 from gmplab.jupyter.timeline import Timeline
+from gmplab.jupyter.twin import Twinned
 from gmplab.names import nearest
 from gmplab.plots import latency
 from gmplab.runtime.contracts import CONCERNS
@@ -24,7 +25,7 @@ MOST_EVENTS: Final = 3_000_000
 """What a run may take at most: a slider must not take the kernel away for minutes."""
 
 
-class Playground(VBox):  # type: ignore[misc]
+class Playground(Twinned, VBox):  # type: ignore[misc]
     """Move something, and see what it does.
 
     Beside each key number stands that of the run before, where it differs, and the latencies of both lie over one
@@ -68,7 +69,7 @@ class Playground(VBox):  # type: ignore[misc]
         self.reset = Button(description="reset", tooltip="everything as it was at first")
         self.parameters = VBox()
         self.said, self.figures, self.place = HTML(), HTML(), VBox()
-        self.picture = Image(format="png", layout=Layout(max_width="640px"))
+        self.picture = HTML(layout=Layout(max_width="640px"))
         self.last: Run | None = None
         self.before: Run | None = None
         self.busy = False
@@ -133,7 +134,7 @@ class Playground(VBox):  # type: ignore[misc]
         self.figures.value = strip(numbers(made), numbers(self.before) if self.before is not None else None)
         self.place.children = [Timeline(made)]
         shown = {"before": self.before, "now": made} if self.before is not None else made
-        self.picture.value = latency(shown)._repr_png_()
+        self.picture.value = latency(shown)._repr_html_()
 
     def made(self) -> Run:
         """The run of what is set. An interrupt of the kernel ends it, and it is returned as it is then."""
@@ -158,6 +159,3 @@ class Playground(VBox):  # type: ignore[misc]
         if self.last is None:
             return str(self.said.value)
         return f"{self.said.value}{self.figures.value}{Timeline(self.last).twin()}"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return {**super()._repr_mimebundle_(**kwargs), "text/html": self.twin()}

@@ -10,6 +10,8 @@ from typing import Any, Final
 import anywidget
 from traitlets import Dict, Int, List
 
+from gmplab.jupyter.twin import Twinned
+
 STATIC: Final = Path(__file__).parent / "static"
 INLINE: Final = 512 * 1024
 """Data of at most so many bytes is part of the widget's state: it is there at once, also while the kernel is busy, and
@@ -34,7 +36,7 @@ def style() -> str:
     return (STATIC / "widgets.css").read_text(encoding="utf-8")
 
 
-class Widget(anywidget.AnyWidget):
+class Widget(Twinned, anywidget.AnyWidget):
     """A view of one run. Any two can be linked by their traits, in the browser: `jslink((a, "time_ns"), (b, "time_ns"))`.
 
     Attributes
@@ -68,15 +70,6 @@ class Widget(anywidget.AnyWidget):
     def _asked(self, _: Any, message: Any, buffers: Any) -> None:
         if isinstance(message, dict) and message.get("kind") == "need":
             self.send({**message, "kind": "data"}, [self.reply(message)])
-
-    def twin(self) -> str:
-        """The widget as HTML without a script, for where no widget can live."""
-        raise NotImplementedError
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return ({**data, "text/html": self.twin()}, metadata) if data is not None else bundle
 
 
 def squeezed(data: bytes) -> bytes:

@@ -7,6 +7,8 @@ carries its mimebundle. The notebook gets a PNG at twice the size; an SVG of a l
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import os
 import secrets
@@ -62,13 +64,36 @@ class Plot:
         return self.alt
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The picture and its alternative text, for Jupyter and nbconvert."""
-        width, height = (round(inches * self.fig.dpi) for inches in self.fig.get_size_inches())
-        shown = {"width": width, "height": height, "alt": self.alt, "needs_background": "light"}
-        return {"image/png": self._repr_png_(), "text/plain": self.alt}, {"image/png": shown}
+        """The picture and its alternative text, for Jupyter and nbconvert.
+
+        As HTML too, since a front end that shows an image/png drops its alternative text (JupyterLab 4.6); the PNG is
+        for those that show no HTML, and for exports to LaTeX and Markdown.
+        """
+        png, (width, height) = self._repr_png_(), self.size()
+        content = {"text/html": self.tag(png), "image/png": png, "text/plain": self.alt}
+        return content, {"image/png": {"width": width, "height": height, "alt": self.alt}}
 
     def _repr_png_(self) -> bytes:
         return rendered(self.fig, "png", self.fig.dpi * SHARPNESS)
+
+    def _repr_html_(self) -> str:
+        return self.tag(self._repr_png_())
+
+    def size(self) -> tuple[int, int]:
+        """Width and height on the page, in its pixels."""
+        width, height = (round(inches * self.fig.dpi) for inches in self.fig.get_size_inches())
+        return width, height
+
+    def tag(self, png: bytes) -> str:
+        """An HTML image of a PNG of this picture, which a reader of the page can have read aloud."""
+        width, height = self.size()
+        data = base64.b64encode(png).decode("ascii")
+        # A white card, also on a dark page: the lines and letters of the picture are dark.
+        style = "max-width:100%;height:auto;background:white"
+        return (
+            f'<img alt="{html.escape(self.alt)}" width="{width}" height="{height}" style="{style}" '
+            f'src="data:image/png;base64,{data}">'
+        )
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write the picture into a file: whole, or not at all; the same picture gives the same bytes.

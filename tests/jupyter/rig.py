@@ -63,6 +63,14 @@ CLOSE: Final = """() => {
   panel.context.model.dirty = false;  // or JupyterLab asks whether to save
   panel.dispose();
 }"""
+RESTART: Final = """() => Promise.race([
+  window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(),
+  new Promise((_, no) => setTimeout(() => no(new Error("the kernel did not come back")), 40000)),
+])"""
+SAVE: Final = """() => Promise.race([
+  window.jupyterapp.shell.currentWidget.context.save(),
+  new Promise((_, no) => setTimeout(() => no(new Error("it was not saved")), 20000)),
+])"""
 OUTPUTS: Final = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .map(c => c.model.type === "code" ? c.model.outputs.toJSON() : [])"""
 ASK: Final = """async ([code, ms]) => {
@@ -243,11 +251,28 @@ class Notebook:
             self.find(of).first.screenshot(path=path)
         return path
 
+    def restart(self) -> None:
+        """Start its kernel anew, with all that it knew gone."""
+        self.page.evaluate(RESTART)
+        self.page.wait_for_function(READY, arg=self.name)
+
+    def reopen(self) -> None:
+        """Save it, close it with its kernel, and open it again as somebody else would: with what was saved, and a new kernel."""
+        self.page.evaluate(SAVE)
+        self.page.evaluate(CLOSE)
+        self.end_kernel()
+        self.command("docmanager:open", {"path": self.name, "factory": "Notebook"})
+        self.page.wait_for_function(READY, arg=self.name)
+
     def close(self) -> None:
         """Close it, and end its kernel."""
         self.page.remove_listener("console", self._heard)
         self.page.remove_listener("pageerror", self._failed)
         self.page.evaluate(CLOSE)
+        self.end_kernel()
+
+    def end_kernel(self) -> None:
+        """End the kernel."""
         for session in self.lab.ask("sessions"):
             if session["path"] == self.name:
                 self.lab.ask(f"sessions/{session['id']}", "DELETE")

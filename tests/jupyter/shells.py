@@ -5,9 +5,18 @@ from __future__ import annotations
 import contextlib
 import io
 from typing import Any
+from unittest.mock import patch
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
+
+
+def displayed(widget: Any) -> list[dict[str, Any]]:
+    """The outputs that a widget makes in a notebook: for each, its data by MIME type."""
+    found: list[dict[str, Any]] = []
+    with patch("gmplab.jupyter.twin.publish_display_data", found.append):
+        widget._ipython_display_()
+    return found
 
 
 class Shell:

@@ -6,17 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ipywidgets
 import nbformat
 import numpy as np
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import BrowserContext, Page
 from rig import SCREENSHOTS, STATIC_TEST, Stand, by_hand
+from shells import displayed
 
 import gmplab as gl
 from gmplab.traces.run import Run
 
 Show = Callable[..., Stand]
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 
 @pytest.fixture(scope="module")
@@ -242,15 +245,16 @@ def test_a_hundred_thousand_goroutines_have_lanes(stand: Show) -> None:
 
 
 # --- without a widget --------------------------------------------------------------------------------------------------
-def test_an_exported_notebook_shows_the_twins_with_the_network_off(browser: BrowserContext, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stored", [False, True], ids=["without its widgets' state", "with it"])
+def test_an_exported_notebook_shows_the_twins_with_the_network_off(
+    browser: BrowserContext, run: Run, tmp_path: Path, stored: bool
+) -> None:
     cells = []
     for widget in (run.view.timeline(), run.view.stepper(), run.view.both()):
-        bundle = widget._repr_mimebundle_()
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        # A bundle without its state, as nbclient leaves it with store_widget_state=False.
-        output = nbformat.v4.new_output("execute_result", data, execution_count=1)
-        cells.append(nbformat.v4.new_code_cell("run.view", outputs=[output], execution_count=1))
-    html, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+        outputs = [nbformat.v4.new_output("display_data", data) for data in displayed(widget)]
+        cells.append(nbformat.v4.new_code_cell("run.view", outputs=outputs, execution_count=1))
+    state = {"widgets": {WIDGET_STATE: ipywidgets.Widget.get_manager_state()}} if stored else {}
+    html, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.v4.new_notebook(cells=cells, metadata=state))
     (tmp_path / "exported.html").write_text(html, encoding="utf-8")
     page = browser.new_page()
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
@@ -369,4 +373,22 @@ def test_a_stepper_fits_its_page(stand: Show, procs: int) -> None:
         page.screenshot(f"stepper_{procs}_{size[0]}")
         assert page.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         assert page.page.evaluate("() => el.getBoundingClientRect().height < 760")
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("name", ["timeline", "stepper"])
+def test_a_view_whose_kernel_does_not_answer_says_so_and_what_to_do(stand: Show, run: Run, name: str) -> None:
+    widget = getattr(run.view, name)()
+    widget.inline = {}
+    page = stand(widget)
+    page.page.evaluate("""() => {
+      const silent = {...model, send() {}};
+      document.getElementById("here").textContent = "";
+      return import("./widget.js").then(({default: widget}) => {
+        const el = document.createElement("div");
+        document.getElementById("here").append(el);
+        widget.render({model: silent, el});
+      });
+    }""")
+    page.page.wait_for_selector("text=the kernel does not answer: it is busy, or it was started anew and the cell has to be run again")
     assert page.errors == []

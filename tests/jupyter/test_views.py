@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shells import displayed
+
 import gmplab as gl
 from gmplab.errors import TraceError
 from gmplab.jupyter.packing import TYPES, packed
@@ -109,12 +111,13 @@ def test_views_share_the_traits_that_link_them(run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["timeline", "stepper", "both"])
 def test_a_widget_has_a_twin_without_a_script(run: Run, name: str) -> None:
-    bundle = getattr(run.view, name)()._repr_mimebundle_()
-    data = bundle[0] if isinstance(bundle, tuple) else bundle
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert "<script" not in data["text/html"]
-    assert ("<svg" in data["text/html"]) == (name != "stepper")
-    assert ("newm: M0 is made" in data["text/html"]) == (name != "timeline")
+    widget = getattr(run.view, name)()
+    live, twin = displayed(widget)
+    assert list(live) == ["application/vnd.jupyter.widget-view+json", "text/html"]
+    assert twin["text/html"] == f"<div class='gmplab-of-{widget.model_id}'>{widget.twin()}</div>"
+    assert "<script" not in twin["text/html"]
+    assert ("<svg" in twin["text/html"]) == (name != "stepper")
+    assert ("newm: M0 is made" in twin["text/html"]) == (name != "timeline")
 
 
 @pytest.mark.parametrize("procs", [1, 64, 500])

@@ -69,3 +69,43 @@ def test_by_keyboard_alone_and_while_the_kernel_is_busy(notebook: Opener) -> Non
     assert book.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus") == "busy"
     book.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(); }")
     assert book.errors == []
+
+
+def only_of_the_gone(errors: list[str]) -> bool:
+    """Whether the console says nothing but that a widget is gone, which ipywidgets does on its own."""
+    return all("widget model not found" in error for error in errors)
+
+
+def test_a_notebook_that_is_opened_again_shows_twins_and_figures_with_their_words(notebook: Opener) -> None:
+    book = notebook([*BOTH, "run.plot.latency()", "run.view.dashboard()"])
+    book.run_all()
+    shown(book)
+    twins = book.find("svg[aria-label^='What each of 4 Ps did']")
+    assert twins.count() == 2 and not any(twin.is_visible() for twin in twins.all()), "hidden while the widgets live"
+    assert book.errors == []
+    book.reopen()
+    book.page.wait_for_function("() => document.querySelectorAll('.jp-OutputArea-output svg').length >= 2")
+    assert book.find(".gmplab-timeline").count() == 0 and all(twin.is_visible() for twin in twins.all())
+    assert book.find("text=newm: M0 is made; the process starts.").count() == 2
+    # JupyterLab drops the alternative text of an image/png; the plot's HTML has it, and a reader's screen says it.
+    figure = book.page.get_by_role("img", name="Scheduling latency of mixed_io")
+    assert figure.count() == 1 and figure.evaluate("image => image.naturalWidth") == 1600
+    book.screenshot("reopened")
+    assert only_of_the_gone(book.errors)
+
+
+def test_a_widget_lives_on_when_its_kernel_is_started_anew(notebook: Opener) -> None:
+    book = notebook(BOTH)
+    book.run_all()
+    shown(book)
+    book.restart()
+    assert book.kernel("print('run' in dir())") == "False"
+    book.page.focus(".gmplab-stepper")
+    for _ in range(40):
+        book.page.keyboard.press("ArrowRight")
+    assert book.page.evaluate("() => document.querySelector('.gmplab-stepper').gmplab.step()") == 40
+    time = "() => document.querySelector('{}').gmplab.model.get('time_ns')"
+    assert book.page.evaluate(time.format(".gmplab-timeline")) == book.page.evaluate(time.format(".gmplab-stepper")) > 0
+    book.run_all()
+    shown(book)
+    assert book.find(".gmplab-timeline").count() == 1 and only_of_the_gone(book.errors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
@@ -30,14 +31,17 @@ def test_a_plot_reads_as_its_alternative_text() -> None:
 
 def test_a_notebook_gets_a_sharp_png_with_its_size_on_the_page_and_its_alternative_text() -> None:
     content, shown = small()._repr_mimebundle_()
-    assert sorted(content) == ["image/png", "text/plain"]
+    assert sorted(content) == ["image/png", "text/html", "text/plain"]
     assert content["text/plain"] == "A line falls from 1 to 0."
     png = content["image/png"]
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (400, 200)
     assert shown["image/png"] == {
-        "width": 200, "height": 100, "alt": "A line falls from 1 to 0.", "needs_background": "light"
+        "width": 200, "height": 100, "alt": "A line falls from 1 to 0."
     }
+    tag = content["text/html"]
+    assert tag.startswith('<img alt="A line falls from 1 to 0." width="200" height="100" ')
+    assert base64.b64decode(tag.partition("base64,")[2].rstrip('">')) == png
 
 
 @pytest.mark.parametrize(("suffix", "begin"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])

@@ -30,21 +30,29 @@ export function unpacked(bytes) {
   return table;
 }
 
-// Calls back once, with the bytes of a part of the data; returns a function that stops waiting.
-// Several views of a model each ask; the answers are told apart by their part and step.
-export function request(model, part, step, done) {
+const PATIENCE_MS = 4000;
+export const LATE = "the kernel does not answer: it is busy, or it was started anew and the cell has to be run again";
+
+// Calls back once, with the bytes of a part of the data; returns a function that stops waiting. `late` is called where the
+// kernel is asked and is silent for long. Several views of a model each ask; the answers are told apart by part and step.
+export function request(model, part, step, done, late) {
   const inline = model.get("inline")[part];
   if (inline && step === undefined) {
     let wanted = true;
     inflated(inline).then((bytes) => wanted && done(bytes));
     return () => { wanted = false; };
   }
+  const timer = setTimeout(late, PATIENCE_MS);
   const heard = (message, buffers) => {
     if (message.kind !== "data" || message.part !== part || message.step !== step) return;
+    clearTimeout(timer);
     model.off("msg:custom", heard);
     inflated(buffers[0]).then(done);
   };
   model.on("msg:custom", heard);
   model.send(step === undefined ? { kind: "need", part } : { kind: "need", part, step });
-  return () => model.off("msg:custom", heard);
+  return () => {
+    clearTimeout(timer);
+    model.off("msg:custom", heard);
+  };
 }

@@ -1,5 +1,5 @@
 // The Stepper: the scheduler as it is after an event, and the sentence that says what happened and why.
-import { request } from "./buffers.js";
+import { LATE, request } from "./buffers.js";
 import { timeText } from "./lanes.js";
 import { Steps } from "./steps.js";
 
@@ -115,7 +115,7 @@ export class StepperView {
       this.filled();
       if (step === undefined) this.follow();
       else this.to(step);
-    }));
+    }, () => this.late()));
   }
 
   filled() {
@@ -182,7 +182,13 @@ export class StepperView {
       this.model.set("step", this.steps.of(t, this.model.get("selected_g")));
       this.model.save_changes();
       this.show();
-    }));
+    }, () => this.late()));
+  }
+
+  // The kernel was asked and is silent. It may be asked again.
+  late() {
+    this.meta.textContent += `; ${LATE}`;
+    this.asked = undefined;
   }
 
   seek(by, matches) {

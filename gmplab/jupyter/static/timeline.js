@@ -1,5 +1,5 @@
 // The Timeline: lanes of Ps, Ms or Gs on a canvas, to zoom, drag and select.
-import { request, unpacked } from "./buffers.js";
+import { LATE, request, unpacked } from "./buffers.js";
 import { busyness, firstAbove, gallop, layLane, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
 import { Painter, paletteOf } from "./painter.js";
 
@@ -151,7 +151,7 @@ export class TimelineView {
       table.nameOf = new Map(Array.from(table.who, (g, i) => [g, table.meta.names[table.name[i]]]));
       this.tables[lanes] = table;
       if (this.model.get("lanes") === lanes) this.show(lanes);
-    }));
+    }, () => { this.status.textContent = `Loading the spans: ${LATE}`; }));
   }
 
   show(lanes) {
