@@ -40,15 +40,17 @@ go1_14: Policy = go.replace(
     rules=Rules(
         needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
         injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True,
+        gc_worker_drains=False,
     ),
     doc="Go 1.14: the first with preemption by signals and timers on Ps. Every M rechecks, no needspinning, start and "
-    "stride of a pass from one number. Differs: any due timer may be stolen, not only where no G runs undisturbed.",
+    "stride of a pass from one number. Differs: any due timer may be stolen, not only where no G runs undisturbed; who sets a "
+    "timer wakes an M for it, as since 1.16, where sysmon started one once it was overdue.",
 )
 
 _BEFORE_1_14: Rules = Rules(
     needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
-    mutex_starvation=False, template_thread=False, any_resetspinning=True,
+    mutex_starvation=False, template_thread=False, any_resetspinning=True, gc_worker_drains=False,
 )
 
 go1_5: Policy = go.replace(
@@ -56,20 +58,22 @@ go1_5: Policy = go.replace(
     steal=RandomProbes(passes=2, runnext_pass=1, runnext_backoff_ns=100_000),
     doc="Go 1.5: the first in Go, with runnext. 4n random probes, of which the second half may take a runnext after a "
     "pause of 100 us, and Ms that wake others though they did not spin. Source: proc1.go: findrunnable. Differs: no "
-    "pause where the victim does not run.",
+    "pause where the victim does not run. Not modelled: the goroutine, in a system call, that waited for the timers.",
 )
 
 _C_ERA: Rules = Rules(
     needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
     mutex_starvation=False, template_thread=False, any_resetspinning=True, redistribute=True, gc_workers=False,
+    gc_worker_drains=False,
 )
 
 go1_2: Policy = go.replace(
     name="go1.2", rules=_C_ERA, queues=UnboundedQueues(), steal=RandomProbes(), preempt=CooperativePreempt(),
     handoff=RetakeBySysmon(idle_ns=FOR_EVER_NS),
     doc="Go 1.2 (C): growing local queues without runnext, 2n random probes, preemption at calls. "
-    "It knows the 61st tick; an idle P in a syscall is never retaken while others are free. Source: proc.c.",
+    "It knows the 61st tick; an idle P in a syscall is never retaken while others are free. Source: proc.c. Not modelled: the "
+    "goroutine that waited for the timers, and the one that swept memory.",
 )
 
 go1_1: Policy = go1_2.replace(
@@ -85,10 +89,11 @@ go1_0: Policy = go.replace(
         needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
         injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False,
         locked_exit=False, template_thread=False, mutex_starvation=False, gc_workers=False, sysmon=False, netpoll=False,
+        gc_worker_drains=False,
     ),
     queues=GlobalQueue(), place=PlaceGlobal(), steal=NoStealing(), spin=NoSpinning(), wake=WakeAlways(),
     handoff=HandoffAtOnce(), preempt=NoPreemption(), machines=KeepThreads(max_threads=NO_THREAD_LIMIT),
     doc="Go 1.0: one global queue under one lock, an M for each runnable G up to GOMAXPROCS, no sysmon. A "
     "syscall frees its slot at once. Source: proc.c: matchmg, schedule. Differs: what Go 1.0 counted in mcpu are Ps here, and a G "
-    "is not handed to its M but found by it in the queue.",
+    "is not handed to its M but found by it in the queue. Not modelled: package net's goroutine that waited for descriptors.",
 )

@@ -589,7 +589,7 @@ class Rules:
     locked_exit: bool = True
     """A locked G that exits ends its M. 1.10+, 4f34a52913."""
     mutex_starvation: bool = True
-    """sync.Mutex hands off after a wait of 1 ms. 1.9+, 0556e26273."""
+    """sync.Mutex hands off after a wait of 1 ms, and a waiter that lost waits in front of the others. 1.9+, 0556e26273."""
     timers_on_p: bool = True
     """Timers lie on Ps; before, a goroutine in a syscall waited for them. 1.14+, 06ac26279c."""
     redistribute: bool = False
@@ -604,6 +604,8 @@ class Rules:
     """The scheduler polls the network. 1.1+."""
     gc_workers: bool = True
     """The GC marks with worker goroutines; before, with the world stopped. 1.5+."""
+    gc_worker_drains: bool = True
+    """A dedicated GC worker that is asked to stop sends its P's queue to the global one. 1.17+, 3b304ce7fe."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)

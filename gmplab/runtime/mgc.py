@@ -237,7 +237,7 @@ def gcdrain(sched: Sched, mp: M, gp: G, pp: P) -> bool:
     if pp.gc_worker_mode == GCW_DEDICATED:
         # The first request (b: had it) tells that others want the P: what is queued here may run elsewhere. Then it stays.
         if gp.preempt and gp.b == 0:
-            if not runqempty(pp):
+            if sched.rules.gc_worker_drains and not runqempty(pp):
                 runqdrain(sched, mp, pp)
             gp.b = 1
     elif gp.preempt:

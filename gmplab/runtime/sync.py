@@ -254,9 +254,10 @@ def lock(sched: Sched, mp: M, gp: G, mu: Mutex) -> i64:
         gp.awoke = False
     if not was_locked and not was_starving:
         return STEP_ON
-    front = gp.waiting_since >= 0
-    if not front:
+    lost = gp.waiting_since >= 0
+    if not lost:
         gp.waiting_since = sched.now_ns
+    front = lost and sched.rules.mutex_starvation
     mu.id = object_id(sched, mu.id, "mutex")
     if semtake(mu.sema):
         own_sudog(gp).ticket = 1
