@@ -20,6 +20,7 @@ POLICIES = st.sampled_from(
     [p for name, p in PRESETS.items() if name not in ("threadpool", "segmented")]
     + [
         GO.replace(steal=gl.StealOne()), GO.replace(steal=gl.NoStealing()), GO.replace(steal=gl.TwoChoices()),
+        GO.replace(steal=gl.StealHalf(pays_first=True)),
         GO.replace(spin=gl.NoSpinning()), GO.replace(spin=gl.SpinFor(spin_ns=5_000)), GO.replace(wake=gl.WakeAlways()),
         GO.replace(wake=gl.WakeAfter(after_ns=2_000)), GO.replace(handoff=gl.HandoffAtOnce()),
         GO.replace(handoff=gl.HandoffAfter(after_ns=5_000)), GO.replace(machines=gl.RetireAfter(idle_ns=20_000)),

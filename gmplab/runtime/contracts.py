@@ -392,19 +392,24 @@ class Steal(Component):
         Sleep before a running victim's runnext is taken; the kernel adds its slack.
     timers_pass : int
         The first pass that runs the victims' due timers; -1: never.
+    pays_first : bool
+        Whether a look is paid for before it is made: `victim` chooses, the price of the look passes, and the thief sees
+        what is there then. Else it sees, and takes, at the instant of its choice, and pays afterwards.
     """
 
     passes: int = 4
     runnext_pass: int = 3
     runnext_backoff_ns: int = 3_000
     timers_pass: int = 3
+    pays_first: bool = False
 
     def check(self) -> None:
         at_least(self, 0, "passes", "runnext_backoff_ns")
         at_least(self, -1, "runnext_pass", "timers_pass")
+        yes_or_no(self, "pays_first")
 
     def probes(self, state: object, view: View, thief: i64) -> i64:
-        """How many victims one pass looks at, 0 to MAX_PROBES."""
+        """How many victims one pass looks at, 0 to MAX_PROBES. Asked again after each look that was paid for first."""
         raise NotImplementedError
 
     def victim(self, state: object, view: View, thief: i64, pass_: i64, i: i64, roll: i64) -> i64:

@@ -326,6 +326,10 @@ class M:
         self.probe: i64 = 0
         self.looks: i64 = 0
         """Probes made in the pass under way; one may be made twice, and the thief's own P is none."""
+        self.looking: bool = False
+        """Whether it is paying for a look at `victim` that it has yet to make (Steal.pays_first)."""
+        self.looks_paid: bool = False
+        """Whether looks of the round under way took time before they were made."""
         self.roll: i64 = 0
         self.ran_timer: bool = False
         """Whether this search ran another P's timers: there may be new work."""
@@ -622,7 +626,8 @@ class Sched:
         self.timers_pass: i64 = policy.steal.timers_pass
         self.thieves_fire: bool = policy.rules.timers_on_p and 0 <= policy.steal.timers_pass < policy.steal.passes
         own_order = still_claims(policy.steal, "each_once", ("victim", "probes"))
-        self.each_once: bool = own_order and policy.steal.each_once() and prices.steal_probe >= 0
+        self.pays_first: bool = policy.steal.pays_first
+        self.each_once: bool = own_order and policy.steal.each_once() and prices.steal_probe >= 0 and not self.pays_first
         self.backoff_ns: i64 = policy.steal.runnext_backoff_ns
         self.quantum_ns: i64 = policy.preempt.quantum_ns
         self.exact_slice: bool = policy.preempt.exact and policy.preempt.mode != "none"

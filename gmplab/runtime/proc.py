@@ -844,13 +844,17 @@ def stealwork(sched: Sched, mp: M) -> i64:
     to run that G itself. Where a victim's timers ran, their Gs are looked for in the own queue first.
 
     Differs: stop-the-world is noticed between passes, not between victims; a victim that is looked at again, after a
-    pause or its timers, counts as another probe, and its timers are asked again.
+    pause or its timers, counts as another probe, and its timers are asked again. With `Steal.pays_first` a look is a step
+    of its own, made when it is paid for.
     """
     pp = mp.p
     assert pp is not None
     if sched.gcwaiting:
         if mp.looks > 0:
             passed(sched, mp, 0)
+        if mp.looking:
+            mp.looking = False
+            mp.victim = NO_P
         mp.phase = PH_FIND
         return STEP_ON
     if sched.calls_on and mp.pass_ == 0 and mp.probe == 0:
@@ -863,7 +867,8 @@ def stealwork(sched: Sched, mp: M) -> i64:
             passed(sched, mp, 0)
             return found(sched, mp, got, mp.source, mp.inherit_time)
     steal = sched.steal
-    n = steal.probes(sched.steal_state, sched.view, pp.id)
+    paid = mp.looking
+    n = mp.probe if paid else steal.probes(sched.steal_state, sched.view, pp.id)
     if n < 0 or n > MAX_PROBES:
         raise PolicyError(f"{type(steal).__name__}.probes returned {n}: must be 0 to {MAX_PROBES}")
     last = mp.pass_ >= sched.runnext_pass and sched.runnext_pass >= 0
@@ -872,18 +877,31 @@ def stealwork(sched: Sched, mp: M) -> i64:
         sched.steal_probes += n - 1
         charge(sched, mp, (n - 1) * sched.prices.steal_probe)
         return passover(sched, mp)
-    while mp.probe < n:
-        v = steal.victim(sched.steal_state, sched.view, pp.id, mp.pass_, mp.probe, mp.roll)
-        if v < 0 or v >= sched.gomaxprocs:
-            raise PolicyError(f"{type(steal).__name__}.victim returned {v}: must be a P, 0 to {sched.gomaxprocs - 1}")
-        mp.probe += 1
-        p2 = sched.allp[v]
-        if p2 is pp:
-            continue
-        sched.steal_probes += 1
-        mp.looks += 1
-        near = near_cost(sched, pp, p2)
-        charge(sched, mp, sched.prices.steal_probe if near else sched.prices.steal_probe_remote)
+    while mp.looking or mp.probe < n:
+        if mp.looking:
+            v = mp.victim
+            mp.looking = False
+            mp.victim = NO_P
+            p2 = sched.allp[v]
+            near = near_cost(sched, pp, p2)
+        else:
+            v = steal.victim(sched.steal_state, sched.view, pp.id, mp.pass_, mp.probe, mp.roll)
+            if v < 0 or v >= sched.gomaxprocs:
+                raise PolicyError(f"{type(steal).__name__}.victim returned {v}: must be a P, 0 to {sched.gomaxprocs - 1}")
+            mp.probe += 1
+            p2 = sched.allp[v]
+            if p2 is pp:
+                continue
+            sched.steal_probes += 1
+            mp.looks += 1
+            near = near_cost(sched, pp, p2)
+            charge(sched, mp, sched.prices.steal_probe if near else sched.prices.steal_probe_remote)
+            if sched.pays_first:
+                mp.looking = True
+                mp.victim = v
+                if mp.debt_ns > 0:
+                    mp.looks_paid = True
+                return STEP_ON
         if sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass and p2.timers.n > 0:
             if checktimers(sched, mp, p2):
                 # Their Gs are readied in the next steps; then this victim is looked at again.
@@ -917,7 +935,8 @@ def stealwork(sched: Sched, mp: M) -> i64:
                     sched, mp, WHY_BACKOFF, sched.now_ns + sched.backoff_ns + price(sched, sched.prices.usleep_slack)
                 )
             return stealrunnext(sched, mp, p2)
-    return passover(sched, mp)
+    # After a look that was paid for `probes` is asked again: what was seen may be the reason to look no further.
+    return STEP_ON if paid else passover(sched, mp)
 
 
 def nothingtosteal(sched: Sched, mp: M, last: bool) -> bool:
@@ -1025,10 +1044,11 @@ def spinagain(sched: Sched, mp: M) -> i64:
         return STEP_ON
     mp.phase = PH_SPIN_GAP
     mp.until_ns = sched.now_ns + gap
-    if gap == 0 and mp.debt_ns == 0:
+    if gap == 0 and mp.debt_ns == 0 and not mp.looks_paid:
         # Nothing costs anything: it would spin for ever at this instant. It looks again when a queue changes.
         sched.dozing.append(mp)
         mp.until_ns = sched.now_ns + DOZE_NS
+    mp.looks_paid = False
     return STEP_PARK
 
 

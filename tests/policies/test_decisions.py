@@ -356,6 +356,72 @@ def test_a_spinning_m_sees_its_own_queue_at_once_and_others_only_at_its_next_loo
     assert [(us, g) for us, g, p in at(run) if p == 1] == [(0, 2), (50, 3), (91, 4)]
 
 
+def looked_at(pays_first: bool, main_ns: int) -> list[tuple[int, int, int]]:
+    """P1 runs out of work at 5 us and looks at P0, where "other" is put behind main at 3 or 12 us; a look costs 10 us."""
+
+    def main() -> Any:
+        yield gl.go(gl.Program("short").compute(5_000), weight=2)
+        yield gl.compute(main_ns)
+        yield gl.go(gl.Program("other").compute(1_000))
+        yield gl.compute(us=9)
+
+    steal = gl.StealHalf(passes=1, runnext_pass=-1, pays_first=pays_first)
+    policy = go_but(place=OnP(), queues=gl.NoRunnext(), spin=gl.SpinAlways(gap_ns=0), steal=steal, wake=gl.WakeNever())
+    costs = gl.Costs(**ONLY_PROBES | {"steal_probe": 10_000})
+    return [(us, g, p) for us, g, p in at(gl.run(main, procs=2, policy=policy, costs=costs, drain=True)) if g > 1]
+
+
+@pytest.mark.parametrize(
+    ("pays_first", "main_us", "expected"),
+    [
+        # Seen and taken at 5 us, and paid for until 15: until then it is nobody's. Or paid for, until main's end at 12 us
+        # has let P0 run it: at 15 nothing is there.
+        (False, 3, [(0, 2, 1), (15, 3, 1)]), (True, 3, [(0, 2, 1), (12, 3, 0)]),
+        # The look of 5 us saw nothing, and the next one begins at 15 us. Or it is made then, and sees what came at 12.
+        (False, 12, [(0, 2, 1), (25, 3, 1)]), (True, 12, [(0, 2, 1), (15, 3, 1)]),
+    ],
+)
+def test_a_look_that_is_paid_for_first_sees_what_is_there_afterwards(
+    pays_first: bool, main_us: int, expected: list[tuple[int, int, int]]
+) -> None:
+    assert looked_at(pays_first, main_us * 1000) == expected
+
+
+def test_a_thief_that_pays_first_is_asked_anew_after_each_look() -> None:
+    asked: list[str] = []
+
+    class Told(gl.StealHalf):  # type: ignore[misc, name-defined]
+        def probes(self, state: Any, view: Any, thief: Any) -> Any:
+            asked.append(f"{view.now_ns()} probes")
+            return 2
+
+        def each_once(self) -> bool:
+            return False
+
+        def victim(self, state: Any, view: Any, thief: Any, pass_: Any, i: Any, roll: Any) -> Any:
+            asked.append(f"{view.now_ns()} victim {i}")
+            return 1 - thief
+
+        def amount(self, state: Any, view: Any, thief: Any, victim: Any, queued: Any) -> Any:
+            asked.append(f"{view.now_ns()} amount of {queued}")
+            return queued
+
+    def main() -> Any:
+        yield gl.go(gl.Program("short").compute(5_000), weight=2)
+        yield gl.compute(us=18)
+        yield gl.go(gl.Program("other").compute(1_000))
+        yield gl.compute(us=9)
+
+    policy = go_but(
+        place=OnP(), queues=gl.NoRunnext(), spin=gl.SpinAlways(gap_ns=0), steal=Told(passes=1, runnext_pass=-1, pays_first=True),
+        wake=gl.WakeNever(),
+    )
+    gl.run(main, procs=2, policy=policy, costs=gl.Costs(**ONLY_PROBES | {"steal_probe": 10_000}))
+    assert asked[asked.index("5000 victim 0") - 1:][:6] == [
+        "5000 probes", "5000 victim 0", "15000 probes", "15000 victim 1", "25000 amount of 1", "26000 probes",
+    ]
+
+
 def test_a_thief_may_choose_the_queue_whose_first_goroutine_has_waited_longest() -> None:
     class Oldest(gl.StealOne):  # type: ignore[misc, name-defined]
         def probes(self, state: Any, view: Any, thief: Any) -> Any:

@@ -95,7 +95,7 @@ def machine(driver: Untimed, mp: M) -> Words:
         words += ["ready", gp.key]
         gp = gp.schedlink
     if phase in SEARCHING:
-        words += [mp.pass_, mp.probe, order(driver, mp), mp.ran_timer, mp.look_home]
+        words += [mp.pass_, mp.probe, order(driver, mp), mp.ran_timer, mp.look_home, mp.looking and mp.victim]
     if phase == PH_STEAL_RUNNEXT:
         words += [mp.victim, key(mp.seen_runnext)]
     if phase in BEFORE_SLEEP:

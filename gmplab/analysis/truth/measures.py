@@ -76,7 +76,7 @@ class EachJob:
         out = {
             "mean wait": float(waits.mean()), "mean square wait": float((waits**2).mean()), "mean sojourn": float(stays.mean()),
             **{f"p{100 * q:g} sojourn": float(np.quantile(stays, q)) for q in self.quantiles},
-            "steals a job": run.metrics["steals"] / max(1, int(run.metrics["n_exited"]) - 1),
+            "stolen a job": run.metrics["stolen"] / max(1, int(run.metrics["n_exited"]) - 1),
         }
         if self.split_ns:
             short = works < self.split_ns / self.unit_ns
