@@ -12,23 +12,19 @@ import importlib
 import itertools
 import json
 import math
-import multiprocessing
 import os
-import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import cloudpickle
 import pandas as pd
 from tqdm.auto import tqdm
 
 from gmplab.analysis.compare import checked_metrics, label_of, number, scale_of, short_repr
 from gmplab.analysis.fingerprint import fingerprint
 from gmplab.analysis.intervals import Interval, mean_interval
+from gmplab.analysis.workers import mapped
 from gmplab.experiment import policy_of, run
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs
@@ -201,6 +197,8 @@ def sweep(
     ------
     ValueError, TypeError
         Nothing is varied, something is varied and fixed, a value cannot be, or two values are called alike.
+    GmplabError
+        A worker ended before its point was done.
     KeyboardInterrupt
         With `.sweep`, of the points that were finished.
 
@@ -233,7 +231,7 @@ def sweep(
             done[i] = found
     try:
         with tqdm(total=len(grid), initial=len(done), desc="sweep", unit="point", delay=0.5, leave=False, disable=not progress) as bar:
-            with results([(i, arguments_of(grid[i], same), each) for i, _ in todo], workers) as coming:
+            with mapped(run_point, [(i, arguments_of(grid[i], same), each) for i, _ in todo], workers) as coming:
                 files = dict(todo)
                 for i, rows in coming:
                     done[i] = rows
@@ -328,36 +326,6 @@ def run_point(task: Task) -> tuple[int, list[dict[str, Any]]]:
             **{name: float(value) for name, value in made.metrics.items()},
         })
     return i, rows
-
-
-def run_pickled(task: bytes) -> tuple[int, list[dict[str, Any]]]:
-    """`run_point` in a worker."""
-    return run_point(cloudpickle.loads(task))
-
-
-def ignore_interrupts() -> None:
-    """A terminal sends Ctrl-C to all its processes: the first one ends the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def results(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[tuple[int, list[dict[str, Any]]]]]:
-    """What the points give, as it comes, from this process or from new ones."""
-    if workers == 1 or len(tasks) < 2:
-        yield map(run_point, tasks)
-        return
-    # Spawned: a forked child of a process with threads (a notebook's kernel) may never come to itself. An executor and
-    # not a Pool, which waits for ever for a worker that the system has ended.
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn, initializer=ignore_interrupts)
-    try:
-        futures: list[Future[tuple[int, list[dict[str, Any]]]]] = [pool.submit(run_pickled, cloudpickle.dumps(task)) for task in tasks]
-        yield (future.result() for future in as_completed(futures))
-    finally:
-        # Those that run now are not waited for: after an interrupt nobody asks for what they find.
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

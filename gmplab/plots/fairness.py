@@ -13,6 +13,7 @@ from gmplab.plots.palette import FAINT, line
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, context, entitle, labelled, legend_below, say_empty
 from gmplab.plots.units import counted, percent, said
+from gmplab.traces.metrics import jain
 from gmplab.traces.run import Run
 
 
@@ -89,15 +90,6 @@ def shares(label: str, run: Run, cls: str | None) -> pd.DataFrame:
     })
 
 
-def jain(ns: pd.Series) -> float:
-    """Jain's index of fairness.
-
-    >>> jain(pd.Series([5, 5])), jain(pd.Series([1, 0, 0, 0]))
-    (1.0, 0.25)
-    """
-    return float(ns.sum() ** 2 / (len(ns) * (ns.astype(float) ** 2).sum()))
-
-
 def told(named: dict[str, Run], data: pd.DataFrame, several: bool) -> str:
     """The picture in words."""
     begin = f"CPU time of each goroutine in {context(named)}"
@@ -106,6 +98,7 @@ def told(named: dict[str, Run], data: pd.DataFrame, several: bool) -> str:
     sentences = []
     for label, rows in data.groupby("run", sort=False):
         ns = rows["run_ns"]
-        said_of = f"{counted(len(ns), 'goroutine')}, least {said(float(ns.min()))}, most {said(float(ns.max()))}, Jain {jain(ns):.3f}"
+        index = jain(len(ns), float(ns.sum()), float((ns.astype(float) ** 2).sum()))
+        said_of = f"{counted(len(ns), 'goroutine')}, least {said(float(ns.min()))}, most {said(float(ns.max()))}, Jain {index:.3f}"
         sentences.append(f"{label}: {said_of}" if several else said_of)
     return f"{begin}: {'; '.join(sentences)}."

@@ -8,10 +8,7 @@ on how many workers there are, nor on which rows are asked for.
 from __future__ import annotations
 
 import math
-import multiprocessing
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -23,6 +20,7 @@ from gmplab import experiment as driver
 from gmplab.analysis.truth.catalogue import CATALOGUE, N_BY_CHANCE, chosen
 from gmplab.analysis.truth.entries import EXACT, AT_MOST, Experiment
 from gmplab.analysis.truth.verdicts import FAMILY, Verdict, judge
+from gmplab.analysis.workers import mapped
 
 LEAST_SCALE: Final = 0.01
 MOST_SCALE: Final = 100.0
@@ -147,19 +145,6 @@ def digits(x: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-@contextmanager
-def mapped(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[tuple[str, int, dict[str, float]]]]:
-    """The results of the tasks as they come, from this process or from new ones."""
-    if workers == 1:
-        yield map(run_task, tasks)
-        return
-    # Spawned: a forked child of a process with threads (Jupyter's) may never come to itself.
-    # Ctrl-C is this process's to answer, which then ends the others.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(min(workers, len(tasks)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-        yield pool.imap_unordered(run_task, tasks)
-
-
 def verify(names: Sequence[str] = (), *, scale: float = 1.0, workers: int = 1, draw: int = 0, progress: bool = False) -> Verification:
     """Run experiments whose results are known, and hold what comes out against them.
 
@@ -185,6 +170,8 @@ def verify(names: Sequence[str] = (), *, scale: float = 1.0, workers: int = 1, d
     ------
     ValueError
         A name that means no row, or a number out of bounds.
+    GmplabError
+        A worker ended before its run was done.
 
     Examples
     --------
@@ -201,7 +188,7 @@ def verify(names: Sequence[str] = (), *, scale: float = 1.0, workers: int = 1, d
     tasks = [(name, i, scale, draw) for name, made in wanted.items() for i in range(made.at_scale(scale)[0])]
     found: dict[str, dict[int, dict[str, float]]] = {name: {} for name in wanted}
     with tqdm(total=len(tasks), desc="verify", unit="run", delay=0.5, leave=False, disable=not progress) as bar:
-        with mapped(tasks, workers) as results:
+        with mapped(run_task, tasks, workers) as results:
             for name, i, statistics in results:
                 found[name][i] = statistics
                 bar.update()
