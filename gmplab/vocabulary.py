@@ -313,10 +313,13 @@ STEAL_PASS: Final = 28
 PREEMPT_REQUEST: Final = 29
 """g on p is asked to stop, by m (NO_M: its own slice timer)."""
 TIMER_SET: Final = 30
-"""A timer for g joins p's heap. arg: due, in ns; aux: the destroyed P whose heap it leaves, NO_P for a new timer."""
+"""A timer for g joins p's heap. arg: due, in ns; aux: the destroyed P whose heap it leaves, NO_P for a new timer. No g: the
+timer of the program's whose number is aux, by m."""
 TIMER_FIRE: Final = 31
-"""g's timer of p's heap fired on m. arg: due, in ns."""
+"""g's timer of p's heap fired on m. arg: due, in ns. No g: the timer of the program's whose number is aux."""
 TIMER_STOP: Final = 32
+"""The timer of the program's whose number is aux leaves p's heap, by m: it is stopped, set anew, moved from a P that is
+destroyed, or nobody waits on its channel any more."""
 NETPOLL: Final = 33
 """m asked epoll. reason: POLLS; arg: Gs that came out. A look without waiting that found nothing has no row."""
 IO_READY: Final = 34
@@ -380,7 +383,7 @@ FUNCTIONS: Final = (
     "rwmutex.rlock", "rwmutex.runlock", "rwmutex.lock", "rwmutex.unlock", "waitgroup.add", "waitgroup.wait", "cond.wait",
     "cond.signal", "cond.broadcast", "semaphore.acquire", "semaphore.release", "arrive", "gc", "gomaxprocs",
     "updatemaxprocs", "gcbgmarkworker", "semrelease", "lockosthread", "starttemplatethread", "templatethread",
-    "forcegchelper",
+    "forcegchelper", "resettimer", "stoptimer",
 )
 """Go's names, lower-cased; of packages sync and time too. No functions of Go's: "woken", a thread that slept goes on;
 "arrive", a goroutine comes from outside."""

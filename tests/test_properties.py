@@ -12,7 +12,9 @@ import gmplab as gl
 from gmplab.policies import PRESETS
 from gmplab.traces.run import Run
 
-ACTS = st.sampled_from(["compute", "sleep", "syscall", "block", "io", "gosched", "lock", "send", "spawn", "thread", "gc", "procs"])
+ACTS = st.sampled_from(
+    ["compute", "sleep", "syscall", "block", "io", "gosched", "lock", "send", "spawn", "thread", "gc", "procs", "timer"]
+)
 PROGRAMS = st.lists(st.lists(ACTS, max_size=6), min_size=1, max_size=12)
 GO = gl.policy_of("go")
 # A fixed pool is left out: goroutines locked to its threads use it up, and the program really is stuck.
@@ -37,7 +39,7 @@ def program(lists: list[list[str]]) -> Any:
     """Main starts one goroutine a list and waits for all; a spawned one does one compute."""
 
     def main() -> Any:
-        c, mu = gl.Chan(1000), gl.Mutex()
+        c, mu, shared = gl.Chan(1000), gl.Mutex(), gl.Timer()
         wg = gl.WaitGroup(len(lists) + sum(acts.count("spawn") for acts in lists))
 
         def child() -> Any:
@@ -68,6 +70,11 @@ def program(lists: list[list[str]]) -> Any:
                     yield gl.go(child)
                 elif act == "gc":
                     yield gl.gc(gl.Uniform(0, 200_000))
+                elif act == "timer":
+                    t = yield gl.new_timer(gl.Uniform(0, 9_000))
+                    yield gl.reset(shared, gl.Uniform(0, 30_000))
+                    yield gl.select(gl.recv_case(c), gl.recv_case(t.c), gl.recv_case(shared.c))
+                    yield gl.stop(t)
                 elif act == "procs":
                     yield gl.gomaxprocs(1 + len(acts))
                 else:

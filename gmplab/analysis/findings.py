@@ -370,7 +370,7 @@ def late_timers(run: Run) -> Finding | None:
         "timers late", len(late) / len(fired), int(row["due_ns"]), int(row["t_ns"]),
         f"{len(late)} of {len(fired)} timers fired more than {span(LATE_NS)} late, at most {span(row['late_ns'])}: a P that computes "
         f"looks at its timers only in schedule(), and no other was there to steal them",
-        late, g=int(row["g"]), p=int(row["p"]),
+        late, g=None if pd.isna(row["g"]) else int(row["g"]), p=int(row["p"]),
     )
 
 

@@ -31,6 +31,7 @@ go1_21: Policy = go.replace(
     name="go1.21",
     rules=Rules(
         recheck_global=False, gosched_wakep=False, injectglist_wakep=False, polling_net=False, stw_runnext=False,
+        lazy_timers=False,
     ),
     doc="Go 1.21: no recheck of the global queue after the P was dropped, Gosched and injectglist wake nobody.",
 )
@@ -40,7 +41,7 @@ go1_14: Policy = go.replace(
     rules=Rules(
         needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
         injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True,
-        gc_worker_drains=False,
+        gc_worker_drains=False, lazy_timers=False,
     ),
     doc="Go 1.14: the first with preemption by signals and timers on Ps. Every M rechecks, no needspinning, start and "
     "stride of a pass from one number. Differs: any due timer may be stolen, not only where no G runs undisturbed; who sets a "
@@ -50,7 +51,7 @@ go1_14: Policy = go.replace(
 _BEFORE_1_14: Rules = Rules(
     needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
-    mutex_starvation=False, template_thread=False, any_resetspinning=True, gc_worker_drains=False,
+    mutex_starvation=False, template_thread=False, any_resetspinning=True, gc_worker_drains=False, lazy_timers=False,
 )
 
 go1_5: Policy = go.replace(
@@ -65,7 +66,7 @@ _C_ERA: Rules = Rules(
     needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
     mutex_starvation=False, template_thread=False, any_resetspinning=True, redistribute=True, gc_workers=False,
-    gc_worker_drains=False,
+    gc_worker_drains=False, lazy_timers=False,
 )
 
 go1_2: Policy = go.replace(
@@ -89,7 +90,7 @@ go1_0: Policy = go.replace(
         needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
         injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False,
         locked_exit=False, template_thread=False, mutex_starvation=False, gc_workers=False, sysmon=False, netpoll=False,
-        gc_worker_drains=False,
+        gc_worker_drains=False, lazy_timers=False,
     ),
     queues=GlobalQueue(), place=PlaceGlobal(), steal=NoStealing(), spin=NoSpinning(), wake=WakeAlways(),
     handoff=HandoffAtOnce(), preempt=NoPreemption(), machines=KeepThreads(max_threads=NO_THREAD_LIMIT),

@@ -22,12 +22,13 @@ from gmplab.errors import BodyError, GoPanic
 from gmplab.runtime.chan import Case, Chan
 from gmplab.runtime.dice import Distribution, as_distribution, below, draw, duration_ns
 from gmplab.runtime.mgc import OP_GC
-from gmplab.runtime.model import G, M, Sched
+from gmplab.runtime.calls import call
+from gmplab.runtime.model import G, M, Sched, Starts
 from gmplab.runtime.proc import newproc1
 from gmplab.runtime.program import (
     OP_ACQUIRE, OP_CALL, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
-    OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_LOG, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE,
-    OP_RLOCK, OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
+    OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_LOG, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE, OP_RESET,
+    OP_RLOCK, OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_STOP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
     OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program, checked_procs, fetch_op,
 )
 from gmplab.runtime.recorder import Histogram
@@ -36,6 +37,7 @@ from gmplab.runtime.sockets import (
 )
 from gmplab.runtime.sync import Cond, Mutex, RWMutex, Semaphore, WaitGroup
 from gmplab.runtime.stw import OP_GOMAXPROCS
+from gmplab.runtime.timers import Timer
 from gmplab.vocabulary import KIND_USER
 
 MAIN_G: Final = 1
@@ -50,7 +52,7 @@ VERBS: Final = (
     "release", "read_lock", "read_unlock", "acquire", "release", "add", "wait", "wait", "signal", "broadcast", "acquire",
     "release", "lock_os_thread", "unlock_os_thread", "io", "region", "region_end", "log", "now", "wait_arrivals",
     "gomaxprocs", "update_gomaxprocs", "gc", "gc_worker", "compute",
-    "a verb of sockets", "force_gc",
+    "a verb of sockets", "force_gc", "reset", "stop",
 )
 """The verb of each op, for messages."""
 HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"
@@ -250,6 +252,58 @@ def compute(
 def sleep(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
     """time.Sleep: a timer on this P readies the goroutine."""
     return _timed(OP_SLEEP, value, ns, us, ms, s, "sleep", 0)
+
+
+def new_timer(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
+    """time.NewTimer: a `Timer` on whose channel `c` the instant comes at which it is due.
+
+    Examples
+    --------
+    >>> def main():
+    ...     timeout = yield new_timer(us=50)
+    ...     i, value, ok = yield select(recv_case(work), recv_case(timeout.c))
+    """
+    a, drawn = _span(value, ns, us, ms, s, "new_timer")
+    return request(OP_RESET, a, 1, Timer(), drawn)
+
+
+def after_func(value: Any, fn: object, *args: object, name: str = "", cls: str = "") -> Any:
+    """time.AfterFunc: a `Timer` that starts a goroutine, as `go(fn, *args)` would, on the P that finds it due.
+
+    Parameters
+    ----------
+    value : int (ns), str or Distribution
+        After how long.
+    fn, args, name, cls
+        As `go` takes them. The goroutine has no parent, since none runs then.
+
+    Examples
+    --------
+    >>> def main():
+    ...     alarm = yield after_func("5ms", give_up)
+    ...     yield recv(done)
+    ...     came_in_time = yield stop(alarm)
+    """
+    if not isinstance(fn, Program) and not callable(fn):
+        raise no_body(fn)
+    a, drawn = _span(value, None, None, None, None, "after_func")
+    t = Timer(fn, *args, name=name, cls=cls)
+    t.site = call_site()
+    return request(OP_RESET, a, 1, t, drawn)
+
+
+def reset(t: Timer, value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
+    """Timer.Reset: it is due after a duration from now; the result is what `stop` would have given."""
+    a, drawn = _span(value, ns, us, ms, s, "reset")
+    return request(OP_RESET, a, 0, checked(t, Timer, "reset"), drawn)
+
+
+def stop(t: Timer) -> Any:
+    """Timer.Stop: the result is whether that kept it from firing; of a channel's, also whether nobody had received yet.
+
+    Nothing comes from its channel after it. A function that was started goes on.
+    """
+    return request(OP_STOP, 0, 0, checked(t, Timer, "stop"))
 
 
 def syscall(
@@ -511,7 +565,7 @@ def sample(value: Any) -> int:
 
 
 @final
-class Spawn:
+class Spawn(Starts):
     """What `go` asks for: a body, its arguments and its marks."""
 
     def __init__(
@@ -524,6 +578,11 @@ class Spawn:
         self.weight: i64 = weight
         self.deadline_ns: i64 = deadline_ns
         self.site: str = site
+
+    def start(self, sched: Sched, mp: Optional[M]) -> G:
+        if sched.calls_on:
+            call(sched, mp, "newproc")
+        return spawn_new(sched, mp, None, self)
 
 
 def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1, deadline: Any = None) -> Any:

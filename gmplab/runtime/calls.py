@@ -25,6 +25,7 @@ _PARK: Final = (
     "waitgroup.wait", "cond.wait", "semaphore.acquire", "gc", "gomaxprocs", "updatemaxprocs", "gcbgmarkworker",
     "forcegchelper",
 )
+_TIMER: Final = ("resettimer", "stoptimer")
 _WORLD: Final = ("gc", "gomaxprocs", "updatemaxprocs", "gcbgmarkworker", "forcegchelper")
 _READY: Final = (
     "chansend", "chanrecv", "closechan", "selectgo", "mutex.unlock", "rwmutex.runlock", "rwmutex.unlock", "waitgroup.add",
@@ -34,8 +35,9 @@ _READY: Final = (
 
 CALLED_BY: Final[dict[str, tuple[str, ...]]] = {
     # A goroutine's own stack. "": the goroutine's code, or what else is not recorded.
-    "main": ("",), "newproc": ("", "gc", "forcegchelper", "sysmon"), "gosched": ("",), "goexit1": ("",), "asyncpreempt": ("",),
-    "entersyscall": ("",), "entersyscallblock": ("",), "exitsyscall": ("",), **dict.fromkeys((*_PARK, *_READY[:-2]), ("",)),
+    "main": ("",), "newproc": ("", "gc", "forcegchelper", "sysmon", "timers.check"),
+    "gosched": ("",), "goexit1": ("",), "asyncpreempt": ("",),
+    "entersyscall": ("",), "entersyscallblock": ("",), "exitsyscall": ("",), **dict.fromkeys((*_PARK, *_READY[:-2], *_TIMER), ("",)),
     "gopark": _PARK,
     "goyield": ("mutex.unlock", "rwmutex.unlock", "newproc"),
     "mcall": ("gopark", "gosched", "asyncpreempt", "goyield", "goexit1", "exitsyscall"),
@@ -69,7 +71,7 @@ CALLED_BY: Final[dict[str, tuple[str, ...]]] = {
         "startm", "startlockedm", "ready", "exitsyscalltrygetp", "exitsyscallnop", "entersyscall", "entersyscallblock",
         "gcstopm", "handoffp", "gopark", "stoptheworld", "starttheworld", "newm",
     ),
-    "wakenetpoller": ("park_m", "handoffp"), "netpollbreak": ("wakenetpoller", "findrunnable"),
+    "wakenetpoller": ("park_m", "handoffp", "resettimer", "chanrecv", "selectgo"), "netpollbreak": ("wakenetpoller", "findrunnable"),
     # A new thread, from who asks for it to its own first function; woken: where a thread that slept goes on.
     "newm": ("startm", "main", "starttheworld", "starttemplatethread"),
     "allocm": ("newm",), "newm1": ("newm", "templatethread"), "newosproc": ("newm1",),
@@ -84,7 +86,7 @@ CALLED_BY: Final[dict[str, tuple[str, ...]]] = {
 
 ON_G: Final = frozenset((
     "main", "newproc", "gosched", "goexit1", "asyncpreempt", "entersyscall", "entersyscallblock", "exitsyscall", "gopark",
-    "goyield", "mcall", "lockosthread", "starttemplatethread", *_PARK, *_READY[:-2],
+    "goyield", "mcall", "lockosthread", "starttemplatethread", *_PARK, *_READY[:-2], *_TIMER,
 ))
 """The functions that run on the goroutine's own stack; the others run on g0."""
 

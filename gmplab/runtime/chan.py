@@ -15,7 +15,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import BodyError, GoPanic
 from gmplab.runtime.dice import FOR_SELECT, draw, stream
-from gmplab.runtime.model import CHOOSE_SELECT, G, M, Sched, Shared, Sudog, Waitq, charge, price
+from gmplab.runtime.model import CHOOSE_SELECT, G, M, Sched, Shared, Sudog, Timed, Waitq, charge, price
 from gmplab.runtime.proc import gopark, ready, toready
 from gmplab.runtime.runq import pid
 from gmplab.vocabulary import (
@@ -38,8 +38,12 @@ class Chan(Shared):
         self.head: i64 = 0
         self.recvq: Waitq = Waitq()
         self.sendq: Waitq = Waitq()
+        self.timer: Optional[Timed] = None
+        """Whose channel it is, of a `Timer`. Go: chan.go: hchan.timer."""
 
     def renew(self) -> None:
+        if self.timer is not None:
+            self.timer.renew()
         self.id = 0
         self.closed = False
         self.buffer = []
@@ -48,9 +52,12 @@ class Chan(Shared):
         self.sendq = Waitq()
 
     def __len__(self) -> int:
-        return len(self.buffer) - self.head
+        # A timer's looks unbuffered since Go 1.23. Go: chan.go: chanlen.
+        return len(self.buffer) - self.head if self.timer is None else 0
 
     def __repr__(self) -> str:
+        if self.timer is not None:
+            return f"the channel of {self.timer!r}"
         return f"chan#{self.id} (cap {self.cap})"
 
     def take(self) -> object:
@@ -97,7 +104,7 @@ def chan_id(sched: Sched, c: Chan) -> i64:
     if c.id == 0:
         sched.objects += 1
         c.id = sched.objects
-        sched.object_names[c.id] = f"chan#{c.id} (cap {c.cap})"
+        sched.object_names[c.id] = f"chan#{c.id} (cap {c.cap})" if c.timer is None else repr(c.timer)
     return c.id
 
 
@@ -168,6 +175,8 @@ def chanrecv(sched: Sched, mp: M, gp: G, c: Optional[Chan], with_ok: bool) -> i6
         return gopark(sched, mp, gp, WAIT_CHAN_RECEIVE_NIL, 0, 0)
     if c.run is not sched.run_token:
         adopt(sched, c)
+    if c.timer is not None:
+        c.timer.look(sched, mp)
     charge(sched, mp, sched.prices.chan_op)
     value: object = None
     ok = True
@@ -191,17 +200,21 @@ def chanrecv(sched: Sched, mp: M, gp: G, c: Optional[Chan], with_ok: bool) -> i6
         s.success = False
         c.recvq.enqueue(s)
         gp.stage = 1
+        if c.timer is not None:
+            c.timer.block(sched, mp)
         return gopark(sched, mp, gp, WAIT_CHAN_RECEIVE, chan_id(sched, c), 0)
     gp.cold = True
     gp.result = (value, ok) if with_ok else value
     return STEP_ON
 
 
-def chanreceived(gp: G, with_ok: bool) -> None:
+def chanreceived(sched: Sched, mp: M, gp: G, c: Optional[Chan], with_ok: bool) -> None:
     """gp goes on after a receive that parked."""
     s = gp.sudog
     assert s is not None
     gp.stage = 0
+    if c is not None and c.timer is not None:
+        c.timer.unblock(sched, mp)
     gp.result = (s.elem, s.success) if with_ok else s.elem
     s.elem = None
 
@@ -261,6 +274,8 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
             continue
         if c.run is not sched.run_token:
             adopt(sched, c)
+        if c.timer is not None:
+            c.timer.look(sched, mp)
         if case.send:
             if c.closed:
                 raise GoPanic("send on closed channel")
@@ -293,6 +308,8 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
         else:
             c.recvq.enqueue(s)
         waits.append(s)
+        if c.timer is not None:
+            c.timer.block(sched, mp)
         if sched.rec.full:
             sched.rec.event(sched.now_ns, SELECT_WAIT, gp.goid, mp.id, pid(mp), 0, 1 if case.send else 0, chan_id(sched, c))
     gp.cases = waits
@@ -300,11 +317,15 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
     return gopark(sched, mp, gp, WAIT_SELECT, 0, 0)
 
 
-def selected(gp: G, cases: list[Case]) -> None:
+def selected(sched: Sched, mp: M, gp: G, cases: list[Case]) -> None:
     """gp goes on after a select that parked."""
     s = gp.sudog
     assert s is not None
     gp.stage = 0
+    for case in cases:
+        c = case.c
+        if c is not None and c.timer is not None:
+            c.timer.unblock(sched, mp)
     if cases[s.case].send:
         if not s.success:
             raise GoPanic("send on closed channel")

@@ -597,6 +597,8 @@ class Rules:
     """sync.Mutex hands off after a wait of 1 ms, and a waiter that lost waits in front of the others. 1.9+, 0556e26273."""
     timers_on_p: bool = True
     """Timers lie on Ps; before, a goroutine in a syscall waited for them. 1.14+, 06ac26279c."""
+    lazy_timers: bool = True
+    """A channel's timer lies in a heap only while somebody waits on it, and Stop and Reset take back what it sent. 1.23+."""
     redistribute: bool = False
     """Each start of the world deals all runnable Gs out anew, from P 1 on, and wakes no M besides. 1.1, 1.2."""
     wake_needs_idle: bool = False

@@ -142,6 +142,47 @@ class Shared:
         raise NotImplementedError
 
 
+class Timed:
+    """What a timer heap holds: a G that sleeps, or a `Timer` of the program's. Go: time.go: timer."""
+
+    timer: i64 = 0
+    """Serial of its pending entry, 0 if none; a heap entry with another serial is dead."""
+    key: i64 = 0
+    """The dice's: a G's, made from the path of go statements; a Timer's, that of the G that it will start."""
+
+    def renew(self) -> None:
+        """Be as it was made, for another run."""
+        raise NotImplementedError
+
+    def fire(self, sched: Sched, mp: M, pp: P, when: i64) -> None:
+        """It was due at `when`, and mp has taken it from pp's heap. A G is readied instead. Go: time.go: timer.unlockAndRun."""
+        raise NotImplementedError
+
+    def look(self, sched: Sched, mp: M) -> None:
+        """mp's G looks at its channel: if it is due and in no heap, it sends now."""
+        raise NotImplementedError
+
+    def block(self, sched: Sched, mp: M) -> None:
+        """One more G is about to wait on its channel."""
+        raise NotImplementedError
+
+    def unblock(self, sched: Sched, mp: M) -> None:
+        """A G that waited on its channel goes on."""
+        raise NotImplementedError
+
+    def move(self, sched: Sched, mp: M, to: P) -> None:
+        """Its P is destroyed: it joins another's heap."""
+        raise NotImplementedError
+
+
+class Starts:
+    """What makes a goroutine, for who knows nothing of bodies."""
+
+    def start(self, sched: Sched, mp: Optional[M]) -> G:
+        """A new runnable G, not yet in a queue."""
+        raise NotImplementedError
+
+
 @final
 class Sema:
     """A counting semaphore with a queue. Go: sema.go: semaRoot, by address there."""
@@ -154,7 +195,7 @@ class Sema:
 
 
 @final
-class G:
+class G(Timed):
     """A goroutine. Go: runtime2.go: g.
 
     The fields stand in the order of memory: first what every G uses each time it runs, then what only some do, which
@@ -190,8 +231,8 @@ class G:
         """Level "calls": the verb that it is in, as in M.calls."""
         self.rest_ns: i64 = 0
         """What is left of the compute or syscall under way."""
-        # Dice: a key made from the path of go statements, and how much was drawn.
-        self.key: i64 = 0
+        # Dice: the key, and how much was drawn.
+        self.key = 0
         self.draws: i64 = 0
         # What its row tells at the end.
         self.parent: i64 = NO_G
@@ -218,8 +259,7 @@ class G:
         self.waitobj: i64 = 0
         self.sudog: Optional[Sudog] = None
         self.cases: Optional[list[Sudog]] = None
-        self.timer: i64 = 0
-        """Serial of its pending timer, 0 if none; a heap entry with another serial is dead."""
+        self.timer = 0
         # What Go's lockSlow keeps on its stack.
         self.waiting_since: i64 = 0
         self.starving: bool = False
@@ -410,7 +450,7 @@ class P:
 
 @final
 class Timers:
-    """A P's timer heap: entries (when, serial, g), least first; an entry whose serial its G has dropped is dead.
+    """A P's timer heap: entries (when, serial, of), least first; an entry whose serial its owner has dropped is dead.
 
     Go: time.go: timers. Differs: a binary heap; entries of stopped timers leave when they come to the top.
     """
@@ -419,9 +459,9 @@ class Timers:
         self.n: i64 = 0
         self.when: vec[i64] = vec[i64]([])
         self.serial: vec[i64] = vec[i64]([])
-        self.g: list[G] = []
+        self.of: list[Timed] = []
 
-    def push(self, when: i64, serial: i64, gp: G) -> None:
+    def push(self, when: i64, serial: i64, x: Timed) -> None:
         i = self.n
         self.n = i + 1
         if i >= len(self.when):
@@ -429,26 +469,26 @@ class Timers:
             self.serial = append(self.serial, 0)
         w = self.when
         s = self.serial
-        g = self.g
-        g.append(gp)
+        of = self.of
+        of.append(x)
         while i > 0:
             j = (i - 1) >> 1
             if w[j] < when or (w[j] == when and s[j] < serial):
                 break
             w[i] = w[j]
             s[i] = s[j]
-            g[i] = g[j]
+            of[i] = of[j]
             i = j
         w[i] = when
         s[i] = serial
-        g[i] = gp
+        of[i] = x
 
-    def pop(self) -> G:
+    def pop(self) -> Timed:
         w = self.when
         s = self.serial
-        g = self.g
-        top = g[0]
-        gp = g.pop()
+        of = self.of
+        top = of[0]
+        x = of.pop()
         n = self.n - 1
         self.n = n
         if n == 0:
@@ -466,16 +506,16 @@ class Timers:
                 break
             w[i] = w[j]
             s[i] = s[j]
-            g[i] = g[j]
+            of[i] = of[j]
             i = j
         w[i] = when
         s[i] = serial
-        g[i] = gp
+        of[i] = x
         return top
 
     def clean(self) -> None:
         """Drop dead entries from the top."""
-        while self.n > 0 and self.g[0].timer != self.serial[0]:
+        while self.n > 0 and self.of[0].timer != self.serial[0]:
             self.pop()
 
     def wake_time(self) -> i64:

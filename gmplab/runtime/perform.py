@@ -21,8 +21,8 @@ from gmplab.runtime.proc import (
 )
 from gmplab.runtime.program import (
     OP_ACQUIRE, OP_CALL, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
-    OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE, OP_RLOCK,
-    OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
+    OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE, OP_RESET, OP_RLOCK,
+    OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_STOP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
     OP_WAIT_ARRIVALS, OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program,
 )
 from gmplab.runtime.runq import pid
@@ -32,6 +32,7 @@ from gmplab.runtime.stw import gomaxprocs as setgomaxprocs
 from gmplab.runtime.sync import (
     cond_signal, cond_wait, lock, rlock, runlock, sem_acquire, sem_release, unlock, wg_add, wg_wait, wlock, wunlock,
 )
+from gmplab.runtime.timers import Timer, resettimer, stoptimer
 from gmplab.runtime.syscalls import entersyscall, entersyscallblock, exitedsyscall
 from gmplab.vocabulary import (
     CALL_CHILD, LOG, NO_P, REGION_BEGIN, REGION_END, STEP_BODY, STEP_CALL, STEP_COMPUTE, STEP_END, STEP_ON, STOP_CHILD, TIMER_SET,
@@ -47,6 +48,7 @@ RUNTIME_CALLS: Final[dict[int, str]] = {
     OP_COND_BROADCAST: "cond.broadcast", OP_ACQUIRE: "semaphore.acquire", OP_RELEASE: "semaphore.release",
     OP_IO: "netpollblock", OP_GC: "gc", OP_GC_WORKER: "gcbgmarkworker", OP_GOMAXPROCS: "gomaxprocs",
     OP_UPDATE_GOMAXPROCS: "updatemaxprocs", OP_LOCK_THREAD: "lockosthread",
+    OP_RESET: "resettimer", OP_STOP: "stoptimer",
     OP_FORCE_GC: "forcegchelper",
 }
 """The function of the runtime that each op calls, of `vocabulary.FUNCTIONS`."""
@@ -149,7 +151,9 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         return chansend(sched, mp, gp, c, gp.value)
     if op == OP_RECV or op == OP_RECV_OK:
         if gp.stage != 0:
-            chanreceived(gp, op == OP_RECV_OK)
+            c = gp.obj
+            assert c is None or isinstance(c, Chan)
+            chanreceived(sched, mp, gp, c, op == OP_RECV_OK)
             return STEP_ON
         c = gp.obj
         assert c is None or isinstance(c, Chan)
@@ -269,6 +273,25 @@ def timesleep(sched: Sched, mp: M, gp: G) -> i64:
     return code
 
 
+def perform_timer(sched: Sched, mp: M, gp: G, op: i64) -> None:
+    """Timer.Stop and Timer.Reset. The result is whether it was pending; the timer itself of who has just made it (b: 1)."""
+    t = gp.obj
+    assert isinstance(t, Timer)
+    if op == OP_STOP:
+        gp.result = stoptimer(sched, mp, t)
+        return
+    if t.fn is not None and t.starts is None:
+        t.starts = Spawn(t.fn, t.args, t.name, t.cls, 1, -1, gp.prog.name if gp.form == FORM_PROGRAM else t.site)
+    ns = gp.a
+    if ns < 0:
+        d = gp.prog.objects[gp.b] if gp.form == FORM_PROGRAM else gp.value
+        assert isinstance(d, Distribution)
+        gp.draws += 1
+        ns = d.sample(draw(gp.key, gp.draws))
+    pending = resettimer(sched, mp, gp, t, ns)
+    gp.result = t if gp.b == 1 and gp.form != FORM_PROGRAM else pending
+
+
 def netwait(sched: Sched, mp: M, gp: G) -> i64:
     """A descriptor that will be ready later. Go: netpoll.go: netpollblock."""
     if gp.stage != 0:
@@ -305,7 +328,7 @@ def perform_sync(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         closechan(sched, mp, x)
     elif op == OP_SELECT:
         if gp.stage != 0:
-            selected(gp, x)
+            selected(sched, mp, gp, x)
             return STEP_ON
         return selectgo(sched, mp, gp, x, gp.a == 0)
     elif op == OP_LOCK:
@@ -348,6 +371,8 @@ def perform_other(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         return computecall(sched, mp, gp)
     elif op == OP_NOW:
         gp.result = sched.now_ns
+    elif op == OP_RESET or op == OP_STOP:
+        perform_timer(sched, mp, gp, op)
     elif op == OP_GC_WORKER:
         return gcbgmarkworker(sched, mp, gp)
     elif op == OP_GC:

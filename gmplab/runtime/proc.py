@@ -734,19 +734,26 @@ def execute(sched: Sched, mp: M, gp: G) -> i64:
 def checktimers(sched: Sched, mp: M, pp: P) -> bool:
     """Fire pp's due timers on mp: their Gs are readied by the next steps. True if any. Go: time.go: timers.check, timers.run.
 
-    Differs: all that are due leave the heap at once, and their Gs are readied one a step.
+    Differs: all sleepers that are due leave the heap at once, and are readied one a step.
     """
     fired = False
     while True:
         when = pp.timers.wake_time()
         if when == 0 or when > sched.now_ns:
             return fired
+        gp = pp.timers.of[0]
+        if not isinstance(gp, G) and fired:
+            # Those before it are readied first.
+            return True
         if sched.calls_on and not fired:
             call(sched, mp, "timers.check")
-        gp = pp.timers.pop()
+        pp.timers.pop()
         gp.timer = 0
         sched.timers_fired += 1
         charge(sched, mp, sched.prices.timer_op)
+        if not isinstance(gp, G):
+            gp.fire(sched, mp, pp, when)
+            return True
         if sched.rec.full:
             sched.rec.event(sched.now_ns, TIMER_FIRE, gp.goid, mp.id, pp.id, 0, NO_P, when)
         toready(mp, gp)

@@ -16,6 +16,7 @@ from gmplab.runtime.mgc import OP_GC
 from gmplab.runtime.model import G
 from gmplab.runtime.stw import OP_GOMAXPROCS
 from gmplab.runtime.sync import Mutex, WaitGroup
+from gmplab.runtime.timers import Timer
 from gmplab.vocabulary import MAX_PROCS
 
 OP_EXIT: Final = 0
@@ -53,9 +54,11 @@ OP_NOW: Final = 31
 OP_WAIT_ARRIVALS: Final = 32
 # 33 to 36 and 39: stw.py and mgc.py.
 OP_CALL: Final = 37
+OP_RESET: Final = 40
+OP_STOP: Final = 41
 # Ops of programs alone: they take no step and no time.
-OP_LOOP: Final = 40
-OP_LOOP_J: Final = 41
+OP_LOOP: Final = 60
+OP_LOOP_J: Final = 61
 
 
 def checked_procs(n: Any, least: int) -> int:
@@ -155,6 +158,19 @@ class Program:
 
     def wait(self, wg: WaitGroup) -> Program:
         return self.op(OP_WG_WAIT, 0, 0, wg)
+
+    def reset(self, t: Timer, ns: Any) -> Program:
+        """Set a timer: it is due after so long. Make it with `Timer()`, or `Timer(program)` to start a goroutine."""
+        d = as_distribution(ns, "reset")
+        fixed = getattr(d, "ns", None) if type(d).__name__ == "Constant" else None
+        if fixed is not None:
+            return self.op(OP_RESET, fixed, 0, t)
+        self.objects.append(d)
+        return self.op(OP_RESET, -1, len(self.objects) - 1, t)
+
+    def stop(self, t: Timer) -> Program:
+        """Stop a timer."""
+        return self.op(OP_STOP, 0, 0, t)
 
     def lock_os_thread(self) -> Program:
         return self.op(OP_LOCK_THREAD)

@@ -301,8 +301,12 @@ def taketimers(sched: Sched, mp: M, pp: P) -> None:
     assert own is not None
     timers = pp.timers
     for i in range(timers.n):
-        gp = timers.g[i]
-        if gp.timer == timers.serial[i]:
+        gp = timers.of[i]
+        if gp.timer != timers.serial[i]:
+            continue
+        if not isinstance(gp, G):
+            gp.move(sched, mp, own)
+        else:
             own.timers.push(timers.when[i], timers.serial[i], gp)
             if sched.rec.full:
                 sched.rec.event(sched.now_ns, TIMER_SET, gp.goid, mp.id, own.id, 0, pp.id, timers.when[i])

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from gmplab.traces.state import (
     PARKED, PLACES, SCHEDULE, Goroutine, Machine,
-    Processor, State,
+    Processor, State, timer_name,
 )
 from gmplab.vocabulary import (
     G_STATUSES, GC_PHASES, GRUNNABLE, GWAITING, NO_G, NO_M, NO_P, P_STATUSES, WAIT_REASONS, WHY_BACKOFF, WHY_DEEP_SLEEP,
@@ -46,7 +46,8 @@ class PState(NamedTuple):
     """A processor in a snapshot.
 
     status: "idle", "running", "gcstop" or "dead". m: its owner; next_m: the M that it is promised to, which is on its way.
-    runnext: a g, or None; queue: its gs from the head. timers: (due_ns, g), the earliest first.
+    runnext: a g, or None; queue: its gs from the head. timers: (due_ns, whose), the earliest first:
+    "g3" for a sleeper, "timer#1" for a timer of the program's.
     """
 
     status: str
@@ -54,7 +55,7 @@ class PState(NamedTuple):
     next_m: int | None
     runnext: int | None
     queue: tuple[int, ...]
-    timers: tuple[tuple[int, int], ...]
+    timers: tuple[tuple[int, str], ...]
 
 
 class MState(NamedTuple):
@@ -191,7 +192,7 @@ def g_state(gp: Goroutine, queue: str, objects: dict[int, str]) -> GState:
 def p_state(pp: Processor) -> PState:
     return PState(
         P_STATUSES[pp.status], known(pp.m, NO_M), known(pp.next_m, NO_M), known(pp.runnext, NO_G), tuple(pp.queue),
-        tuple((due, g) for due, _, g in sorted(pp.timers)),
+        tuple((due, timer_name(whose)) for due, _, whose in sorted(pp.timers)),
     )
 
 
@@ -250,7 +251,7 @@ def p_line(pp: PState) -> str:
     """One P: its owner, then its runnext, queue and timers."""
     owner = f"on m{pp.m}" if pp.m is not None else f"promised to m{pp.next_m}" if pp.next_m is not None else ""
     runnext = f"g{pp.runnext}" if pp.runnext is not None else "-"
-    due = " ".join(f"g{g}@{due}" for due, g in pp.timers[:MOST_IDS])
+    due = " ".join(f"{whose}@{due}" for due, whose in pp.timers[:MOST_IDS])
     if len(pp.timers) > MOST_IDS:
         due += f" ... {len(pp.timers) - MOST_IDS} more"
     timers = f"  timers {due}" if due else ""

@@ -75,6 +75,16 @@ class Goroutine:
         return Goroutine(self.status, self.m, self.since, self.reason, self.obj, self.keys, self.timer_p)
 
 
+def of_program(number: int) -> int:
+    """A timer of the program's among the gs whose timers lie in the same heap: below all of them."""
+    return -2 - number
+
+
+def timer_name(whose: int) -> str:
+    """The owner of a heap's entry, in words."""
+    return f"g{whose}" if whose >= 0 else f"timer#{-2 - whose}"
+
+
 @dataclass(slots=True)
 class Processor:
     """A P. `next_m`: the M that it is promised to (its nextp)."""
@@ -86,7 +96,7 @@ class Processor:
     runnext: int = NO_G
     queue: deque[int] = field(default_factory=deque)
     timers: list[tuple[int, int, int]] = field(default_factory=list)
-    """A heap of (due, order of setting, g)."""
+    """A heap of (due, order of setting, whose): a g, or a timer of the program's as `of_program` numbers it."""
 
     def copy(self) -> Processor:
         return Processor(
@@ -769,6 +779,11 @@ class State:
     # --- timers, the network ------------------------------------------------------------------------------------------
     def timer_set(self, row: Row) -> None:
         _, _, g, m, p, arg, _, aux = row
+        if g == NO_G:
+            self.awake(m)
+            self.timers_set += 1
+            heappush(self.processor(p).timers, (arg, self.timers_set, of_program(aux)))
+            return
         if aux == NO_P:
             gp, _ = self.running_on(g, m, p)
             self.timers_set += 1
@@ -779,31 +794,34 @@ class State:
         gp.timer_p = p
 
     def pull_timer(self, g: int, p: int) -> tuple[int, int, int]:
-        """Take g's timer out of p's heap."""
+        """Take g's timer, or one of the program's, out of p's heap."""
         pp = self.processor(p)
         found = [timer for timer in pp.timers if timer[2] == g]
         if not found:
-            raise Impossible(f"p{p} has no timer for g{g}")
+            raise Impossible(f"p{p} has no timer for {timer_name(g)}")
         pp.timers.remove(found[0])
         heapify(pp.timers)
         return found[0]
 
     def timer_fire(self, row: Row) -> None:
-        t, _, g, m, p, arg, _, _ = row
+        t, _, g, m, p, arg, _, aux = row
         self.awake(m)
         timers = self.processor(p).timers
+        if g == NO_G:
+            g = of_program(aux)
         if not timers or timers[0][2] != g or timers[0][0] != arg:
-            first = f"g{timers[0][2]}, due at {timers[0][0]} ns" if timers else "nobody's"
+            first = f"{timer_name(timers[0][2])}, due at {timers[0][0]} ns" if timers else "nobody's"
             raise Impossible(f"the first timer of p{p} is {first}")
         if arg > t:
             raise Impossible(f"it is due at {arg} ns only")
         heappop(timers)
-        self.gs[g].timer_p = NO_P
+        if g >= 0:
+            self.gs[g].timer_p = NO_P
 
     def timer_stop(self, row: Row) -> None:
-        _, _, g, _, p, _, _, _ = row
-        self.pull_timer(g, p)
-        self.gs[g].timer_p = NO_P
+        _, _, _, m, p, _, _, aux = row
+        self.awake(m)
+        self.pull_timer(of_program(aux), p)
 
     def netpoll(self, row: Row) -> None:
         m, arg, reason = row[3], row[5], row[6]

@@ -328,16 +328,19 @@ class Teller:
 
     def timer_set(self, s: State, row: Row) -> str:
         _, _, g, _, p, arg, _, aux = row
+        if g == NO_G:
+            return f"Timer {aux} of the program goes into the heap of P{p}: due at {time(arg)}."
         moved = f" comes from P{aux}, which is destroyed," if aux != NO_P else ""
         return f"A timer for G{g}{moved} goes into the heap of P{p}: due at {time(arg)}."
 
     def timer_fire(self, s: State, row: Row) -> str:
-        t, _, g, m, p, arg, _, _ = row
+        t, _, g, m, p, arg, _, aux = row
         late = f", {time(t - arg)} late" if t > arg else ""
-        return f"The timer of G{g} in the heap of P{p} fires on M{m}{late}."
+        whose = f"The timer of G{g}" if g != NO_G else f"Timer {aux} of the program"
+        return f"{whose} in the heap of P{p} fires on M{m}{late}."
 
     def timer_stop(self, s: State, row: Row) -> str:
-        return f"The timer of G{row[2]} leaves the heap of P{row[4]}: it is not wanted any more."
+        return f"Timer {row[7]} of the program leaves the heap of P{row[4]}: it is stopped or set anew, or nobody waits for it any more."
 
     def netpoll(self, s: State, row: Row) -> str:
         m, arg, reason = row[3], row[5], row[6]

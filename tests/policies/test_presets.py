@@ -134,7 +134,7 @@ def test_the_numbers_are_gos() -> None:
         ("go1.2", "go1.5", {"redistribute", "gc_workers"}),
         ("go1.5", "go1.14", {"timers_on_p", "template_thread", "locked_exit", "mutex_starvation", "any_resetspinning"}),
         ("go1.14", "go1.21", {"needspinning", "recheck_spinning_only", "wake_needs_idle", "gc_worker_drains"}),
-        ("go1.21", "go", {"recheck_global", "gosched_wakep", "injectglist_wakep", "polling_net", "stw_runnext"}),
+        ("go1.21", "go", {"recheck_global", "gosched_wakep", "injectglist_wakep", "polling_net", "stw_runnext", "lazy_timers"}),
     ],
 )
 def test_the_rules_that_changed_between_two_versions(older: str, newer: str, changed: set[str]) -> None:

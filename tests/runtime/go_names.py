@@ -17,7 +17,7 @@ FILES = (
     "runtime/mgcpacer.go", "runtime/netpoll.go", "runtime/netpoll_epoll.go", "runtime/os_linux.go", "runtime/preempt.go",
     "runtime/proc.go", "runtime/proc_test.go", "runtime/retry.go", "runtime/runtime2.go", "runtime/signal_unix.go",
     "runtime/select.go", "runtime/sema.go", "runtime/stack.go", "runtime/time.go", "internal/sync/mutex.go", "sync/cond.go",
-    "sync/mutex_test.go", "sync/rwmutex.go", "sync/waitgroup.go",
+    "sync/mutex_test.go", "sync/rwmutex.go", "sync/waitgroup.go", "time/sleep.go",
 )
 NAME = r"(?!\w+\.go\b)(?:\(\*\w+\)\.)?[A-Za-z_]\w*(?:\.\w+)?"
 ARGS = r"(?:\([^)]*\))?"

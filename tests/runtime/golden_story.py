@@ -126,8 +126,8 @@ def details(event: dict[str, Any], run: Run) -> dict[str, str]:
         return {"blocking": ", known to block" if arg == 1 else ""}
     if kind == "QDrain":
         return {"end": "head" if arg == 1 else "tail"}
-    if kind in ("TimerSet", "TimerFire"):
-        return {"due": f"{arg / 1000:.3f} us"}
+    if kind in ("TimerSet", "TimerFire", "TimerStop"):
+        return {"due": f"{arg / 1000:.3f} us", "whose": f"timer#{aux}" if event["g"] is None else f"g{event['g']}'s timer"}
     if kind == "Sysmon":
         return {"slept": f"{arg / 1000:.0f} us", "deep": ", woken from deep sleep" if aux == 1 else ""}
     return {}
@@ -181,8 +181,9 @@ SENTENCES = {
     "SpinStop": "{m} stops spinning ({reason})",
     "StealPass": "{m} {got} in its {pass} pass",
     "PreemptRequest": "{g} on {p} is asked to stop",
-    "TimerSet": "{g}'s timer joins {p}, due {due}",
-    "TimerFire": "{g}'s timer of {p}, due {due}, fires on {m}",
+    "TimerSet": "{whose} joins {p}, due {due}",
+    "TimerFire": "{whose} of {p}, due {due}, fires on {m}",
+    "TimerStop": "{whose} leaves {p}",
     "Netpoll": "{m} asks epoll ({reason}): {n} ready",
     "IOReady": "{g}'s descriptor is ready",
     "Sysmon": "sysmon looks, after {slept}{deep}",

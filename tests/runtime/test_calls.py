@@ -297,7 +297,27 @@ def collecting() -> Any:
     yield gl.gomaxprocs(4)
 
 
-@pytest.mark.parametrize("program", [mixed, collecting])
+def timing() -> Any:
+    """Timers set, set anew, stopped and waited for, by Gs of several Ps."""
+    wg, shared = gl.WaitGroup(8), gl.Timer()
+
+    def worker(i: int) -> Any:
+        t = yield gl.new_timer(us=20 + i)
+        yield gl.reset(shared, us=5 * i)
+        yield gl.after_func("10us", collecting if i == 3 else gl.Program("late").compute("1us"))
+        yield gl.compute(us=4)
+        yield gl.select(gl.recv_case(t.c), gl.recv_case(shared.c))
+        yield gl.stop(t)
+        yield gl.reset(t, us=2)
+        yield gl.recv(t.c)
+        yield gl.done(wg)
+
+    for i in range(8):
+        yield gl.go(worker, i)
+    yield gl.wait(wg)
+
+
+@pytest.mark.parametrize("program", [mixed, collecting, timing])
 @pytest.mark.parametrize("procs", [1, 4])
 @pytest.mark.parametrize("policy", list(PRESETS))
 def test_recording_calls_changes_nothing_else_and_every_call_has_a_caller_that_go_has(

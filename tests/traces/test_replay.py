@@ -151,7 +151,7 @@ IMPOSSIBLE: dict[str, tuple[list[bytes], str]] = {
     "no timer fires early": ([*ASLEEP, row(TIMER_FIRE, g=1, m=0, p=0, arg=50, t=49)], "it is due at 50 ns only"),
     "the earliest timer fires first": ([*ASLEEP, row(TIMER_FIRE, g=1, m=0, p=0, arg=60, t=60)],
         "the first timer of p0 is g1, due at 50 ns"),
-    "a timer that is stopped was set": ([*RUNNING, row(TIMER_STOP, g=1, m=0, p=0)], "p0 has no timer for g1"),
+    "a timer that is stopped was set": ([*RUNNING, row(TIMER_STOP, m=0, p=0, aux=3)], "p0 has no timer for timer#3"),
     "a descriptor is ready before epoll tells of it": (
         [*RUNNING, row(GO_PARK, g=1, m=0, p=0, reason=WAIT_IO), row(GO_READY, g=1, m=0, p=0, reason=Q_BATCH, arg=-1)],
         "g1 waits for its descriptor, and no IOReady came"),

@@ -121,8 +121,8 @@ def place(pp: P | None) -> int:
 
 def processor(driver: Untimed, pp: P) -> Words:
     s = driver.sched
-    timers = sorted((pp.timers.when[i], pp.timers.serial[i], pp.timers.g[i].key) for i in range(pp.timers.n)
-                    if pp.timers.g[i].timer == pp.timers.serial[i])
+    timers = sorted((pp.timers.when[i], pp.timers.serial[i], pp.timers.of[i].key) for i in range(pp.timers.n)
+                    if pp.timers.of[i].timer == pp.timers.serial[i])
     # That of two looks of sysmon's, and for nobody else.
     seen = (pp.seen_schedtick == pp.schedtick, pp.seen_syscalltick == pp.syscalltick) if s.sysmon is not None else ()
     return (
