@@ -34,6 +34,12 @@ def test_a_notebook_is_valid_and_kept_without_outputs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_no_line_of_a_notebooks_code_is_cut_off_at_a_window_of_1280(path: Path) -> None:
+    lines = [line.rstrip("\n") for cell in cells(path, "code") for line in cell["source"]]
+    assert [line for line in lines if len(line) > 120] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_holds_its_own_claims(path: Path) -> None:
     assert any(line.lstrip().startswith("assert ") for cell in cells(path, "code") for line in cell["source"])
 

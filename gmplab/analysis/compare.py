@@ -79,6 +79,24 @@ class Comparison:
         first = self.values(self.policies[0], metric)
         return [a - b for a, b in zip(self.values(policy, metric), first, strict=True)]
 
+    def difference(self, policy: str, metric: str) -> Interval:
+        """A policy's mean difference to the first on one metric, paired by seed, with the bounds of its interval.
+
+        Raises
+        ------
+        ValueError
+            The policy, or the metric, was not compared.
+
+        Examples
+        --------
+        >>> gmplab.compare(["go", mine], "fanout").difference("mine", "end_ns").high < 0      # doctest: +SKIP
+        True
+        """
+        for what, name, known in (("policy", policy, self.policies), ("metric", metric, self.metrics)):
+            if name not in known:
+                raise ValueError(f"difference: {what} {name!r} was not compared{nearest(name, known)}")
+        return mean_interval(self.differences(policy, metric), self.confidence)
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """Means: metric, policy, n, mean, low, high, unit.

@@ -17,7 +17,7 @@ from gmplab.vocabulary import (
     IN_RUNNING, IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, IN_SYSCALL, M_CREATE, M_EXIT, M_PARK, M_START, M_WAKE,
     N_MODES, NETPOLL, P_ACQUIRE, P_IDLE, P_RELEASE, P_RESIZE, P_STOP, POLL_BLOCKING, SPIN_START, SPIN_STOP, STW_END,
     STW_START, STW_STOPPED, SYSMON, WHY_BACKOFF, WHY_CLONE_RETRY, WHY_GCSTOP, WHY_HELD, WHY_LOCKED, WHY_NETPOLL, WHY_NETPOLL_BREAK,
-    WHY_NONE, WHY_START_WORLD, WHY_STOP_WORLD,
+    WHY_NONE, WHY_START_WORLD, WHY_STOP_WORLD, WHY_SYSMON,
 )
 
 Ints = npt.NDArray[Any]
@@ -120,6 +120,7 @@ def machine_stays(e: dict[str, Ints]) -> Stays:
     mode = entered(kind, M_ENTERS)
     mode[(kind == SPIN_START) & (e["aux"] == 1)] = NONE
     mode[(kind == P_ACQUIRE) & spinning(e)] = IN_SPINNING
+    mode[(kind == M_START) & np.isin(e["m"], e["m"][(kind == M_CREATE) & (reason == WHY_SYSMON)])] = MONITORING
     mode[(kind == GO_SYSEXIT) & (e["p"] < 0)] = IN_SCHEDULING
     mode[(kind == NETPOLL) & (reason != POLL_BLOCKING)] = NONE
     # In epoll, or asleep, until it runs; or it was not asleep yet.

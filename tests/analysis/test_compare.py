@@ -44,6 +44,18 @@ def test_the_table_and_the_paired_differences_are_those_of_the_values() -> None:
     assert list(c.paired.itertuples(index=False, name=None)) == [
         ("wait_mean_ns", "segmented", 4, d.mean, d.low, d.high, "ns")
     ]
+    assert c.difference("segmented", "wait_mean_ns") == d
+    assert c.difference("go", "wait_mean_ns").high == 0
+
+
+@pytest.mark.parametrize(("policy", "metric", "words"), [
+    ("goo", "end_ns", "policy 'goo' was not compared; did you mean 'go'"),
+    ("go", "steals", "metric 'steals' was not compared; one of end_ns"),
+])
+def test_a_difference_that_was_not_measured_is_refused_with_what_was(policy: str, metric: str, words: str) -> None:
+    c = gl.compare(["go"], jobs, seeds=[1], metrics=["end_ns"])
+    with pytest.raises(ValueError, match=words):
+        c.difference(policy, metric)
 
 
 def test_a_policy_and_itself_differ_by_nothing_at_every_seed() -> None:

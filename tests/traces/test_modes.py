@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import gmplab as gl
 from gmplab.policies import PRESETS
 from gmplab.traces.run import Run
 from gmplab.vocabulary import MODES
@@ -29,6 +30,11 @@ def test_each_m_is_in_one_mode_at_a_time_and_sleeps_for_a_reason() -> None:
         [2, "scheduling", 70, 170, None, 1, None],
         [2, "idle", 170, 190, None, None, "idle"],
     ]
+
+
+def test_sysmon_monitors_from_its_first_step_on() -> None:
+    spans = gl.run("syscall_storm", n=4, calls=3, procs=2, seed=1).machine_spans
+    assert spans[spans["m"] == 1]["mode"].astype(str).tolist()[:2] == ["starting", "monitoring"]
 
 
 def test_each_p_does_what_its_m_does() -> None:
