@@ -143,10 +143,7 @@ OTHERS = [
         "dest = runqput(sched, pp, gp, False)\n        note_put(sched, kind", golden("queues_spawned_last_runs_first"),
     ),
     Mutant(
-        "Gosched goes to the own tail", "runtime/proc.py",
-        "        charge(sched, mp, sched.prices.globrunq_put)\n        globrunqput(sched, gp)\n"
-        "        note_stop(sched, mp, gp, reason, Q_GLOBAL, NO_P)",
-        "        dest = runqput(sched, pp, gp, False)\n        note_stop(sched, mp, gp, reason, dest, pp.id)",
+        "Gosched goes to the own tail", "policies/place.py", "return p if why != FOR_YIELD else NO_P", "return p",
         golden("queues_gosched_global_tail"),
     ),
     Mutant(
@@ -213,7 +210,7 @@ OTHERS = [
     ),
     Mutant(
         "a waiter that lost the Mutex queues at the back", "runtime/sync.py",
-        "front = gp.waiting_since >= 0\n    if not front:", "front = False\n    if gp.waiting_since < 0:",
+        "front = lost and sched.rules.mutex_starvation", "front = False",
         golden("sync_mutex_starves_and_is_handed_over"),
     ),
     Mutant(

@@ -100,7 +100,7 @@ def ask_place(c: Any, view: FakeView, seed: int) -> Asking:
     """The questions to a `Place`."""
     top = view.n_procs - 1
     for g in range(GS):
-        for why, p in ((FOR_NEW, 0), (FOR_NEW, top), (FOR_READY, top // 2), (FOR_ARRIVAL, NO_P)):
+        for why, p in ((FOR_NEW, 0), (FOR_NEW, top), (FOR_READY, top // 2), (FOR_YIELD, top), (FOR_ARRIVAL, NO_P)):
             yield Question(
                 "place", {"why": why, "g": g, "p": p}, f"-1 (the global queue) or a P, 0 to {top}", whole(NO_P, top)
             )

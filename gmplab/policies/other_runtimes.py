@@ -105,8 +105,8 @@ beam: Policy = go.replace(
     "a call, so a tight loop (native code) is not stopped; new loads are balanced every 2000 turns; syscalls run on 10 "
     "dirty IO schedulers. Source: erts' beam_emu and erl_vm.h: CONTEXT_REDS; erl_process.c: "
     "ERTS_RUNQ_CHECK_BALANCE_REDS_PER_SCHED, try_steal_task; +sbwt very_short. Differs: 4000 reductions are taken as 1 ms and "
-    "the busy wait as 2 us, neither is published as time; whose turn is over waits in the global queue, as in Go, which has "
-    "every second turn; an 11th blocking call keeps its scheduler's thread. Not modelled: priorities, dirty CPU "
+    "the busy wait as 2 us, neither is published as time; who comes back from a call to no scheduler waits in the global queue, "
+    "which has every second turn; an 11th blocking call keeps its scheduler's thread. Not modelled: priorities, dirty CPU "
     "schedulers, compaction of load, the wake-up threshold (+swt), the cost of copying messages.",
 )
 
@@ -117,8 +117,9 @@ ghc: Policy = go.replace(
     doc="GHC's threaded runtime: a capability shares what it cannot run next with the idle ones. A safe foreign call "
     "releases the capability at once; a turn is 20 ms and ends at an allocation. Source: GHC's rts/Schedule.c: "
     "schedulePushWork, suspendThread; user's guide, -C. Differs: surplus is pushed when it appears, and what came while none was "
-    "idle is taken by the one that idles, half of two or more, where GHC pushes at the owner's next switch; whose turn is over waits "
-    "in the global queue, as in Go, which has every second turn. Not modelled: sparks, bound threads, the pause of a GC.",
+    "idle is taken by the one that idles, half of two or more, where GHC pushes at the owner's next switch; who comes back from "
+    "a foreign call to no capability waits in the global queue, which has every second turn. Not modelled: sparks, bound "
+    "threads, the pause of a GC.",
 )
 
 shenango: Policy = go.replace(

@@ -1,7 +1,7 @@
 """Which queue takes a G that became runnable.
 
-The core asks once for each G that is new, readied or arrives from outside; a G that yields or is preempted is not
-asked about: it goes where Go sends it.
+The core asks once for each G that is new, readied, arrives from outside, or makes room: it yields, or is preempted. A G
+that comes back from a system call to no P is not asked about: it goes to the global queue, as in Go.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 
 from mypy_extensions import i64, mypyc_attr
 
-from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, Place, View, at_least
+from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_YIELD, Place, View, at_least
 from gmplab.vocabulary import NO_P
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class PlaceLocal(Place):
-    """The P of who made or readied it, into runnext there; an arrival, which has no P, to the global queue.
+    """The P of who made or readied it, into runnext there; an arrival, which has no P, and who yields to the global queue.
 
-    Go: proc.go: newproc, ready, runqput(next=true); proc.go: injectglist without a P.
+    Go: proc.go: newproc, ready, runqput(next=true); proc.go: injectglist without a P; proc.go: goschedImpl.
     """
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
-        """The P that asks; NO_P for an arrival."""
-        return p
+        """The P that asks; NO_P for an arrival, and for who yields."""
+        return p if why != FOR_YIELD else NO_P
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -40,10 +40,12 @@ class PlaceGlobal(Place):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class PlaceRandom(Place):
-    """Any P, each as likely. With `NoStealing` the Ps are independent queues: n times M/M/1."""
+    """Any P, each as likely; who yields stays. With `NoStealing` the Ps are independent queues: n times M/M/1."""
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
         """One draw of `view.below(procs)`."""
+        if why == FOR_YIELD:
+            return p
         return view.below(view.procs())
 
 
@@ -67,7 +69,9 @@ class LeastLoaded(Place):
         at_least(self, 1, "d")
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
-        """`d` draws, the least `view.load` of them."""
+        """`d` draws, the least `view.load` of them; who yields stays."""
+        if why == FOR_YIELD:
+            return p
         n = view.procs()
         best = view.below(n)
         for _ in range(self.d - 1):
@@ -83,7 +87,9 @@ class JoinShortest(Place):
     """The least loaded P of all, the first of equals: JSQ. Source: Winston 1977."""
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
-        """The P of least `view.load`."""
+        """The P of least `view.load`; who yields stays."""
+        if why == FOR_YIELD:
+            return p
         best: i64 = 0
         q: i64 = 1
         while q < view.procs():

@@ -370,8 +370,9 @@ class Place(Component):
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
         """The P whose queue takes g, or NO_P for the global queue.
 
-        `why` is FOR_NEW, FOR_READY or FOR_ARRIVAL; `p` is the P of the M that asks, NO_P for an arrival. On the P that
-        asks, g takes runnext if there is one; on another its queue's tail. An arrival sent to the global queue wakes an
+        `why` is FOR_NEW, FOR_READY, FOR_ARRIVAL, or FOR_YIELD: g was running on p and makes room, by itself or because its
+        time is over. `p` is the P of the M that asks, NO_P for an arrival. On the P that asks, g takes runnext if there is
+        one, but the queue's tail if it yields; on another P its queue's tail. An arrival sent to the global queue wakes an
         idle P as `injectglist` does; other puts wake as the `Wake` component says.
         """
         raise NotImplementedError

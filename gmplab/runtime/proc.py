@@ -190,14 +190,20 @@ def put_at(sched: Sched, mp: Optional[M], gp: G, kind: i64, own: i64, to: i64, a
         sched.npidle -= 1
         if sched.rec.full:
             sched.rec.event(sched.now_ns, 16, NO_G, mid(mp), to, 0, NO_P, 0)
-        dest = runqput(sched, p2, gp, False)
-        note_put(sched, kind, gp, mp, own, dest, to, arg)
+        note_queued(sched, kind, gp, mp, own, runqput(sched, p2, gp, False), to, arg)
         startm(sched, mp, p2, False, WHY_INJECT)
         return True
-    dest = runqput(sched, p2, gp, False)
-    note_put(sched, kind, gp, mp, own, dest, to, arg)
+    note_queued(sched, kind, gp, mp, own, runqput(sched, p2, gp, False), to, arg)
     sees(sched, p2)
     return False
+
+
+def note_queued(sched: Sched, kind: i64, gp: G, mp: Optional[M], own: i64, dest: i64, to: i64, arg: i64) -> None:
+    """Record a put, also that of a G which was running: then `arg` tells why it stopped."""
+    if kind == GO_STOP and mp is not None:
+        note_stop(sched, mp, gp, arg, dest, to)
+    else:
+        note_put(sched, kind, gp, mp, own, dest, to, arg)
 
 
 def sees(sched: Sched, pp: P) -> None:
@@ -1168,10 +1174,11 @@ def checktimersnop(sched: Sched, mp: M) -> None:
 
 def checkidlegcnop(sched: Sched, mp: M) -> i64:
     """mp, without a P, takes an idle one for an idle GC worker; -1 if there is no P or no worker. Go: proc.go: checkIdleGCNoP."""
-    if len(sched.gc.pool) == 0:
-        return -1
     pp = pidlegetspinning(sched, mp)
     if pp is None:
+        return -1
+    if len(sched.gc.pool) == 0:
+        pidleput(sched, pp, mp)
         return -1
     acquirep(sched, mp, pp)
     becomespinning(sched, mp)
@@ -1507,7 +1514,10 @@ def dropg(mp: M, gp: G) -> None:
 
 
 def goschedimpl(sched: Sched, mp: M, gp: G, preempted: bool) -> i64:
-    """The running gp goes to the global queue's tail. Go: proc.go: goschedImpl, gosched_m, gopreempt_m."""
+    """The running gp makes room: to the global queue's tail. Go: proc.go: goschedImpl, gosched_m, gopreempt_m.
+
+    Differs: where it goes is the place policy's rule, but where the world is to stop.
+    """
     now = sched.now_ns
     if sched.calls_on:
         if preempted and sched.preempt.mode == "async":
@@ -1530,9 +1540,16 @@ def goschedimpl(sched: Sched, mp: M, gp: G, preempted: bool) -> i64:
         dest = runqput(sched, pp, gp, True)
         note_stop(sched, mp, gp, reason, dest, pp.id)
     else:
-        charge(sched, mp, sched.prices.globrunq_put)
-        globrunqput(sched, gp)
-        note_stop(sched, mp, gp, reason, Q_GLOBAL, NO_P)
+        to = sched.place.place(sched.place_state, sched.view, FOR_YIELD, gp.goid, pp.id)
+        if to == NO_P:
+            charge(sched, mp, sched.prices.globrunq_put)
+            globrunqput(sched, gp)
+            note_stop(sched, mp, gp, reason, Q_GLOBAL, NO_P)
+        elif to == pp.id:
+            charge(sched, mp, sched.prices.runq_put)
+            note_stop(sched, mp, gp, reason, runqput(sched, pp, gp, False), to)
+        else:
+            put_at(sched, mp, gp, GO_STOP, pp.id, to, reason)
     if sched.rules.gosched_wakep:
         mp.wakes += 1
         mp.wake_why = FOR_YIELD

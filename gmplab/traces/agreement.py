@@ -21,8 +21,8 @@ from gmplab.traces.state import Row, State
 from gmplab.traces.window import window
 from gmplab.vocabulary import (
     CALLERS, CPU_RUN, CPU_WAIT, GC_MARK, GC_PHASE, GO_CREATE, GO_EXIT, GO_START, HISTOGRAM_BUCKETS, M_CREATE, M_EXIT,
-    M_PARK, M_WAKE, P_HANDOFF, P_RESIZE, Q_GET, SOURCES, SPIN_START, SRC_STEAL, SRC_STEAL_RUNNEXT, STEAL_PASS, STW_END,
-    STW_START, STW_STOPPED, WHY_LOCKED_EXIT, WHY_NETPOLL_BREAK, WHY_NONE, WHYS,
+    M_WAKE, P_HANDOFF, P_RESIZE, Q_GET, SOURCES, SPIN_START, SRC_STEAL, SRC_STEAL_RUNNEXT, STEAL_PASS, STW_END,
+    STW_START, STW_STOPPED, WHY_NETPOLL_BREAK, WHY_NONE, WHYS,
 )
 
 Ints = npt.NDArray[np.int64]
@@ -200,7 +200,7 @@ def counters(record: Record, e: dict[str, Any], state: State) -> dict[str, int]:
     counted = {
         "n_goroutines": int(by_kind[GO_CREATE]), "spins": int(by_kind[SPIN_START]), "handoffs": int(by_kind[P_HANDOFF]),
         "steals": of(Q_GET, SRC_STEAL) + of(Q_GET, SRC_STEAL_RUNNEXT), "threads_peak": state.threads_peak,
-        "threads_exited": int(by_kind[M_EXIT]) + of(M_PARK, WHY_LOCKED_EXIT), "syscalls_lost_p": state.lost_p,
+        "threads_exited": int(by_kind[M_EXIT]), "syscalls_lost_p": state.lost_p,
         "wakes_m": int(by_kind[M_WAKE]) - of(M_WAKE, WHY_NONE) - of(M_WAKE, WHY_NETPOLL_BREAK),
         "stw": int(by_kind[STW_START]), "gc_cycles": of(GC_PHASE, GC_MARK), **stopped(e),
         "cpu_waits": int(by_kind[CPU_WAIT]), "cpu_wait_ns": waited_for_cpus(e, record.end_ns),

@@ -11,6 +11,7 @@ import pytest
 
 import gmplab as gl
 from gmplab.traces.run import Run
+from gmplab.vocabulary import QUEUES
 from tests.programs import free, rows, started
 
 GO = gl.policy_of("go")
@@ -139,6 +140,50 @@ def test_everything_in_the_global_queue_is_found_there() -> None:
     assert puts(gl.PlaceLocal()) == ["runnext"] * 5
     assert puts(gl.PlaceGlobal()) == ["global"] * 5
     assert started(free(fan_out(4), policy=go_but(place=gl.PlaceGlobal()))) == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("policy", "queues"),
+    [("go", {"global"}), ("beam", {"local"}), ("ghc", {"local"}), ("jsq", {"local"}), ("fifo", {"global"})],
+)
+def test_place_decides_where_a_goroutine_waits_that_makes_room(policy: str, queues: set[str]) -> None:
+    # Two that yield, and are stopped after 2 ms where the policy stops any, on one P each.
+    def turns() -> Any:
+        for _ in range(3):
+            yield gl.compute(ms=25)
+            yield gl.gosched()
+
+    def main() -> Any:
+        for _ in range(4):
+            yield gl.go(turns)
+        yield gl.sleep(ms=400)
+
+    run = free(main, procs=2, policy=policy)
+    run.validate()
+    stops = run.events[run.events["kind"] == "GoStop"]
+    assert {QUEUES[arg] for arg in stops["arg"]} == queues
+    assert ("preempted" in set(stops["reason"])) == (policy in ("go", "beam", "ghc"))
+
+
+def test_an_answer_may_send_who_makes_room_to_another_p() -> None:
+    class Away(gl.PlaceLocal):  # type: ignore[misc, name-defined]
+        def place(self, state: Any, view: Any, why: Any, g: Any, p: Any) -> Any:
+            return (p + 1) % view.procs() if why == gl.FOR_YIELD else p
+
+    def yields() -> Any:
+        yield gl.compute(us=10)
+        yield gl.gosched()
+        yield gl.compute(us=10)
+
+    def main() -> Any:
+        yield gl.go(yields)
+        yield gl.sleep(us=1)
+        yield gl.sleep(ms=1)
+
+    run = free(main, procs=3, policy=go_but(place=Away(), steal=gl.NoStealing()))
+    run.validate()
+    # An idle P is started for it.
+    assert list(run.schedule.query("g == 2")["p"]) == [0, 1]
 
 
 def test_a_goroutine_is_readied_on_the_p_that_it_last_ran_on_and_not_on_its_wakers() -> None:

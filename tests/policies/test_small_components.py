@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from gmplab.policies import (
     WakeAfter, WakeAlways, WakeIfNoneSpinning, WakeIfTooFewSpin, WakeNever,
 )
 from gmplab.policies.fakeview import FakeView
-from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY
+from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD
 from gmplab.vocabulary import NO_P
 
 
@@ -40,6 +42,20 @@ def test_go_places_a_g_on_the_p_that_asks_and_an_arrival_in_the_global_queue() -
     assert PlaceLocal().place(None, view, FOR_ARRIVAL, 1, NO_P) == NO_P
     assert PlaceGlobal().place(None, view, FOR_NEW, 1, 2) == NO_P
     assert (ChildFirst().child_first, PlaceLocal().child_first) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("place", "where"),
+    [
+        (PlaceLocal(), NO_P), (ChildFirst(), NO_P), (PlaceGlobal(), NO_P), (PlaceRandom(), 2), (LeastLoaded(d=3), 2),
+        (JoinShortest(), 2), (LastRanOn(), 2), (PushSurplus(), 2),
+    ],
+    ids=lambda x: "" if isinstance(x, int) else type(x).__name__,
+)
+def test_who_makes_room_goes_to_the_global_queue_as_in_go_or_stays_where_goroutines_belong_to_ps(place: Any, where: int) -> None:
+    view = FakeView(4)
+    view.queued, view.last_ps = [0, 3, 0, 0], [NO_P, 2]
+    assert place.place(None, view, FOR_YIELD, 1, 2) == where
 
 
 def test_the_shortest_queue_counts_runnext_and_the_running_g() -> None:

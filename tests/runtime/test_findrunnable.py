@@ -95,6 +95,17 @@ def test_who_sees_work_and_gets_no_p_tells_the_next_m_that_parks() -> None:
     assert (m0.phase, m0.p, sched.needspinning) == (PH_NETPOLL, None, 1)
 
 
+@pytest.mark.parametrize(("idle", "needed"), [(1, 0), (0, 1)])
+def test_who_sees_gc_work_takes_a_p_before_it_looks_for_a_worker(idle: int, needed: int) -> None:
+    # Go: proc.go: checkIdleGCNoP: pidlegetSpinning, then gcBgMarkWorkerPool.pop; no worker is free here.
+    sched, m0 = gave_up(procs=1)
+    sched.gc_blacken, sched.gc.left_ns, sched.gc.most_idle_workers = True, 1_000, 1
+    if idle == 0:
+        pidleget(sched, m0)
+    recheck(sched, m0)
+    assert (m0.p, m0.phase, sched.npidle, sched.needspinning) == (None, PH_NETPOLL, idle, needed)
+
+
 def test_an_idle_p_has_no_work() -> None:
     # Go: proc.go: pidleput: throw("pidleput: P has non-empty run queue").
     sched, m0 = found_nothing()

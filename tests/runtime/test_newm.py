@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import gmplab as gl
@@ -129,3 +130,22 @@ def test_after_twenty_refusals_the_program_ends() -> None:
 def test_the_kernel_grants_at_least_two_threads(n: Any) -> None:
     with pytest.raises(ValueError, match="must be an int of at least 2 threads"):
         gl.run(locked(1), kernel_threads=n)
+
+
+def test_m0s_thread_never_ends_and_is_not_counted_as_ended() -> None:
+    # Go: proc.go: mexit: m0 sleeps for ever, and counts in nmfreed alone. Its goroutine, main, ends locked; the other one goes on.
+    def other() -> Any:
+        yield gl.sleep(us=50)
+        yield gl.compute(us=5)
+
+    def main() -> Any:
+        yield gl.lock_os_thread()
+        yield gl.go(other)
+
+    run = free(main, drain=True)
+    run.validate()
+    m0 = run.machines.loc[0]
+    assert (run.metrics["threads_exited"], m0["exited_ns"] is pd.NA, len(rows(run, "MExit"))) == (0, True, 0)
+    assert rows(run, "MPark").query("m == 0")["reason"].iloc[-1] == "locked_exit"
+    # A window counts the same rows.
+    assert run.window(0, run.record.end_ns + 1).metrics["threads_exited"] == 0
