@@ -41,3 +41,9 @@ def test_both_name_the_same_two_commands_and_the_same_first_cells() -> None:
 def test_each_link_leads_somewhere(name: str) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8")):
         assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_every_notebook_is_linked(name: str) -> None:
+    linked = set(re.findall(r"\]\((notebooks/[^)#]+)\)", (ROOT / name).read_text(encoding="utf-8")))
+    assert linked == {str(path.relative_to(ROOT)) for path in (ROOT / "notebooks").glob("*.ipynb")}
