@@ -14,6 +14,7 @@ Subclass a component to override one decision:
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass, fields
 from typing import Any, Final, final
 
@@ -230,13 +231,60 @@ def unshadow_defaults(cls: type) -> None:
             setattr(cls, name, dataclasses.field(default_factory=Given(value)))
 
 
+ANSWERS: Final[dict[str, Any]] = {
+    "global_batch": int, "rank": int, "place": int, "probes": int, "victim": int, "each_once": bool, "amount": int, "may_spin": bool,
+    "again_ns": int, "delay_ns": int, "at_entry_ns": int, "retake": bool, "should": bool, "may_create": bool, "retire_after_ns": int,
+    "act": type(None),
+}
+"""What the core asks components, besides `start`, and the type of the answer."""
+
+
+def sign_answers(cls: type) -> None:
+    """Have the answers of a class from outside of the package name it where they are of a wrong type, or raise.
+
+    The core cannot tell: it sees an answer when it is compared or, compiled, when it is unboxed.
+    """
+    if cls.__module__.startswith("gmplab."):
+        return
+    for name, wanted in ANSWERS.items():
+        method = cls.__dict__.get(name)
+        # A native class holds methods that the core has checked when it was compiled.
+        if type(method).__name__ == "function":
+            setattr(cls, name, signed(f"{cls.__name__}.{name}", method, wanted))
+
+
+def signed(name: str, method: Any, wanted: Any) -> Any:
+    """The same method, whose `PolicyError`s begin with its name."""
+
+    @functools.wraps(method)
+    def asked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            answer = method(self, *args, **kwargs)
+        except PolicyError:
+            raise
+        except Exception as e:
+            error = PolicyError(f"{name} raised {type(e).__name__}: {e}")
+            error.__cause__ = e  # mypyc drops the cause of `raise ... from`
+            raise error from e
+        if type(answer) is not wanted:
+            raise PolicyError(f"{name} returned {answer!r}: must be {TOLD[wanted]}")
+        if wanted is int and not -(1 << 63) <= answer < 1 << 63:
+            raise PolicyError(f"{name} returned {answer}: must fit 64 bits")
+        return answer
+
+    return asked
+
+
+TOLD: Final[dict[Any, str]] = {int: "an int", bool: "True or False", type(None): "None: what it wants it writes into orders"}
+
+
 def reduced(value: Any) -> tuple[Any, ...]:
     """How a frozen native dataclass pickles: by its constructor, since nothing else may set its fields."""
     return (type(value), tuple([getattr(value, f.name) for f in fields(value)]))
 
 
 MOST_FIELD: Final = 1 << 62
-"""The greatest constant of a component: sums with an instant must fit 64 bits."""
+"""The greatest constant of a component, and its longest duration: sums with an instant must fit 64 bits."""
 
 
 def at_least(part: Component, low: int, *names: str) -> None:
@@ -296,6 +344,7 @@ class Component:
         super().__init_subclass__(**kwargs)
         refuse_shadows(cls)
         unshadow_defaults(cls)
+        sign_answers(cls)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -26,7 +26,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import PolicyError, SchedError
 from gmplab.runtime.calls import call, cloned, goeson, lookagain, note
-from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES
+from gmplab.runtime.contracts import FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES, MOST_FIELD
 from gmplab.runtime.dice import FOR_STEAL, draw, mix, stream
 from gmplab.runtime.gcpacer import (
     findrunnablegcworker, gcmarkworkavailable, idlegcworker, needidlemarkworker, releasenextgcmarkworker,
@@ -477,6 +477,10 @@ def stopm(sched: Sched, mp: M) -> i64:
     settle(mp, IN_IDLE, sched.now_ns)
     mp.phase = PH_WOKEN
     d = sched.machines.retire_after_ns(sched.machines_state, sched.view, mp.id)
+    if d < -1 or d > MOST_FIELD:
+        raise PolicyError(
+            f"{type(sched.machines).__name__}.retire_after_ns returned {d}: must be -1 (never) or a time in ns, at most 2**62"
+        )
     code = park(sched, mp, WHY_IDLE, sched.now_ns + d if d >= 0 and mp.id != 0 else -1)
     checkdead(sched)
     return code
@@ -587,8 +591,10 @@ def gcstopp(sched: Sched, mp: Optional[M], pp: P) -> None:
 def wake_delay(sched: Sched, why: i64) -> i64:
     """What the wake policy answers. Go has one rule: none if an M spins."""
     d = sched.wake.delay_ns(sched.wake_state, sched.view, why)
-    if d < -1:
-        raise PolicyError(f"{type(sched.wake).__name__}.delay_ns returned {d}: must be -1 (do not wake), 0 or a delay in ns")
+    if d < -1 or d > MOST_FIELD:
+        raise PolicyError(
+            f"{type(sched.wake).__name__}.delay_ns returned {d}: must be -1 (do not wake), 0 or a delay in ns, at most 2**62"
+        )
     return d
 
 
@@ -1050,8 +1056,8 @@ def spinagain(sched: Sched, mp: M) -> i64:
     """All passes found nothing: another round after a gap, or give up."""
     mp.rounds += 1
     gap = sched.spin.again_ns(sched.spin_state, sched.view, mp.id, sched.now_ns - mp.spin_since)
-    if gap < -1:
-        raise PolicyError(f"{type(sched.spin).__name__}.again_ns returned {gap}: must be -1 (give up) or a gap in ns")
+    if gap < -1 or gap > MOST_FIELD:
+        raise PolicyError(f"{type(sched.spin).__name__}.again_ns returned {gap}: must be -1 (give up) or a gap in ns, at most 2**62")
     if gap < 0:
         mp.phase = PH_IDLE
         return STEP_ON

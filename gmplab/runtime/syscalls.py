@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import PolicyError
 from gmplab.runtime.calls import call
+from gmplab.runtime.contracts import MOST_FIELD
 from gmplab.runtime.model import AT_HANDOFF, PH_EXECUTE, PH_EXITSYSCALL, PH_RUN, PH_SYSCALL_DONE, G, M, P, Sched, charge, overload, settle
 from gmplab.runtime.proc import acquirep, dropg, gcstopp, handoffp, notewakeup, releasep, stoplockedm, stopm
 from gmplab.runtime.runq import globrunqput, mid, pid, pidleget
@@ -46,8 +47,10 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     wakesysmon(sched, mp)
     mp.rest_ns = ns
     d = sched.handoff.at_entry_ns(sched.handoff_state, sched.view, pp.id)
-    if d < -1:
-        raise PolicyError(f"{type(sched.handoff).__name__}.at_entry_ns returned {d}: must be -1 (leave it to sysmon), 0 or ns")
+    if d < -1 or d > MOST_FIELD:
+        raise PolicyError(
+            f"{type(sched.handoff).__name__}.at_entry_ns returned {d}: must be -1 (leave it to sysmon), 0 or ns, at most 2**62"
+        )
     if d == 0 and mp.p is pp:
         handoff_now(sched, mp, pp)
     elif d > 0:
