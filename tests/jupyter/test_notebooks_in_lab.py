@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 import pytest
 from rig import ROOT, Notebook
@@ -16,6 +18,24 @@ def test_the_first_notebook_runs_in_jupyterlab_without_a_console_error(notebook:
     assert book.kernel("print(run.complete)") == "True"
     assert book.find(".jp-OutputArea-output img").count() == 2
     book.screenshot("01_first_run")
+    assert book.errors == []
+
+
+WIDER: Final = """() => [...document.querySelectorAll(".jp-NotebookPanel:not(.lm-mod-hidden) :is(.cm-scroller, .jp-OutputArea-output)")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.innerText.slice(0, 80))"""
+"""What of a notebook is wider than its place, so that a reader must scroll."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)
+def test_each_notebook_runs_in_jupyterlab_with_every_picture_in_words_and_nothing_cut_off(notebook: Opener, path: Path) -> None:
+    book = notebook(path)
+    book.run_all()
+    pictures = book.find(".jp-OutputArea-output img")
+    assert all((pictures.nth(i).get_attribute("alt") or "").endswith(".") for i in range(pictures.count()))
+    assert book.page.evaluate(WIDER) == []
+    book.screenshot(path.stem)
     assert book.errors == []
 
 
