@@ -45,7 +45,7 @@ class Stepper(Widget):
     >>> run.view.stepper("1.2ms")                                       # doctest: +SKIP
     """
 
-    _esm = module("buffers.js", "lanes.js", "steps.js", "stepper.js")
+    _esm = module("buffers.js", "keys.js", "lanes.js", "steps.js", "stepper.js")
     _css = style()
     step = Int(0).tag(sync=True)
 

@@ -43,7 +43,7 @@ class Timeline(Widget):
     >>> run.view.timeline()                                             # doctest: +SKIP
     """
 
-    _esm = module("buffers.js", "lanes.js", "painter.js", "timeline.js")
+    _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "timeline.js")
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
 

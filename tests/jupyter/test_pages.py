@@ -161,6 +161,48 @@ def test_what_is_merged_is_said_in_the_status_and_in_the_tooltip(stand: Show, ru
     assert "spans merged in this pixel" in page.page.inner_text(".gmplab-tip")
 
 
+def test_goroutines_lie_in_the_chosen_order_and_only_those_that_are_asked_for(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline("G"))
+    lanes = "() => Array.from(view.order, (lane) => lane + 1)"
+    assert page.page.evaluate(lanes) == run.goroutines["g"].tolist()
+    spans = run.spans
+    for value, kind in (("wait", "runnable"), ("run", "running"), ("blocked", "waiting")):
+        page.page.select_option("select[aria-label='Order of the goroutines']", value)
+        time = spans[spans["kind"] == kind].groupby("g")["duration_ns"].sum().reindex(run.goroutines["g"], fill_value=0)
+        assert page.page.evaluate(lanes) == time.sort_values(ascending=False, kind="stable").index.tolist(), kind
+    page.page.fill("input[aria-label='Only goroutines']", "Handler, g2")
+    names = run.goroutines.set_index("g")["name"].astype(str)
+    wanted = {2, *names.index[names == "handler"]}
+    assert set(page.page.evaluate(lanes)) == wanted
+    assert f"{len(wanted)} of {len(names)} goroutines shown" in status(page)
+    # What is drawn, clicked and walked over is in that order.
+    page.page.focus(".gmplab-scroller")
+    page.page.keyboard.press("ArrowDown")
+    second = page.page.evaluate("() => view.order[1] + 1")
+    assert page.page.inner_text(".gmplab-said").startswith(f"lane G{second} ")
+    y = page.page.evaluate("() => (view.rows[view.order[1]] + 0.5) * view.step")
+    page.page.locator(".gmplab-canvas").click(position={"x": 400, "y": y})
+    assert page.get("selected_g") == second
+    page.page.fill("input[aria-label='Only goroutines']", "nobody")
+    page.drawn()
+    assert page.page.evaluate(lanes) == [] and f"0 of {len(names)} goroutines shown" in status(page)
+    assert page.errors == []
+
+
+def test_a_goroutine_that_is_chosen_elsewhere_comes_into_sight(stand: Show) -> None:
+    page = stand(gl.run("fanout", n=300, procs=2, seed=1).view.timeline("G"))
+    page.page.evaluate("() => model.set('selected_g', 250)")
+    page.drawn()
+    top, high, step = page.page.evaluate("() => [view.scroller.scrollTop, view.high, view.step]")
+    assert top <= 249 * step and 250 * step <= top + high
+
+
+def status(page: Stand) -> str:
+    """The line under a Timeline, once all is drawn."""
+    page.drawn()
+    return page.page.inner_text(".gmplab-status")
+
+
 def test_two_views_of_one_model_go_together_and_leave_nothing_behind(stand: Show, run: Run) -> None:
     for widget in (run.view.timeline(), run.view.stepper()):
         page = stand(widget)

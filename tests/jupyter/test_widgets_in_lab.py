@@ -109,3 +109,21 @@ def test_a_widget_lives_on_when_its_kernel_is_started_anew(notebook: Opener) -> 
     book.run_all()
     shown(book)
     assert book.find(".gmplab-timeline").count() == 1 and only_of_the_gone(book.errors)
+
+
+def test_what_is_typed_into_a_widget_is_no_command_of_the_notebook(notebook: Opener) -> None:
+    book = notebook([*BOTH, "second = 2", "third = 3"])
+    book.run_all()
+    shown(book)
+    cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+    before = book.page.evaluate(cells)
+    book.find("button:has-text('G lanes')").click()
+    for selector in ("input[aria-label='Only goroutines']", "input[aria-label='Breakpoints']"):
+        book.find(selector).focus()
+        # In the notebook's command mode: a cell above, a cell below, a Markdown cell, delete the cell.
+        book.page.keyboard.type("abmdd")
+        assert book.find(selector).input_value() == "abmdd"
+    for selector in (".gmplab-scroller", ".gmplab-stepper"):
+        book.find(selector).focus()
+        book.page.keyboard.type("abdd")
+    assert book.page.evaluate(cells) == before and book.errors == []

@@ -1,5 +1,6 @@
 // The Stepper: the scheduler as it is after an event, and the sentence that says what happened and why.
 import { LATE, request } from "./buffers.js";
+import { keepLetters } from "./keys.js";
 import { timeText } from "./lanes.js";
 import { Steps } from "./steps.js";
 
@@ -10,8 +11,8 @@ const MOST_CALLS = 14;
 const MOST_CHIPS = 10;
 const FEW_CHIPS = 3;
 const ICONS = {
-  first: "M4 4h2v12H4zM16 4v12L7 10z", back: "M14 4v12L5 10z", play: "M6 4l10 6-10 6z", pause: "M5 4h4v12H5zM11 4h4v12h-4z",
-  next: "M6 4v12l9-6z", last: "M14 4h2v12h-2zM4 4v12l9-6z",
+  first: "M4 4h2v12H4zM16 4v12L7 10z", back: "M12 3l2 2-5 5 5 5-2 2-7-7z", play: "M6 4l10 6-10 6z", pause: "M5 4h4v12H5zM11 4h4v12h-4z",
+  next: "M8 3l7 7-7 7-2-2 5-5-5-5z", last: "M14 4h2v12h-2zM4 4v12l9-6z",
 };
 const KEYS = "Right or space: next; left: back; Home, End: first, last; N, B: next and last event of this kind; P: play; " +
   "G: to the next event of the selected goroutine.";
@@ -48,6 +49,7 @@ export class StepperView {
   // --- the page --------------------------------------------------------------------------------------------------------
   build() {
     this.root.classList.add("gmplab", "gmplab-stepper");
+    keepLetters(this.root);
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", `Stepper. ${KEYS}`);
@@ -147,7 +149,7 @@ export class StepperView {
     if (!this.steps.has(step)) {
       this.model.set("step", step);
       this.model.save_changes();
-      this.meta.textContent = `Step ${step} of ${this.steps.rows}: asking the kernel for its window`;
+      this.meta.textContent = `Step ${(step + 1).toLocaleString("en")} of ${this.steps.rows.toLocaleString("en")}: asking the kernel for its window`;
       this.ask(step);
       return;
     }
@@ -276,7 +278,7 @@ export class StepperView {
     if (!steps.has(step)) return;
     const i = step - steps.first;
     this.slider.value = String(step);
-    this.meta.textContent = `Step ${step + 1} of ${steps.rows} \u00b7 ${timeText(steps.t[i])} \u00b7 ${steps.kinds[steps.kind[i]]}`;
+    this.meta.textContent = `Step ${(step + 1).toLocaleString("en")} of ${steps.rows.toLocaleString("en")} \u00b7 ${timeText(steps.t[i])} \u00b7 ${steps.kinds[steps.kind[i]]}`;
     this.sentence.textContent = steps.text[i];
     this.showCalls(step);
     const scroll = this.board.scrollTop;
@@ -374,7 +376,9 @@ export class StepperView {
     if (n) {
       const rows = queues.map(([name, reason, length, first]) => this.row(`${name}: ${reason}`, ...this.chips([length, first], "waiting")));
       if (n > queues.length) rows.push(this.row("", `and ${n - queues.length} more objects with waiters`));
-      cards.push(this.card("wait", changed, ...rows));
+      const card = this.card("wait", changed, ...rows);
+      card.classList.add("gmplab-wide");
+      cards.push(card);
     }
     return node("div", { class: "gmplab-lists" }, ...cards);
   }
@@ -393,7 +397,7 @@ export class StepperView {
     if (g >= 0) parts.push(this.chip(g, place === "syscall" ? "syscall" : place === "running" ? "running" : "waiting"));
     if (p >= 0) parts.push(`on P${p}`);
     if (hands.length) parts.push("in hand ", ...hands.map((i) => this.chip(i, "runnable")));
-    if (spinning) parts.push(`after ${passes} passes`);
+    if (spinning) parts.push(`after ${passes} ${passes === 1 ? "pass" : "passes"}`);
     if (locked >= 0) parts.push(`locked to G${locked}`);
     if (until >= 0) parts.push(`until ${timeText(until)}`);
     return this.card(`m${m}`, changed, this.row(`M${m}`, ...parts.flatMap((part) => [part, " "])));

@@ -1,6 +1,8 @@
 // The Timeline: lanes of Ps, Ms or Gs on a canvas, to zoom, drag and select.
 import { LATE, request, unpacked } from "./buffers.js";
+import { keepLetters } from "./keys.js";
 import { busyness, firstAbove, gallop, layLane, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
+import { ORDERS, ordered, rowsOf } from "./order.js";
 import { Painter, paletteOf } from "./painter.js";
 
 const KINDS = { P: "Ps", M: "Ms", G: "goroutines" };
@@ -14,7 +16,7 @@ const LABELLED = 30;
 const SLACK = 3;
 const HELP = "Arrow keys or A, D: move; up, down: lane; + - or W, S: zoom (also the wheel, once the timeline has the focus); " +
   "0 or Home: all; N, P: next and last span of the lane; Enter: select it; Escape: select none; U: undo; L: lanes of " +
-  "Ps, Ms, Gs. Drag to move, click to select, drag in the strip above to zoom.";
+  "Ps, Ms, Gs; of Gs the order can be chosen, and which: a part of a name, or g7. Drag to move, click to select, drag in the strip above to zoom.";
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -50,6 +52,7 @@ export class TimelineView {
   // --- the page --------------------------------------------------------------------------------------------------------
   build() {
     this.root.classList.add("gmplab", "gmplab-timeline");
+    keepLetters(this.root);
     this.buttons = Object.keys(KINDS).map((lanes) => {
       const button = element("button", { type: "button", title: `Lanes of ${KINDS[lanes]}`, "aria-pressed": "false" }, `${lanes} lanes`);
       button.addEventListener("click", () => this.set("lanes", lanes));
@@ -70,9 +73,16 @@ export class TimelineView {
       button.addEventListener("click", what);
       return button;
     };
+    this.by = element("select", { "aria-label": "Order of the goroutines", title: "Order of the goroutines, by their time in the whole run" },
+      ...Object.entries(ORDERS).map(([value, [text]]) => element("option", { value }, text)));
+    this.only = element("input", {
+      type: "text", placeholder: "only: worker, g7", size: "14", "aria-label": "Only goroutines", title: "Only these: a part of a name, or g and an id; a space or comma between several",
+    });
+    for (const control of [this.by, this.only]) control.addEventListener("input", () => this.arrange());
+    this.choice = element("span", { class: "gmplab-group", hidden: "" }, this.by, this.only);
     this.help = element("div", { class: "gmplab-help", hidden: "" }, HELP);
     const bar = element("div", { class: "gmplab-bar", role: "toolbar", "aria-label": "Timeline" },
-      element("span", { class: "gmplab-group" }, ...this.buttons), element("span", { class: "gmplab-group" }, ...toggles),
+      element("span", { class: "gmplab-group" }, ...this.buttons), this.choice, element("span", { class: "gmplab-group" }, ...toggles),
       element("span", { class: "gmplab-group" },
         action("\u2212", "Zoom out", () => this.zoom(1.6)), action("+", "Zoom in", () => this.zoom(1 / 1.6)),
         action("All", "Show the whole run", () => this.fit()), action("Undo", "Back to the view before", () => this.undo()),
@@ -104,6 +114,9 @@ export class TimelineView {
     }
     const chosen = () => {
       this.findChosen();
+      // Elsewhere a goroutine may be chosen whose lane is out of sight.
+      const row = this.lanes === "G" ? this.rows[this.model.get("selected_g") - 1] ?? -1 : -1;
+      if (row >= 0) this.intoSight(row);
       this.ask();
     };
     const loaded = () => this.load();
@@ -158,12 +171,24 @@ export class TimelineView {
     this.table = this.tables[lanes];
     this.lanes = lanes;
     this.palette = null;
-    this.row = Math.min(this.row, Math.max(this.count() - 1, 0));
     this.busy = null;
+    this.choice.hidden = lanes !== "G";
     this.findChosen();
     this.legend.replaceChildren(...this.table.meta.looks.map((look) => element("span", { class: "gmplab-key" },
       element("i", { class: "gmplab-swatch", "data-hatch": look.hatch, style: `background-color: ${look.face}` }), look.name)));
-    this.legend.append(element("span", { class: "gmplab-key" }, element("i", { class: "gmplab-swatch gmplab-merged" }), "merged: narrower than a pixel, heights are shares"));
+    if (this.table.begin.length) {
+      this.legend.append(element("span", { class: "gmplab-key" },
+        element("i", { class: "gmplab-swatch gmplab-merged" }), "merged: narrower than a pixel, heights are shares"));
+    }
+    this.arrange();
+  }
+
+  // Which lanes are shown, from the top, and where each is.
+  arrange() {
+    const goroutines = this.lanes === "G";
+    this.order = ordered(this.table, goroutines ? this.by.value : "born", goroutines ? this.only.value : "", this.table.nameOf);
+    this.rows = rowsOf(this.order, this.table.starts.length - 1);
+    this.row = Math.min(this.row, Math.max(this.count() - 1, 0));
     this.ask();
   }
 
@@ -176,7 +201,7 @@ export class TimelineView {
 
   // --- where things are --------------------------------------------------------------------------------------------------
   count() {
-    return this.table ? this.table.starts.length - 1 : 0;
+    return this.table ? this.order.length : 0;
   }
 
   view() {
@@ -284,12 +309,12 @@ export class TimelineView {
     const labels = [];
     let merged = 0;
     painter.clear();
-    for (let lane = first; lane < last; lane++) {
-      const y0 = Math.round((lane * this.step - top + gap) * ratio);
-      const y1 = Math.round(((lane + 1) * this.step - top - gap) * ratio);
-      merged += layLane(table, lane, t0, t1, wide, (i, x0, x1) => {
+    for (let row = first; row < last; row++) {
+      const y0 = Math.round((row * this.step - top + gap) * ratio);
+      const y1 = Math.round(((row + 1) * this.step - top - gap) * ratio);
+      merged += layLane(table, this.order[row], t0, t1, wide, (i, x0, x1) => {
         painter.box(x0, x1, y0, y1, table.kind[i], faded && table.g[i] !== chosen);
-        if ((x1 - x0) / ratio >= LABELLED && table.g[i] >= 0 && this.step >= 11 && this.lanes !== "G") labels.push([i, lane, x0, x1]);
+        if ((x1 - x0) / ratio >= LABELLED && table.g[i] >= 0 && this.step >= 11 && this.lanes !== "G") labels.push([i, row, x0, x1]);
       }, (x, i, j) => {
         painter.column(x, y0, y1, timeByKind(table, table.before, i, j, times), whole, faded);
       });
@@ -303,11 +328,11 @@ export class TimelineView {
     const { table, painter, ratio } = this;
     const scale = wide / (t1 - t0);
     for (const i of this.chosen) {
-      const lane = this.laneOf(i);
-      if (lane < first || lane >= last || table.end[i] <= t0 || table.begin[i] >= t1) continue;
+      const row = this.rows[this.laneOf(i)];
+      if (row < first || row >= last || table.end[i] <= t0 || table.begin[i] >= t1) continue;
       const x0 = Math.max((table.begin[i] - t0) * scale, 0);
       const x1 = Math.min(Math.max((table.end[i] - t0) * scale, x0 + 2), wide);
-      painter.box(x0, x1, Math.round((lane * this.step - top + gap) * ratio), Math.round(((lane + 1) * this.step - top - gap) * ratio), table.kind[i], false);
+      painter.box(x0, x1, Math.round((row * this.step - top + gap) * ratio), Math.round(((row + 1) * this.step - top - gap) * ratio), table.kind[i], false);
     }
   }
 
@@ -335,20 +360,20 @@ export class TimelineView {
     context.textBaseline = "middle";
     context.textAlign = "right";
     const every = Math.max(Math.ceil(12 / this.step), 1);
-    for (let lane = first; lane < last; lane++) {
-      const y = lane * this.step - top;
+    for (let row = first; row < last; row++) {
+      const y = row * this.step - top;
       context.fillStyle = this.faint;
       context.globalAlpha = 0.5;
       context.fillRect(this.gutter(), Math.round(y + this.step) - 0.5, this.wide - this.gutter(), 0.5);
       context.globalAlpha = 1;
-      if (focused && lane === this.row) {
+      if (focused && row === this.row) {
         context.fillStyle = this.brand;
         context.fillRect(0, y + 1, 3, this.step - 2);
       }
       // Of the topmost lane the name is left out where it would lie on that of the next.
-      if (lane % every === 0 && (lane === 0 || y + this.step / 2 >= 6)) {
+      if (row % every === 0 && (row === 0 || y + this.step / 2 >= 6)) {
         context.fillStyle = this.ink;
-        context.fillText(this.laneName(lane, true), this.gutter() - 8, Math.max(y + this.step / 2, 6), this.gutter() - 12);
+        context.fillText(this.laneName(this.order[row], true), this.gutter() - 8, Math.max(y + this.step / 2, 6), this.gutter() - 12);
       }
     }
   }
@@ -358,11 +383,11 @@ export class TimelineView {
     context.font = "10px sans-serif";
     context.textAlign = "center";
     const chosen = this.model.get("selected_g");
-    for (const [i, lane, x0, x1] of labels.slice(0, 2000)) {
+    for (const [i, row, x0, x1] of labels.slice(0, 2000)) {
       const g = this.table.g[i];
       if (chosen >= 0 && g !== chosen) continue;
       context.fillStyle = this.table.meta.looks[this.table.kind[i]].ink;
-      context.fillText(`G${g}`, left + (x0 + x1) / 2 / this.ratio, (lane + 0.5) * this.step - this.scroller.scrollTop);
+      context.fillText(`G${g}`, left + (x0 + x1) / 2 / this.ratio, (row + 0.5) * this.step - this.scroller.scrollTop);
     }
   }
 
@@ -376,10 +401,10 @@ export class TimelineView {
     context.lineWidth = 1.5;
     const [t0, t1] = this.view();
     for (const i of this.chosen) {
-      const lane = this.laneOf(i);
-      if (lane < first || lane >= last || this.table.end[i] <= t0 || this.table.begin[i] >= t1) continue;
+      const row = this.rows[this.laneOf(i)];
+      if (row < first || row >= last || this.table.end[i] <= t0 || this.table.begin[i] >= t1) continue;
       const [x0, x1] = [this.x(this.table.begin[i]), this.x(this.table.end[i])];
-      if (x1 - x0 >= 3) context.strokeRect(x0, lane * this.step - top + gap, x1 - x0, this.step - 2 * gap);
+      if (x1 - x0 >= 3) context.strokeRect(x0, row * this.step - top + gap, x1 - x0, this.step - 2 * gap);
     }
     const x = this.x(this.model.get("time_ns"));
     context.strokeStyle = this.brand;
@@ -429,7 +454,9 @@ export class TimelineView {
   arrow(context, i, top) {
     const table = this.table;
     const [x0, x1] = [this.x(table.a_t0[i]), this.x(table.a_t1[i])];
-    const [y0, y1] = [(table.a_from[i] + 0.5) * this.step - top, (table.a_to[i] + 0.5) * this.step - top];
+    const [from, to] = [this.rows[table.a_from[i]], this.rows[table.a_to[i]]];
+    if (from < 0 || to < 0) return;
+    const [y0, y1] = [(from + 0.5) * this.step - top, (to + 0.5) * this.step - top];
     const angle = Math.atan2(y1 - y0, x1 - x0);
     if (Math.hypot(x1 - x0, y1 - y0) < 4) return;
     context.setLineDash(DASHES[table.a_kind[i]]);
@@ -499,7 +526,9 @@ export class TimelineView {
     const [t0, t1] = this.view();
     const table = this.table;
     const parts = [`${table.meta.title}: ${timeText(t0, 6)} to ${timeText(t1, 6)} of ${timeText(table.meta.end_ns, 6)}`];
-    if (table.begin.length === 0) parts.push("nothing was recorded");
+    if (table.begin.length === 0) parts.splice(0, 1, `${table.meta.title}: nothing was recorded`);
+    const lanes = table.starts.length - 1;
+    if (this.count() < lanes) parts.push(`${this.count().toLocaleString("en")} of ${lanes.toLocaleString("en")} goroutines shown`);
     if (this.count() * this.step > this.high) parts.push(`${this.count().toLocaleString("en")} lanes, scroll for more`);
     if (merged) parts.push(`${merged.toLocaleString("en")} spans narrower than a pixel are merged (hatched)`);
     if (wanted > arrows) parts.push(`${wanted.toLocaleString("en")} arrows: zoom in, or select a goroutine`);
@@ -559,7 +588,7 @@ export class TimelineView {
       s: () => this.zoom(1.6), 0: () => this.fit(), Home: () => this.fit(), u: () => this.undo(),
       ArrowUp: () => this.toRow(this.row - 1), ArrowDown: () => this.toRow(this.row + 1),
       PageUp: () => this.toRow(this.row - 20), PageDown: () => this.toRow(this.row + 20),
-      n: () => this.along(1), p: () => this.along(-1), Enter: () => this.choose(spanAt(this.table, this.row, this.model.get("time_ns"))),
+      n: () => this.along(1), p: () => this.along(-1), Enter: () => this.choose(spanAt(this.table, this.order[this.row], this.model.get("time_ns"))),
       Escape: () => this.set("selected_g", -1), "?": () => { this.help.hidden = !this.help.hidden; },
       l: () => this.set("lanes", Object.keys(KINDS)[(Object.keys(KINDS).indexOf(this.lanes) + 1) % 3]),
     };
@@ -572,19 +601,26 @@ export class TimelineView {
   }
 
   toRow(row) {
+    if (!this.count()) return;
     this.row = Math.min(Math.max(row, 0), this.count() - 1);
-    const [y0, y1] = [this.row * this.step, (this.row + 1) * this.step];
+    this.intoSight(this.row);
+    this.said.textContent = `lane ${this.laneName(this.order[this.row], true)}`;
+    this.ask();
+  }
+
+  // Scroll until a row is to be seen.
+  intoSight(row) {
+    const [y0, y1] = [row * this.step, (row + 1) * this.step];
     const room = this.high - AXIS;
     if (y0 < this.scroller.scrollTop) this.scroller.scrollTop = y0;
     if (y1 > this.scroller.scrollTop + room) this.scroller.scrollTop = y1 - room;
-    this.said.textContent = `lane ${this.laneName(this.row, true)}`;
-    this.ask();
   }
 
   // To the next or the last span of the lane.
   along(by) {
     const { begin, starts } = this.table;
-    const [lo, hi] = [starts[this.row], starts[this.row + 1]];
+    const lane = this.order[this.row];
+    const [lo, hi] = [starts[lane], starts[lane + 1]];
     const t = this.model.get("time_ns");
     const i = by > 0 ? firstAbove(begin, t, lo, hi) : gallop(begin, t, lo, hi) - 1;
     if (i < lo || i >= hi) return;
@@ -609,7 +645,7 @@ export class TimelineView {
   place(event) {
     const box = this.canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    return { x, t: this.t(x), lane: Math.floor((y + this.scroller.scrollTop) / this.step), inside: x >= this.gutter() && y < this.high - AXIS };
+    return { x, t: this.t(x), row: Math.floor((y + this.scroller.scrollTop) / this.step), inside: x >= this.gutter() && y < this.high - AXIS };
   }
 
   press(event) {
@@ -639,9 +675,10 @@ export class TimelineView {
     this.scroller.addEventListener("pointercancel", up);
   }
 
-  click({ t, lane }) {
-    this.row = Math.min(lane, this.count() - 1);
-    const i = lane < this.count() ? spanAt(this.table, lane, t, this.slack()) : -1;
+  click({ t, row }) {
+    if (!this.count()) return;
+    this.row = Math.min(row, this.count() - 1);
+    const i = row < this.count() ? spanAt(this.table, this.order[row], t, this.slack()) : -1;
     // A span's begin is the instant of its GoStart: there the Stepper says why it runs.
     this.model.set("time_ns", Math.round(i >= 0 ? this.table.begin[i] : t));
     this.model.set("selected_g", i >= 0 && this.table.g[i] >= 0 ? this.table.g[i] : -1);
@@ -681,9 +718,9 @@ export class TimelineView {
 
   point(event) {
     if (!this.table) return;
-    const { x, t, lane, inside } = this.place(event);
-    if (!inside || lane >= this.count() || x > this.wide) return this.leave();
-    const text = this.textAt(lane, t);
+    const { x, t, row, inside } = this.place(event);
+    if (!inside || row >= this.count() || x > this.wide) return this.leave();
+    const text = this.textAt(this.order[row], t);
     this.tip.hidden = !text;
     if (!text) return;
     this.tip.textContent = text;
