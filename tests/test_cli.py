@@ -101,9 +101,9 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 
 def test_run_shows_the_run_that_the_library_makes(capsys: pytest.CaptureFixture[str]) -> None:
-    expected = gl.run("fanout", n=20, procs=2, cpus=1, seed=7, policy="go1.14", until="50ms", costs=gl.Costs.zero())
+    expected = gl.run("fanout", n=20, procs=2, cpus=1, kernel_threads=9, seed=7, policy="go1.14", until="50ms", costs=gl.Costs.zero())
     code, out, err = said(
-        capsys, *FANOUT, "--cpus", "1", "-s", "7", "--policy", "go1.14", "--until", "50ms", "--costs", "zero"
+        capsys, *FANOUT, "--cpus", "1", "--kernel-threads", "9", "-s", "7", "--policy", "go1.14", "--until", "50ms", "--costs", "zero"
     )
     assert (code, out, err) == (0, f"{expected!r}\n", "")
 
@@ -371,6 +371,7 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["run"], "gmplab run: the following arguments are required: WORKLOAD"),
         (["run", "fanout", "-P", "0"], "gmplab: procs = 0: must be an int of 1 to 65534 Ps"),
         (["run", "fanout", "--cpus", "0"], "gmplab: cpus = 0: must be an int of 1 to 65534 CPUs, or None: a CPU for each M"),
+        (["run", "fanout", "--kernel-threads", "1"], "gmplab: kernel_threads = 1: must be an int of at least 2 threads (m0, sysmon)"),
         (["run", "fanout", "-P", "two"], "gmplab run: argument -P/--procs: invalid int value: 'two'"),
         (["run", "fanout", "-s", "-1"], "gmplab: seed = -1: must be an int of 0 to"),
         (["run", "fanout", "--until", "-5ms"], "gmplab: until = '-5ms': must not be negative"),

@@ -99,6 +99,8 @@ def shared(args: Namespace) -> list[str]:
         found.append(f"until={quoted(args.until)}")
     if args.cpus is not None:
         found.append(f"cpus={args.cpus}")
+    if args.kernel_threads is not None:
+        found.append(f"kernel_threads={args.kernel_threads}")
     if args.costs is not None:
         found.append(f"costs=gl.Costs.{args.costs}()")
     return found

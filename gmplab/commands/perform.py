@@ -103,7 +103,10 @@ def experiment_of(args: Namespace, progress: bool) -> dict[str, Any]:
         if taken:
             raise UsageError(f"--set {taken[0]}=...: is an argument of the run; see the options of {args.command}")
         prices = None if args.costs is None else texts.costs(args.costs)
-        asked = {"workload": workload, "procs": args.procs, "cpus": args.cpus, "until": args.until, "costs": prices}
+        asked = {
+            "workload": workload, "procs": args.procs, "cpus": args.cpus, "kernel_threads": args.kernel_threads, "until": args.until,
+            "costs": prices,
+        }
         return {**asked, "progress": progress and not args.no_progress, **known}
 
 

@@ -127,6 +127,7 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-P", "--procs", type=int, default=4, metavar="N", help="GOMAXPROCS (default: 4)")
     parser.add_argument("--cpus", type=int, metavar="N", help="CPUs that all threads share in turns (default: one for each)")
+    parser.add_argument("--kernel-threads", type=int, metavar="N", help="threads that the kernel grants (default: any number)")
     parser.add_argument("--until", metavar="TIME", help="virtual time at which it ends at the latest: 50ms")
     parser.add_argument("--costs", metavar="NAME", help=f"{' or '.join(PRICES)} (default: linux_vm); not on threads")
     parser.add_argument("--no-progress", action="store_true", help="no bar, also in a terminal")

@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from gmplab.errors import TraceError
 from gmplab.plots.lanes import between, time_axis
 from gmplab.plots.palette import PATTERN, Look
 from gmplab.traces.run import Run
@@ -27,11 +26,9 @@ PARTS: Final = 240
 def edges_of(run: Run, t: Any, what: str) -> Floats:
     """The ends of the parts of the time that is shown, in ns: PARTS + 1 instants.
 
-    Raises `TraceError` for a window of a run: what was queued, or ran, at its begin is not known.
+    Raises `TraceError` where the counts are not known: below level "full", or of a window that was read from a file.
     """
     run.need("series", what)
-    if "window_ns" in run.record.header:
-        raise TraceError(f"{what}: a window does not know the counts at its begin: plot the whole run, with t=(t0, t1)")
     t0, t1 = between(run, t)
     return np.linspace(t0, t1, PARTS + 1)
 

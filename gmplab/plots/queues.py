@@ -48,7 +48,7 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     Raises
     ------
     TraceError
-        The run was recorded below level "full", or is a window of a run.
+        The run was recorded below level "full", or is a window that was read from a file.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
         edges, np.arange(len(names) + 1) - 0.5, np.ma.masked_less_equal(grid, 0), cmap=SEQUENTIAL, rasterized=True,
         norm=PowerNorm(0.5, vmin=0, vmax=max(most, 1.0)),
     )
-    absent = unused(chosen)
+    absent = unused(chosen.whole or chosen)
     absent = absent[(absent["p"] < procs) & (absent["end_ns"] > edges[0]) & (absent["begin_ns"] < edges[-1])]
     if len(absent):
         corners = lanes.boxes(absent["begin_ns"], absent["end_ns"], absent["p"] + 0.5, absent["p"] + 1.5)

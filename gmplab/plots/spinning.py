@@ -36,7 +36,7 @@ def spinning(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = 
     Raises
     ------
     TraceError
-        The run was recorded below level "full", or is a window of a run.
+        The run was recorded below level "full", or is a window that was read from a file.
 
     Examples
     --------

@@ -34,7 +34,7 @@ def states(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     Raises
     ------
     TraceError
-        The run was recorded below level "full", or is a window of a run.
+        The run was recorded below level "full", or is a window that was read from a file.
 
     Examples
     --------

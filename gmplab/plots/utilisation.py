@@ -48,7 +48,7 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     Raises
     ------
     TraceError
-        The run was recorded below level "full", or is a window of a run.
+        The run was recorded below level "full", or is a window that was read from a file.
 
     Examples
     --------
@@ -58,10 +58,12 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     chosen = next(iter(named.values()))
     edges = edges_of(chosen, t, "plot.utilisation")
     procs = max(len(chosen.record.processors), 1)
-    spans = chosen.processor_spans
+    # A window's spans begin in it: what a P was at before, the whole run knows.
+    whole = chosen.whole or chosen
+    spans = whole.processor_spans
     shares = {mode: at_once(spans[spans["mode"] == mode], edges) / procs for mode in [*MODES, "idle"]}
     shares = {mode: share for mode, share in shares.items() if share.any()}
-    gone = at_once(unused(chosen), edges) / procs
+    gone = at_once(unused(whole), edges) / procs
     series = chosen.series
     overloaded = means(series["t_ns"], (series["idle_p"] > 0) & (series["runnable"] > 0), edges)
     fig, ax = axes(ax, 10.0, 4.2)

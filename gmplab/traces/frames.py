@@ -69,6 +69,18 @@ def reason_codes() -> Ints:
 REASON_CODES: Final = reason_codes()
 
 
+def kept(record: Record, table: str) -> list[bytes]:
+    """The stored rows of a table as a file holds them, and `digest` sees them: goroutines by id, as their frame has them.
+
+    The core writes a goroutine's row at its end, and so in another order than a reader of frames could give it back in.
+    """
+    found = list(record.tables[table])
+    if table != "goroutines":
+        return found
+    rows = np.frombuffer(b"".join(found), dtype="<i8").reshape(-1, GOROUTINE_WORDS)
+    return [rows[np.argsort(rows[:, 0] >> 32, kind="stable")].tobytes()] if len(rows) else []
+
+
 def chunks(record: Record, table: str) -> list[Ints]:
     """The stored chunks of a table as int64 arrays of shape (rows, words).
 

@@ -18,7 +18,7 @@ from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.traces import card, lengths, modes, spans
 from gmplab.traces.frames import (
-    calls_frame, events_frame, goroutines_frame, machines_frame, processors_frame, schedule_frame,
+    calls_frame, events_frame, goroutines_frame, kept, machines_frame, processors_frame, schedule_frame,
 )
 from gmplab.traces.metrics import Number, measure, metrics_frame, parks_by_reason
 from gmplab.traces.window import held, window
@@ -244,11 +244,11 @@ class Run:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the stored rows, without the header: equal for equal decisions."""
+        """SHA-256 over the stored rows, goroutines by id, without the header: equal for equal decisions."""
         h = hashlib.sha256()
         for name in sorted(self.record.tables):
             h.update(name.encode())
-            for chunk in self.record.tables[name]:
+            for chunk in kept(self.record, name):
                 h.update(chunk)
         return h.hexdigest()
 

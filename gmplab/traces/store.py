@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Record
-from gmplab.traces.frames import ROW_WORDS
+from gmplab.traces.frames import ROW_WORDS, kept
 from gmplab.vocabulary import HISTOGRAM_BUCKETS, MODES, SCHEMA
 
 FORMAT: Final = "gmplab record"
@@ -120,9 +120,9 @@ def save(record: Record, path: str | os.PathLike[str], overwrite: bool = False) 
         # Level 1: rows are mostly zeros, and a higher level gains little for five times the time.
         with zipfile.ZipFile(making, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
             z.writestr(member("record.json"), json.dumps(doc, indent=1) + "\n")
-            for name, chunks in sorted(record.tables.items()):
+            for name in sorted(record.tables):
                 with z.open(member(f"{name}.rows"), "w", force_zip64=True) as out:
-                    for chunk in chunks:
+                    for chunk in kept(record, name):
                         out.write(chunk)
     return Path(path)
 

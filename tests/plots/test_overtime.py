@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
+import gmplab as gl
 from gmplab.errors import TraceError
 from gmplab.plots.overtime import PARTS, edges_of, greatest, means, stacked
 from gmplab.plots.palette import BLUE, GREY, Look
@@ -49,9 +53,18 @@ def test_the_parts_are_equal_and_span_what_is_shown() -> None:
     assert np.allclose(np.diff(edges), 0.2)
 
 
-def test_a_window_does_not_know_the_counts_at_its_begin() -> None:
-    with pytest.raises(TraceError, match=r"plot.states: a window does not know the counts at its begin: plot the whole run"):
-        edges_of(Run(record()).window(50, 90), None, "plot.states")
+@pytest.mark.parametrize("name", ["states", "spinning", "queues", "utilisation"])
+def test_a_window_shows_that_part_of_its_run(name: str) -> None:
+    run = gl.run("mixed_io", procs=3, seed=5)
+    begin, end = run.record.end_ns // 3, run.record.end_ns // 2
+    part, cut = getattr(run.window(begin, end).plot, name)(), getattr(run.plot, name)(t=(begin, end))
+    pd.testing.assert_frame_equal(part.data, cut.data)
+
+
+def test_a_window_that_was_read_from_a_file_does_not_know_the_counts_at_its_begin(tmp_path: Path) -> None:
+    Run(record()).window(50, 90).to_csv(tmp_path / "part")
+    with pytest.raises(TraceError, match=r"plot.states needs the series of the run, .*: its source, or window, does not know them"):
+        edges_of(gl.read_csv(tmp_path / "part"), None, "plot.states")
     with pytest.raises(TraceError, match="plot.states needs the series of the run"):
         edges_of(Run(record(LEVEL_SCHEDULE)), None, "plot.states")
 
