@@ -566,6 +566,7 @@ def test_code_prints_what_a_person_would_write_and_it_does_the_same(capsys: pyte
         "fanout", n=5, compute="exp(2us)", procs=2, policy=gl.policy_of("go").replace(spin=gl.SpinLimit(2)), costs=gl.Costs.zero(), seed=3
     ).digest
     assert 'gl.run("fanout", on="threads", n=5)' in said(capsys, "run", "fanout", "--set", "n=5", "--on", "threads", "--code")[1]
+    assert 'on="threads", lock_plain=True' in said(capsys, "run", "fanout", "--on", "threads", "--lock-plain", "--code")[1]
     for argv in (
         ["compare", "go", "go(steal=StealOne())", "-w", "fanout", "--set", "n=5", "--seeds", "0:2", "--code"],
         ["sweep", "--vary", "P=1,2", "--vary", "costs=zero,linux_vm", "-w", "fanout", "--set", "n=5", "--seeds", "1,4", "--code"],

@@ -130,6 +130,8 @@ def run_code(args: Namespace) -> list[str]:
         found.append(f"policy={chosen}")
     if args.on != "sim":
         found.append(f"on={quoted(args.on)}")
+    if args.lock_plain:
+        found.append("lock_plain=True")
     if args.seed != 1:
         found.append(f"seed={args.seed}")
     if args.record != "full":

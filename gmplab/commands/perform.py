@@ -84,7 +84,7 @@ def run_command(args: Namespace, progress: bool) -> Outcome:
     asked = experiment_of(args, progress)
     try:
         with as_typed():
-            outcome = Outcome(run(policy=chosen, on=args.on, seed=args.seed, record=args.record, **asked))
+            outcome = Outcome(run(policy=chosen, on=args.on, lock_plain=args.lock_plain, seed=args.seed, record=args.record, **asked))
     except (GmplabError, KeyboardInterrupt) as e:
         made = getattr(e, "run", None)
         if made is None:

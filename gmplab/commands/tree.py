@@ -146,6 +146,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
             f"--{concern}", metavar="NAME(ARGS)", help=f"another {concern} component in the policy, as `list components` shows"
         )
     parser.add_argument("--on", metavar="DRIVER", default="sim", help="sim (virtual time; the default) or threads (real ones)")
+    parser.add_argument(
+        "--lock-plain", action="store_true", help="on threads: each body without `yield` and `await` keeps a thread of its own"
+    )
     parser.add_argument("-s", "--seed", type=int, default=1, metavar="SEED", help="the same seed, the same run (default: 1)")
     parser.add_argument("--record", metavar="LEVEL", default="full", help=f"{', '.join(LEVELS)} (default: full)")
     add_files(parser)

@@ -713,7 +713,7 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
         if sched.apart and gp.form == FORM_GREENLET and not sched.lock_plain:
             raise BodyError(
                 f"go({name}): a plain function cannot move between threads: make it a generator (`yield verb(...)`) or a "
-                "coroutine (`await verb(...)`), or keep a thread for each: run(..., lock_plain=True)"
+                "coroutine (`await verb(...)`), or keep a thread for each: lock_plain=True (--lock-plain)"
             )
         gp.body = (fn, spawn.args) if gp.form == FORM_GREENLET else made_body(fn, name, spawn.args)
     gp.cold = True

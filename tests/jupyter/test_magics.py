@@ -164,6 +164,14 @@ def test_the_cell_may_be_any_of_the_three_forms_of_a_body(shell: Shell, said: st
     assert run.result == 4, form
 
 
+def test_a_cell_on_threads_may_move_or_keeps_its_thread(shell: Shell) -> None:
+    run = shell.run("%%gmp --on threads -P 2\nyield sleep(us=10)\nreturn 7")
+    assert (run.result, run.record.header["on"]) == (7, "threads")
+    with pytest.raises(gl.BodyError, match="--lock-plain"):
+        shell.run("%%gmp --on threads\nsleep(us=10)")
+    assert shell.run("%%gmp --on threads --lock-plain\nsleep(us=10)\nreturn 8").result == 8
+
+
 def test_a_cell_that_yields_and_awaits_is_refused(shell: Shell) -> None:
     with pytest.raises(UsageError, match="this cell is both"):
         shell.run("%%gmp\nyield compute(us=1)\nawait compute(us=1)")
