@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from gmplab.analysis.compare import Comparison, number, scale_of
 from gmplab.plots.palette import FAINT, line
@@ -78,6 +79,7 @@ def draw(ax: Axes, compared: Comparison, metric: str, rows: Any, alone: bool) ->
     ax.margins(x=0.12)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", labelsize="small")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.set_title(f"{metric.replace('_ns', '')} {f'({unit})' if unit else ''}".strip(), loc="left", fontsize="small", fontweight="bold")
     ax.spines[["top", "right", "left"]].set_visible(False)
     if not known.any():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,11 @@ from gmplab.analysis.compare import checked_metrics, number, scale_of
 from gmplab.analysis.sweep import Sweep
 from gmplab.names import nearest
 from gmplab.plots.palette import FAINT, SEQUENTIAL, ink_on, line
-from gmplab.plots.plot import Plot, axes
+from gmplab.plots.plot import Plot, axes, size_of
 from gmplab.plots.runs import legend_below, shortened
+
+TICK_CHARACTER: Final = 0.095
+"""Width of a character under an axis, in inches, about, with some room."""
 
 
 def sweep_lines(
@@ -68,7 +71,7 @@ def sweep_lines(
             ax.fill_between(along, low, high, color=colour, alpha=0.18, linewidth=0)
         ax.plot(along, mean, color=colour, linestyle=dashes, marker="o", markersize=4, label=shortened(name) or metric)
     if not numeric:
-        ax.set_xticks(range(len(labels)), [shortened(str(label), 22) for label in labels])
+        names_along(ax, labels)
         ax.set_xlim(-0.5, len(labels) - 0.5)
     else:
         ax.set_xticks(labels if len(labels) <= 16 else labels[:: len(labels) // 12])
@@ -78,7 +81,7 @@ def sweep_lines(
     ax.spines[["top", "right"]].set_visible(False)
     if by is not None:
         legend_below(ax)
-    entitle(ax, swept, metric, at)
+    entitle(ax, swept, metric, at, ", 95 % intervals")
     return Plot(fig, ax, table, told(swept, metric, table, scale, unit, at))
 
 
@@ -123,12 +126,12 @@ def sweep_map(
             r, g, b, _ = image.to_rgba(cells[i, j])
             face = f"#{round(255 * r):02x}{round(255 * g):02x}{round(255 * b):02x}"
             ax.text(int(j), int(i), number(float(f"{cells[i, j]:.3g}")), ha="center", va="center", fontsize=7, color=ink_on(face))
-    ax.set_xticks(range(len(across)), [shortened(str(label), 14) for label in across])
+    names_along(ax, across)
     ax.set_yticks(range(len(up)), [shortened(str(label), 26) for label in up])
     ax.set_xlabel(named(x))
     ax.set_ylabel(named(y))
     fig.colorbar(image, ax=ax, label=f"{metric.replace('_ns', '')} {f'({unit})' if unit else ''}".strip())
-    entitle(ax, swept, metric, at)
+    entitle(ax, swept, metric, at, "; means")
     return Plot(fig, ax, table, told(swept, metric, table, scale, unit, at))
 
 
@@ -159,13 +162,20 @@ def named(axis: str) -> str:
     return {"procs": "Ps (GOMAXPROCS)", "n": "n"}.get(axis, axis)
 
 
-def entitle(ax: Axes, swept: Sweep, metric: str, at: Mapping[str, Any]) -> None:
-    """The heading: the metric, and under it the workload and what is held."""
+def names_along(ax: Axes, labels: Sequence[Any]) -> None:
+    """The values of what was varied under the axes, slanted where they would run into one another."""
+    names = [shortened(str(label), 26) for label in labels]
+    slanted = max(map(len, names)) * TICK_CHARACTER > size_of(ax)[0] / len(names)
+    ax.set_xticks(range(len(names)), names, rotation=20 if slanted else 0, ha="right" if slanted else "center")
+
+
+def entitle(ax: Axes, swept: Sweep, metric: str, at: Mapping[str, Any], shown: str) -> None:
+    """The heading: the metric, and under it the workload, what is held and what is shown of the seeds."""
     ax.set_title(metric, loc="left", fontsize="large", fontweight="bold", pad=22)
     held = "".join(f", {name}={label}" for name, label in at.items())
     n = len(swept.seeds)
     ax.annotate(
-        f"{swept.workload}{held}, {n} seed{'s' if n > 1 else ''}, 95 % intervals", (0, 1), xytext=(0, 8), xycoords="axes fraction",
+        f"{swept.workload}{held}, {n} seed{'s' if n > 1 else ''}{shown}", (0, 1), xytext=(0, 8), xycoords="axes fraction",
         textcoords="offset points", color=FAINT, fontsize="small", va="bottom",
     )
 

@@ -24,6 +24,33 @@ def test_a_comparison_shows_the_paired_differences_a_metric_a_picture() -> None:
     assert [metric.replace("_ns", "") in plot.alt.split(": ")[1] for metric in differing] == [True] * len(differing)
 
 
+def gaps(ax: Any) -> list[float]:
+    """The free space between the numbers, or names, under the axes, in pixels."""
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    shown = [label for at, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True) if low <= at <= high]
+    boxes = [label.get_window_extent() for label in shown]
+    return [right.x0 - left.x1 for left, right in zip(boxes, boxes[1:], strict=False)]
+
+
+def test_no_number_of_a_comparison_runs_into_the_next() -> None:
+    thieves = {"half": gl.StealHalf(), "all": gl.StealAll()}
+    policies = {name: gl.policy_of("go").replace(name=name, steal=thief) for name, thief in thieves.items()}
+    metrics = ["end_ns", "steals", "stolen"]
+    made = gl.compare(policies, "bag", n=200, compute="exp(10us)", procs=4, seeds=range(5), metrics=metrics)
+    assert min(gap for ax in made.plot().ax for gap in gaps(ax)) > 3
+
+
+def test_long_names_of_a_map_are_slanted_and_short_ones_are_not() -> None:
+    long = swept(handoff=[gl.RetakeBySysmon(), gl.HandoffAtOnce(), gl.NoHandoff()], policy=["go", "go1.21"])
+    plot = sweep_map(long, "end_ns", x="handoff", y="policy")
+    assert [(x.get_text(), x.get_rotation()) for x in plot.ax.get_xticklabels()] == [
+        ("RetakeBySysmon()", 20), ("HandoffAtOnce()", 20), ("NoHandoff()", 20),
+    ]
+    plot = sweep_map(long, "end_ns", x="policy", y="handoff")
+    assert [x.get_rotation() for x in plot.ax.get_xticklabels()] == [0, 0] and min(gaps(plot.ax)) > 3
+
+
 def test_one_policy_alone_shows_its_means() -> None:
     made = gl.compare(["go"], "fanout", seeds=[1], n=5, metrics=["end_ns"])
     assert made.plot().data.equals(made.table)
