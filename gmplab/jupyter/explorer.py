@@ -14,16 +14,18 @@ from typing import Any, Final
 
 from ipywidgets import HTML, Button, HBox, Layout, Tab, VBox
 
+from gmplab.analysis.antagonists import antagonists
 from gmplab.analysis.findings import Finding, Findings, findings
 from gmplab.errors import TraceError
 from gmplab.jupyter.both import Both
 from gmplab.jupyter.twin import Twinned
 from gmplab.plots import PLOTS
-from gmplab.plots.units import percent, said
+from gmplab.plots.units import about, percent, said
 from gmplab.traces.run import Run
 
-TABS: Final = ("latency", "lifelines", "queues", "utilisation", "states", "steals", "machines", "spinning", "fairness")
+TABS: Final = ("latency", "lifelines", "queues", "utilisation", "states", "steals", "machines", "threads", "spinning", "fairness")
 """The plots, a tab each; the first is drawn at once, another one when its tab is chosen."""
+MOST_OTHERS: Final = 8
 MARGIN: Final = 0.5
 """Of a finding's time, how much is shown before and after it."""
 
@@ -31,11 +33,13 @@ MARGIN: Final = 0.5
 def numbers(run: Run) -> dict[str, str]:
     """The key numbers of a run, by what they are called."""
     m = run.metrics
-    overloaded = m["idle_overloaded_wall_ns"] / run.record.end_ns if run.record.end_ns else 0.0
+    end, overloaded = max(run.record.end_ns, 1), m["idle_overloaded_wall_ns"]
+    lost = m["idle_overloaded_p_ns"] / (end * max(len(run.record.processors), 1))
     return {
         "time": said(run.record.end_ns), "schedules": f"{int(m['n_schedules']):,}", "utilisation": percent(round(m["utilisation"], 3)),
         "wait p50": said(m["wait_p50_ns"]), "wait p99": said(m["wait_p99_ns"]), "steals": f"{int(m['steals']):,}",
-        "idle while overloaded": percent(round(overloaded, 3)), "threads": f"{int(m['threads_peak'])}",
+        "idle while overloaded": percent(round(overloaded / end, 3)), "P time lost by it": percent(round(lost, 3)),
+        "Gs waiting then": about(m["idle_overloaded_g_ns"] / max(overloaded, 1)), "threads": f"{int(m['threads_peak'])}",
     }
 
 
@@ -57,6 +61,27 @@ def title(run: Run) -> str:
     h = run.record.header
     end = "" if run.complete else f", stopped by {run.stopped_by}"
     return f"{h['workload']} under {h['policy']}, P={h['procs']}, seed {h['seed']}{end}"
+
+
+def others(run: Run, g: int) -> str:
+    """Who ran while a goroutine waited for a P, as HTML; nothing where none is selected."""
+    if g < 1:
+        return ""
+    table = antagonists(run, g)
+    if table.empty:
+        return f"<i>nobody ran while G{g} was runnable</i>"
+    shown = table.head(MOST_OTHERS)
+    rows = "".join(
+        f"<tr><td style='text-align:left'>G{who} {html.escape(str(name))}</td><td>{said(ran)}</td>"
+        f"<td>{percent(round(share, 3))}</td><td>{said(there)}</td></tr>"
+        for who, name, ran, share, there in zip(*(shown[c] for c in ("g", "name", "ran_ns", "share", "ran_there_ns")), strict=True)
+    )
+    more = f"<div>and {len(table) - MOST_OTHERS:,} more</div>" if len(table) > MOST_OTHERS else ""
+    head = (
+        f"<tr><th style='text-align:left'>ran while G{g} was runnable</th><th>for</th><th>share of its wait</th>"
+        "<th>on the P where it ran next</th></tr>"
+    )
+    return f"<table style='border-spacing:14px 0;text-align:right;line-height:1.5'>{head}{rows}</table>{more}"
 
 
 class Explorer(Twinned, VBox):  # type: ignore[misc]
@@ -87,9 +112,11 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         self.found: Findings = findings(run)
         self.tabs = Tab([HTML() for _ in TABS], titles=TABS)
         self.tabs.observe(self._chosen, "selected_index")
+        self.others = HTML()
+        self.both.timeline.observe(self._others_of, "selected_g")
         self.files = HTML()
         head = HTML(f"<b style='font-size:115%'>{html.escape(title(run))}</b>{strip(numbers(run))}")
-        super().__init__([head, self._findings(), self.both, self.tabs, self._downloads()])
+        super().__init__([head, self._findings(), self.both, self.others, self.tabs, self._downloads()])
         self.draw(0)
 
     # --- findings -----------------------------------------------------------------------------------------------------
@@ -113,6 +140,10 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         for widget in (self.both.timeline, self.both.stepper):
             widget.view = [begin, max(end, begin + 1)]
             widget.time_ns = t0_ns
+
+    # --- who ran while the selected goroutine waited ---------------------------------------------------------------------
+    def _others_of(self, change: Any) -> None:
+        self.others.value = others(self.run, change["new"])
 
     # --- plots --------------------------------------------------------------------------------------------------------
     def _chosen(self, change: Any) -> None:

@@ -22,19 +22,20 @@ from gmplab.plots.spinning import spinning
 from gmplab.plots.states import states
 from gmplab.plots.steals import steal_matrix, steal_rate, steals
 from gmplab.plots.sweeps import sweep_lines, sweep_map
+from gmplab.plots.threads import threads
 from gmplab.plots.timeline import timeline
 from gmplab.plots.utilisation import utilisation
 from gmplab.traces.run import Run
 
 __all__ = [
     "PLOTS", "Plot", "Plots", "comparison", "fairness", "latency", "lifelines", "machines", "queues", "spinning", "states",
-    "steal_matrix", "steal_rate", "steals", "sweep_lines", "sweep_map", "timeline", "utilisation",
+    "steal_matrix", "steal_rate", "steals", "sweep_lines", "sweep_map", "threads", "timeline", "utilisation",
 ]
 
 PLOTS: Final[dict[str, Callable[..., Plot]]] = {
     function.__name__: function
     for function in (
-        latency, timeline, lifelines, machines, spinning, steals, steal_rate, steal_matrix, queues, utilisation, states, fairness,
+        latency, timeline, lifelines, machines, threads, spinning, steals, steal_rate, steal_matrix, queues, utilisation, states, fairness,
     )
 }
 """Every plot of a run by its name."""

@@ -49,6 +49,14 @@ def means(t_ns: Any, values: Any, edges: Floats) -> Floats:
     return np.asarray(np.diff(np.interp(edges, ends, integral)) / np.diff(edges))
 
 
+def at_once(spans: pd.DataFrame, edges: Floats) -> Floats:
+    """How many of some spans there were at once, as means over the parts."""
+    t = np.concatenate([spans["begin_ns"], spans["end_ns"]])
+    step = np.repeat([1, -1], len(spans))
+    order = np.argsort(t, kind="stable")
+    return means(t[order], np.cumsum(step[order]), edges)
+
+
 def greatest(t_ns: Any, values: Any, edges: Floats) -> int:
     """The greatest that such a value was in the time that is shown."""
     t, v = np.asarray(t_ns), np.asarray(values)

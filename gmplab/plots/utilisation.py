@@ -7,10 +7,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 
-from gmplab.plots.overtime import edges_of, means, parts_frame, stacked
+from gmplab.plots.overtime import at_once, edges_of, means, parts_frame, stacked
 from gmplab.plots.palette import MODES, PATTERN, VERMILLION
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of
@@ -82,14 +81,6 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     columns = {name.replace(" ", "_"): share for name, share in {**shares, **absent}.items()}
     data = parts_frame(edges, {**columns, "idle_overloaded": overloaded})
     return Plot(fig, ax, data, told(named, {**shares, **absent, OVERLOADED: overloaded}, edges))
-
-
-def at_once(spans: pd.DataFrame, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How many of some spans there were at once, as means over the parts."""
-    t = np.concatenate([spans["begin_ns"], spans["end_ns"]])
-    step = np.repeat([1, -1], len(spans))
-    order = np.argsort(t, kind="stable")
-    return means(t[order], np.cumsum(step[order]), edges)
 
 
 def hang(ax: Axes, edges: npt.NDArray[np.float64], share: npt.NDArray[np.float64]) -> None:

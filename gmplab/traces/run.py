@@ -28,7 +28,7 @@ CONVENIENCES: Final = {
     "at": "gmplab.traces.replay:at", "validate": "gmplab.traces.replay:validate",
     "calltree": "gmplab.traces.calltree:calltree", "story": "gmplab.traces.story:story",
     "to_perfetto": "gmplab.traces.perfetto:to_perfetto", "plot": "gmplab.plots:Plots", "view": "gmplab.jupyter:Views",
-    "findings": "gmplab.analysis.findings:findings",
+    "findings": "gmplab.analysis.findings:findings", "antagonists": "gmplab.analysis.antagonists:antagonists",
 }
 """What a run offers that lives elsewhere, and often above this package: found when first asked for.
 
@@ -75,6 +75,7 @@ class Run:
         story: Callable[..., Any]
         to_perfetto: Callable[..., Any]
         findings: Callable[..., Any]
+        antagonists: Callable[..., Any]
         plot: Any
         view: Any
 

@@ -37,6 +37,14 @@ def test_a_plot_is_drawn_when_its_tab_is_chosen(explorer: Explorer) -> None:
     assert explorer.tabs.children[TABS.index("utilisation")].value.startswith('<img alt="What the Ps&#x27; time went into')
 
 
+def test_of_a_selected_goroutine_it_says_who_ran_while_it_waited(explorer: Explorer) -> None:
+    explorer.both.timeline.selected_g = 5
+    most = explorer.run.antagonists(5).iloc[0]
+    assert "ran while G5 was runnable" in explorer.others.value and f">G{most['g']} {most['name']}<" in explorer.others.value
+    explorer.both.timeline.selected_g = -1
+    assert explorer.others.value == ""
+
+
 def test_the_key_numbers_are_the_runs(explorer: Explorer) -> None:
     shown = numbers(explorer.run)
     assert shown["schedules"] == f"{len(explorer.run.schedule):,}" and set(shown) >= {"utilisation", "wait p99", "idle while overloaded"}
@@ -44,7 +52,7 @@ def test_the_key_numbers_are_the_runs(explorer: Explorer) -> None:
 
 
 def test_downloads_are_whole_files_in_the_page(explorer: Explorer) -> None:
-    csv, perfetto = explorer.children[4].children[:2]
+    csv, perfetto = explorer.children[-1].children[:2]
     csv.click()
     name, data = re.search(r"download='(.*?)' href='data:application/octet-stream;base64,(.*?)'", explorer.files.value).groups()  # type: ignore[union-attr]
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(data))) as z:

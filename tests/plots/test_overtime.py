@@ -53,7 +53,7 @@ def test_the_parts_are_equal_and_span_what_is_shown() -> None:
     assert np.allclose(np.diff(edges), 0.2)
 
 
-@pytest.mark.parametrize("name", ["states", "spinning", "queues", "utilisation"])
+@pytest.mark.parametrize("name", ["states", "spinning", "queues", "utilisation", "threads"])
 def test_a_window_shows_that_part_of_its_run(name: str) -> None:
     run = gl.run("mixed_io", procs=3, seed=5)
     begin, end = run.record.end_ns // 3, run.record.end_ns // 2
