@@ -25,6 +25,11 @@ def test_there_is_a_notebook_for_make_lab() -> None:
     assert [path.name for path in NOTEBOOKS][0] == "01_first_run.ipynb"
 
 
+def test_the_first_goes_from_load_ext_to_a_csv_in_five_cells() -> None:
+    code = ["".join(cell["source"]) for cell in cells(NOTEBOOKS[0], "code")]
+    assert code[0] == "%load_ext gmplab" and ["to_csv" in text for text in code[:5]] == [False, False, False, False, True]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_is_valid_and_kept_without_outputs(path: Path) -> None:
     book = nbformat.read(path, as_version=nbformat.NO_CONVERT)
