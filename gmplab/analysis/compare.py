@@ -7,10 +7,11 @@ have intervals of their own: two intervals of means may overlap where the paired
 
 from __future__ import annotations
 
+import functools
 import html
 import importlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -25,6 +26,7 @@ from gmplab.names import nearest
 from gmplab.policies import PRESETS
 from gmplab.runtime.contracts import CONCERNS, Policy
 from gmplab.traces.metrics import METRICS
+from gmplab.traces.run import Run
 
 DEFAULT_METRICS: Final = (
     "end_ns", "wait_mean_ns", "wait_p99_ns", "sojourn_mean_ns", "throughput_per_s", "utilisation", "n_schedules", "stolen",
@@ -121,7 +123,7 @@ class Comparison:
         for metric in self.metrics:
             for policy in policies:
                 x = mean_interval(sample(policy, metric), self.confidence)
-                rows.append((metric, policy, x.n, x.mean, x.low, x.high, METRICS[metric.partition("[")[0]].unit))
+                rows.append((metric, policy, x.n, x.mean, x.low, x.high, unit_of(metric)))
         return pd.DataFrame(rows, columns=["metric", "policy", "n", "mean", "low", "high", "unit"])
 
     def plot(self) -> Any:
@@ -175,9 +177,15 @@ class Comparison:
         return f'<div class="gmplab-comparison"><p>{html.escape(self.title())}</p><table>{body}</table></div>'
 
 
+def unit_of(metric: str) -> str:
+    """A metric's unit; one that is not ours is a time if its name ends so (`slowest_ns`), else a number."""
+    known = METRICS.get(metric.partition("[")[0])
+    return known.unit if known else "ns" if metric.endswith("_ns") else "1"
+
+
 def scale_of(metric: str, means: Sequence[float]) -> tuple[float, str]:
     """What to divide a metric by, and the unit that it then has: times become s, ms, us or ns by the greatest mean."""
-    unit = METRICS[metric.partition("[")[0]].unit
+    unit = unit_of(metric)
     if not unit.startswith("ns"):
         return 1.0, "" if unit == "1" else unit
     most = max((abs(x) for x in means if not math.isnan(x)), default=0.0)
@@ -273,9 +281,31 @@ def checked_metrics(metrics: Iterable[str] | None) -> list[str]:
     return found
 
 
+def measures_of(metrics: Iterable[str | Callable[[Run], float]] | None) -> dict[str, Callable[[Run], float]]:
+    """What to measure of a run, by name. Raises `ValueError` for an unknown name, and for a function with a shipped one."""
+    given = [metrics] if isinstance(metrics, str) or callable(metrics) else list(DEFAULT_METRICS if metrics is None else metrics)
+    names = [metric for metric in given if not callable(metric)]
+    if names or not given:
+        checked_metrics(names)
+    made: dict[str, Callable[[Run], float]] = {}
+    for metric in given:
+        if not callable(metric):
+            made[metric] = functools.partial(shipped, metric)
+        elif metric.__name__ in METRICS:
+            raise ValueError(f"metric {metric.__name__!r}: is a shipped metric's name: give the function another one")
+        else:
+            made[metric.__name__] = metric
+    return made
+
+
+def shipped(metric: str, run: Run) -> float:
+    """A metric of `gmplab.traces.metrics`, nan where the run does not know it."""
+    return float(run.metrics.get(metric, math.nan))
+
+
 def compare(
     policies: Iterable[str | Policy] | Mapping[str, str | Policy], workload: Any, *, seeds: Iterable[int] = range(10),
-    metrics: Iterable[str] | None = None, procs: int = 4, record: str = "off", confidence: float = 0.95,
+    metrics: Iterable[str | Callable[[Run], float]] | None = None, procs: int = 4, record: str = "off", confidence: float = 0.95,
     progress: bool = False, **params: Any,
 ) -> Comparison:
     """Run a workload under each policy with each seed, and compare the metrics.
@@ -288,11 +318,13 @@ def compare(
         As in `gmplab.run`.
     seeds : iterable of int
         Each is run once under each policy: arrivals and services are then the same for all (common random numbers).
-    metrics : list of str, optional
+    metrics : list of (str or function), optional
         Names from `gmplab.traces.metrics.METRICS`, also of a part as "wait_p99_ns[db]"; default: `DEFAULT_METRICS`.
+        A function is a metric of your own: it takes the `Run` and returns a number, and its name says what that is, with
+        the unit at its end (`slowest_ns`).
     procs, record, **params
         Arguments of `gmplab.run`, those of the workload among them. Metrics are the same at every record level, so
-        the default is the fastest.
+        the default is the fastest; what a metric of your own reads has to be recorded.
     confidence : float
         Of the intervals, above 0 and below 1.
     progress : bool
@@ -315,7 +347,7 @@ def compare(
     >>> compare(["go", "threadpool"], main, seeds=range(5), procs=2)     # doctest: +SKIP
     """
     chosen = labelled(policies)
-    names = checked_metrics(metrics)
+    measures = measures_of(metrics)
     each = list(dict.fromkeys(seeds))
     if not each:
         raise ValueError("seeds: none given: give at least one int")
@@ -332,7 +364,7 @@ def compare(
                     e.add_note(f"in compare: policy {label}, seed {seed}")
                     raise
                 title = str(made.record.header["workload"])
-                rows += [(label, seed, name, float(made.metrics.get(name, math.nan))) for name in names]
+                rows += [(label, seed, name, float(measure(made))) for name, measure in measures.items()]
                 bar.update()
     frame = pd.DataFrame(rows, columns=["policy", "seed", "metric", "value"])
     return Comparison(frame, title, procs, confidence)

@@ -91,6 +91,28 @@ def test_a_metric_that_a_run_does_not_know_is_nan_and_not_counted() -> None:
     assert repr(c).splitlines()[-1].split() == ["threadpool", "-", "-"]
 
 
+def test_a_function_is_a_metric_by_its_name_which_tells_the_unit() -> None:
+    def slowest_ns(run: gl.Run) -> int:
+        return int(run.schedule["wait_ns"].max())
+
+    def first_to_run(run: gl.Run) -> float:
+        return float(run.schedule["g"].iloc[0])
+
+    c = gl.compare(["go", "threadpool"], jobs, seeds=[3], metrics=[slowest_ns, "wait_max_ns", first_to_run], record="schedule")
+    assert c.metrics == ["slowest_ns", "wait_max_ns", "first_to_run"]
+    assert [c.values(policy, "slowest_ns") for policy in c.policies] == [c.values(policy, "wait_max_ns") for policy in c.policies]
+    assert c.table["unit"].tolist() == ["ns", "ns", "ns", "ns", "1", "1"]
+    assert repr(c).splitlines()[3].split()[:3] == ["slowest", "us", "go"]
+
+
+def test_a_function_must_not_be_called_as_a_shipped_metric_is() -> None:
+    def steals(run: gl.Run) -> float:
+        return 0.0
+
+    with pytest.raises(ValueError, match="metric 'steals': is a shipped metric's name: give the function another one"):
+        gl.compare(["go"], jobs, metrics=[steals])
+
+
 def test_it_shows_itself_as_an_aligned_table() -> None:
     frame = pd.DataFrame(
         [("go", 0, "wait_mean_ns", 1_000.0), ("go", 1, "wait_mean_ns", 3_000.0),
