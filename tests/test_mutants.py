@@ -252,6 +252,28 @@ OTHERS = [
         "sched.runq.push_head(gs.pop())", "sched.runq.push_head(gs.pop(0))",
         "tests/runtime/test_stw.py::test_gs_of_destroyed_ps_go_to_the_global_queues_head_in_order_and_timers_to_the_stoppers_p",
     ),
+    Mutant(
+        "a Mutex is spun for on one CPU", "runtime/sync.py", " or sched.ncpu == 1", "",
+        "tests/runtime/test_sync.py::test_nobody_spins_for_a_mutex_on_one_cpu",
+    ),
+    Mutant(
+        "a number is drawn for a nil channel", "runtime/chan.py", "        if cases[i].c is None:\n            continue",
+        "        if cases[i].c is None:\n            gp.draws += 1\n            continue",
+        "tests/runtime/test_chan.py::test_a_nil_channel_has_no_place_in_a_selects_order_of_looking",
+    ),
+    Mutant(
+        "what a timer sent is received after its Stop", "runtime/timers.py", "    c.take()\n    return True", "    return True",
+        "tests/runtime/test_timers.py::test_what_was_sent_while_the_receiver_was_on_its_way_elsewhere_is_taken_back",
+    ),
+    Mutant(
+        "a timer set anew joins the heap of who sets it", "runtime/timers.py", "    if pp is not None:\n        first",
+        "    if pp is not None:\n        pp = mp.p\n        assert pp is not None\n        first",
+        "tests/runtime/test_timers.py::test_a_timer_set_anew_stays_in_the_heap_of_its_p_and_a_stopped_one_joins_that_of_who_sets_it",
+    ),
+    Mutant(
+        "who is preempted stays where goroutines belong to nobody", "policies/place.py", "return p if why != FOR_YIELD else NO_P",
+        "return p", golden("sysmon_preempts_after_10_ms_to_the_global_tail"),
+    ),
 ]
 MUTANTS = IN_MAKE_TEST + OTHERS
 

@@ -4,7 +4,10 @@ Wait queues are first come first served. A sender that finds a receiver waiting 
 the receiver goes to the sender's runnext. `close` readies the waiters last come first, so the first of them is readied
 last, takes runnext and runs first; the others run in reverse order of coming.
 
-Differs: a woken select leaves its other queues at the waker's step, not at its own next one; nobody can see it.
+Differs: a woken select leaves its other queues at the waker's step, not at its own next one; nobody can see it. Of two
+cases of one waiting select on the same channel the first is served, where in Go that follows from the order of its locks.
+A select of one case is one too, where Go's compiler makes it a plain send or receive. Not modelled: synctest, the race
+detector, the profile of blocking.
 """
 
 from __future__ import annotations
@@ -261,17 +264,21 @@ def selectgo(sched: Sched, mp: M, gp: G, cases: list[Case], block: bool) -> i64:
         return gopark(sched, mp, gp, WAIT_SELECT_NO_CASES, 0, 0)
     order: list[i64] = []
     key = stream(sched.seed, FOR_SELECT, gp.key)
+    norder: i64 = 0
     for i in range(n):
+        # A nil channel is never ready: it takes no place in the order, and no draw.
+        if cases[i].c is None:
+            continue
         gp.draws += 1
-        j = sched.driver.choose(CHOOSE_SELECT, i + 1, draw(key, gp.draws))
+        j = sched.driver.choose(CHOOSE_SELECT, norder + 1, draw(key, gp.draws))
         order.append(i)
-        order[i] = order[j]
+        order[norder] = order[j]
         order[j] = i
+        norder += 1
     for k in order:
         case = cases[k]
         c = case.c
-        if c is None:
-            continue
+        assert c is not None
         if c.run is not sched.run_token:
             adopt(sched, c)
         if c.timer is not None:

@@ -689,6 +689,8 @@ class Sched:
         self.lock_plain: bool = False
         """Whether a plain function may run there, with its thread locked to it."""
         self.gomaxprocs: i64 = procs
+        self.ncpu: i64 = 0
+        """CPUs that Ms share, 0: each has one. Go: runtime2.go: numCPUStartup."""
         self.allp: list[P] = []
         self.allm: list[M] = []
         self.allgs: list[Optional[G]] = [None]

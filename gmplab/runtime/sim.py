@@ -86,6 +86,7 @@ class Sim(Driver):
         self.cpus: Optional[Cpus] = None
         """The CPUs that Ms share; None: each M has one."""
         if cpus > 0:
+            self.sched.ncpu = cpus
             self.cpus = Cpus(cpus, self.sched.prices.kernel_slice_ns, self.queue)
 
     # --- Driver -------------------------------------------------------------------------------------------------

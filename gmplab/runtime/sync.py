@@ -5,8 +5,8 @@ lost for more than 1 ms turns the Mutex to starvation mode: ownership is handed 
 
 A verb here returns a step code: STEP_ON (go on: done if `gp.stage` is 0), or what gopark or goyield returned.
 
-Differs: what Go keeps in one atomic word are fields here, since a step is atomic. Not modelled: the race detector's and
-synctest's checks; a hash table of semaphores by address (each object has its own).
+Differs: what Go keeps in one atomic word are fields here, since a step is atomic. Not modelled: TryLock and TryRLock; the race
+detector's and synctest's checks, profiles; a hash table of semaphores by address (each object has its own).
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def semrelease(sched: Sched, mp: M, gp: G, sema: Sema, handoff: bool) -> i64:
 def canspin(sched: Sched, mp: M, i: i64) -> bool:
     """Whether spinning on a Mutex may pay. Go: proc.go: internal_sync_runtime_canSpin."""
     pp = mp.p
-    if i >= ACTIVE_SPIN or sched.gomaxprocs <= sched.npidle + sched.nmspinning + 1 or pp is None:
+    if i >= ACTIVE_SPIN or sched.ncpu == 1 or sched.gomaxprocs <= sched.npidle + sched.nmspinning + 1 or pp is None:
         return False
     return pp.runq.size() == 0 and pp.runnext is None
 
@@ -422,7 +422,11 @@ def cond_wait(sched: Sched, mp: M, gp: G, cond: Cond) -> i64:
 
 
 def cond_signal(sched: Sched, mp: M, cond: Cond, all_: bool) -> None:
-    """Ready the first waiter, or all in order. Go: sync/cond.go: Signal, Broadcast; sema.go: notifyListNotifyOne, notifyListNotifyAll."""
+    """Ready the first waiter, or all in order. Go: sync/cond.go: Signal, Broadcast; sema.go: notifyListNotifyOne, notifyListNotifyAll.
+
+    Differs: all are readied in the order of their tickets, where in Go who yielded at the unlock before its wait is behind
+    those that came to theirs meanwhile.
+    """
     if cond.run is not sched.run_token:
         adopt(sched, cond)
     charge(sched, mp, sched.prices.sync_op)

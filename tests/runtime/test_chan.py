@@ -292,3 +292,22 @@ def test_channels_and_selects_give_what_a_plain_model_gives(lists: Any, procs: i
     for g in list(reference.given):
         predicted[g].append(reference.given.pop(g))
     assert predicted == ends
+
+
+def test_a_nil_channel_has_no_place_in_a_selects_order_of_looking() -> None:
+    # Go: select.go: selectgo: it is left out of pollorder, and no random number is drawn for it.
+    def main(*cases: Any) -> Any:
+        yield gl.select(*cases, default=True)
+        return gl.intn(1_000_000)
+
+    c, nil = gl.recv_case(gl.Chan()), gl.recv_case(None)
+    results = {gl.run(gl.Plan(main, cases)).result for cases in ([c, c], [nil, c, nil, c], [c, nil, c, nil, nil])}
+    assert len(results) == 1
+
+
+def test_a_select_of_nil_channels_alone_waits_for_ever() -> None:
+    def main() -> Any:
+        yield gl.select(gl.recv_case(None), gl.send_case(None))
+
+    with pytest.raises(gl.DeadlockError, match="goroutine 1 .select.: main"):
+        free(main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,3 +195,28 @@ def test_readers_share_a_lock_and_a_writer_that_waits_keeps_new_ones_out() -> No
 
     free(main)
     assert (order, held.ever_shared) == (["first", "second", "writer", "late"], True)
+
+
+@pytest.mark.parametrize(("cpus", "spun_us"), [(None, 4), (2, 4), (1, 0)])
+def test_nobody_spins_for_a_mutex_on_one_cpu(cpus: int | None, spun_us: int) -> None:
+    # Go: proc.go: internal_sync_runtime_canSpin: numCPUStartup <= 1. Who holds it sleeps, and so another P idles no more than one.
+    mu = gl.Mutex()
+
+    def waits() -> Any:
+        yield gl.sleep(us=10)
+        yield gl.acquire(mu)
+
+    def busy() -> Any:
+        yield gl.compute(ms=2)
+
+    def main() -> Any:
+        yield gl.acquire(mu)
+        yield gl.go(waits)
+        yield gl.go(busy)
+        yield gl.sleep(ms=1)
+
+    costs = replace(gl.Costs.zero(), mutex_spin=1_000, kernel_slice_ns=20_000)
+    run = gl.run(main, procs=2, costs=costs, cpus=cpus)
+    woken = int(rows(run, "GoStart").query("g == 2")["t_ns"].iloc[1])
+    parked = rows(run, "GoPark").query("reason == 'sync.Mutex.Lock'").iloc[0]
+    assert int(parked["t_ns"]) - woken == spun_us * 1_000

@@ -50,6 +50,27 @@ def test_stop_and_reset_tell_whether_the_timer_was_pending_and_nobody_receives_w
     assert free(main).result == [50_000, False, False, True, -1, False, 100_000, False, False, True]
 
 
+def test_what_was_sent_while_the_receiver_was_on_its_way_elsewhere_is_taken_back() -> None:
+    # Go: chan.go: timerchandrain. The select was won by the other channel; the timer fires before its goroutine runs.
+    def selects(c: gl.Chan) -> Any:
+        t = yield gl.new_timer(us=50)
+        taken = yield gl.select(gl.recv_case(t.c), gl.recv_case(c))
+        told.extend([taken[0], (yield gl.stop(t)), (yield gl.select(gl.recv_case(t.c), default=True))[0]])
+
+    def main() -> Any:
+        c = gl.Chan()
+        yield gl.go(selects, c)
+        yield gl.sleep(us=10)
+        yield gl.send(c)
+        yield gl.compute(us=60)
+        yield gl.sleep(us=10)
+
+    told: list[Any] = []
+    run = free(main)
+    assert told == [1, True, -1]
+    assert heaps(run) == [("TimerSet", 0, 0), ("TimerFire", 70, 0)]
+
+
 def test_a_channels_timer_lies_in_a_heap_only_while_somebody_waits_on_it() -> None:
     # Go 1.23: time.go: timer.needsAdd, blockTimerChan, unblockTimerChan.
     def sends(c: gl.Chan) -> Any:
