@@ -10,7 +10,7 @@ from typing import Final
 
 SCHEMA: Final = (1, 0)
 """Version of columns, kinds and codes: (major, minor)."""
-MODEL: Final = 8
+MODEL: Final = 9
 """Changes whenever the same inputs give other bytes; each change is told in the CHANGELOG."""
 GO_VERSION: Final = "1.27"
 """The Go version that the default policy models."""

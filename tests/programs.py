@@ -14,7 +14,7 @@ def free(main: Any, procs: int = 1, **kw: Any) -> Run:
     return gl.run(main, procs=procs, costs=gl.Costs.zero(), **kw)
 
 
-def booted(policy: str = "go", procs: int = 1) -> Sim:
+def booted(policy: str | gl.Policy = "go", procs: int = 1) -> Sim:
     """A process that was just started, for tests that set the scheduler's state by hand and call one function of it.
 
     m0 has P 0, whose queue is empty: main is nowhere. All other Ps idle.

@@ -2,8 +2,9 @@
 
 First every component is asked every question of its concern on many random states, with 1, 2, 8 and 64 Ps and with a
 GOMAXPROCS that changes on the way: a breach found so names the question instead of an instant, and what a run happens
-not to ask is asked too. Then random programs run under the whole policy. What is found is told with the smallest
-example and with what to do about it.
+not to ask is asked too. Then random programs run under the whole policy, and a small one under many schedules, since a
+fault that needs two threads to meet in one bad moment shows in no run. What is found is told with the smallest example
+and with what to do about it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any, Final
 import cloudpickle
 
 from gmplab.analysis.questions import QUESTIONS, Asking, Question, random_view
-from gmplab.analysis.traits import traits
+from gmplab.analysis.explore.exploration import Exploration
+from gmplab.analysis.explore.laws import BESIDE_WORK
+from gmplab.analysis.traits import some_schedules, traits
 from gmplab.analysis.trials import Trial, outcome, smallest, trials
 from gmplab.errors import PolicyError
 from gmplab.policies import PRESETS
@@ -64,19 +67,26 @@ class Report(list[Finding]):
         Questions that were asked.
     ran : int
         Random programs that ran, each twice.
+    schedules : int
+        Schedules of one small program that were tried.
     traits : list of str
         What is no breach, and good to know; see `gmplab.analysis.traits`.
     """
 
-    def __init__(self, findings: Iterable[Finding], policy: str, asked: int, ran: int, traits: Iterable[str] = ()) -> None:
+    def __init__(
+        self, findings: Iterable[Finding], policy: str, asked: int, ran: int, schedules: int = 0, traits: Iterable[str] = ()
+    ) -> None:
         super().__init__(findings)
         self.policy = policy
         self.asked = asked
         self.ran = ran
+        self.schedules = schedules
         self.traits = list(traits)
 
     def __str__(self) -> str:
         runs = f"{self.ran} random programs, each twice" if self.ran else "no program, since the answers are wrong already"
+        if self.schedules:
+            runs += f", {self.schedules} schedules of a small one"
         lines = [
             f"policy {self.policy!r} {'breaks its contract' if self else 'keeps its contract'}; tried: "
             f"{self.asked} questions in random states of 1 to 64 Ps, {runs}"
@@ -96,12 +106,15 @@ class Tally:
         self.asked = 0
 
 
-def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: int = 1, strict: bool = True) -> Report:
+def check_policy(
+    policy: Policy, *, states: int = 12, programs: int = 16, schedules: int = 100, seed: int = 1, strict: bool = True
+) -> Report:
     """Ask a policy everything, run random programs under it, and tell where it breaks its contract.
 
     Checked are: answers of the right type and within bounds, that depend on nothing but the view, the state and the dice,
     and use no more of the view than its methods; nothing shared between runs; components that are frozen, hashable and
-    pickle, also from a notebook; programs that come to their end without losing a goroutine, and the same way each time.
+    pickle, also from a notebook; programs that come to their end without losing a goroutine, the same way each time, and
+    in whatever schedule (see `gmplab.explore`).
 
     Parameters
     ----------
@@ -111,6 +124,8 @@ def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: 
         Random states for each number of Ps, at least 1.
     programs : int
         Random programs, at least 0; 0 runs none.
+    schedules : int
+        Schedules of a small program that are tried where nothing was found before, at least 0.
     seed : int
         Of the states, the programs, and the dice that the components see.
     strict : bool
@@ -120,7 +135,8 @@ def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: 
     -------
     Report
         A list of `Finding`, empty where the policy is fine; at most one for each component and question. Its `traits` tell
-        what is no breach: that a P idles beside work, that who comes alone waits, that two goroutines starve a third. `print` it.
+        what is no breach: that a P idles beside work, that who comes alone waits, that two goroutines starve a third, that
+        a wake-up may be lost. `print` it.
 
     Raises
     ------
@@ -131,11 +147,11 @@ def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: 
     --------
     >>> import gmplab
     >>> print(gmplab.check_policy(gmplab.policy_of("go")))              # doctest: +SKIP
-    policy 'go' keeps its contract; tried: 24312 questions in random states of 1 to 64 Ps, 16 random programs, each twice
+    policy 'go' keeps its contract; tried: 24312 questions in random states of 1 to 64 Ps, 16 random programs, ...
     """
     if not isinstance(policy, Policy):
         raise TypeError(f"policy = {policy!r}: must be a gmplab.Policy")
-    for name, value, low in (("states", states, 1), ("programs", programs, 0)):
+    for name, value, low in (("states", states, 1), ("programs", programs, 0), ("schedules", schedules, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
             raise ValueError(f"{name} = {value!r}: must be an int of at least {low}")
     tally = Tally()
@@ -144,7 +160,10 @@ def check_policy(policy: Policy, *, states: int = 12, programs: int = 16, seed: 
         found = check_value(policy) + check_answers(policy, states, seed, tally)
     ran = 0 if found else programs
     found = found or check_trials(policy, trials(programs, seed))
-    report = Report(found, policy.name, tally.asked, ran, traits(policy) if ran and not found else ())
+    tried = some_schedules(policy, schedules) if schedules and ran and not found else None
+    found = found or check_schedules(tried)
+    told = traits(policy, tried) if ran and not found else ()
+    report = Report(found, policy.name, tally.asked, ran, tried.schedules if tried is not None else 0, told)
     if report and strict:
         raise PolicyError(str(report))
     return report
@@ -362,6 +381,17 @@ def check_trials(policy: Policy, made: list[Trial]) -> list[Finding]:
         if outcome(policy, trial)[0] != digest:
             return [Finding("policy", f"a program gives other bytes when it runs again: {trial}", f"{SAME_ADVICE}; {STATE_ADVICE}")]
     return []
+
+
+def check_schedules(explored: Exploration | None) -> list[Finding]:
+    """Does a small program come to its end in whatever schedule? That a P sleeps beside work is no breach, but a trait."""
+    failure = explored.failure if explored is not None else None
+    if failure is None or BESIDE_WORK in failure.why:
+        return []
+    return [Finding(
+        "policy", f"fails in a schedule of {len(failure)} steps, in which two goroutines meet on two Ps: {failure.why}",
+        "print(gmplab.explore(gmplab.analysis.traits.hand_over, policy, walk='pct').failure) tells each step",
+    )]
 
 
 def trial_advice(policy: Policy) -> str:

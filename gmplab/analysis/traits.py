@@ -1,6 +1,7 @@
 """What a policy is like beside its contract: no breach, and yet what its author should know. For `check_policy`.
 
-Each trait is seen in one small run without costs, where nothing but the policy can make anybody wait.
+Each trait but the last is seen in one small run without costs, where nothing but the policy can make anybody wait; that
+wake-ups get lost is seen in some schedule of a small case, where the bad moment need not come by itself.
 """
 
 from __future__ import annotations
@@ -8,8 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from gmplab import experiment
+from gmplab.analysis.explore.exploration import Exploration, explore
+from gmplab.analysis.explore.laws import BESIDE_WORK
+from gmplab.analysis.explore.walk import Bound
+from gmplab.analysis.questions import random_view
 from gmplab.errors import GmplabError
-from gmplab.runtime.bodies import go, wait
+from gmplab.policies.fakeview import OnlyView
+from gmplab.runtime.bodies import compute, go, recv, send, wait
 from gmplab.runtime.chan import Chan
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.costs import Costs
@@ -18,11 +24,45 @@ from gmplab.runtime.sync import WaitGroup
 from gmplab.traces.run import Run
 
 HAND_OVERS = 400
+QUEUED = (1, 2, 3, 256, 100_000)
+"""Lengths of a victim's queue that a thief is asked about."""
+DEEP = 150
+"""Steps of a schedule of `hand_over`, at most: of Go's rules it has about 40; thieves that look on and on would go on for ever."""
 
 
-def traits(policy: Policy) -> list[str]:
-    """A sentence for each of: a P idles beside work; who comes alone waits; two that ready one another starve a third."""
-    return [told for trait in (idles_beside_work, delays_who_comes_alone, starves_a_third) if (told := trait(policy))]
+def traits(policy: Policy, explored: Exploration | None) -> list[str]:
+    """A sentence for each: a thief takes nothing; a P idles beside work; who comes alone waits; two starve a third; lost wake-ups."""
+    told = [trait(policy) for trait in (takes_nothing, idles_beside_work, delays_who_comes_alone, starves_a_third)]
+    return [sentence for sentence in (*told, loses_wake_ups(explored)) if sentence]
+
+
+def some_schedules(policy: Policy, n: int) -> Exploration:
+    """n schedules of `hand_over` on two Ps, drawn by priorities that change (PCT)."""
+    return explore(hand_over, policy, walk="pct", prune=False, bound=Bound(schedules=n, depth=DEEP))
+
+
+def hand_over() -> Any:
+    """One goroutine readies another and goes on; both compute. A pool of two threads that hold their tasks comes to its end too."""
+    c = Chan()
+
+    def sender() -> Any:
+        yield send(c)
+        yield compute(us=1)
+
+    yield go(sender)
+    yield recv(c)
+    yield compute(us=1)
+
+
+def loses_wake_ups(explored: Exploration | None) -> str:
+    """Whether in some schedule a P was left idle beside work, with nobody on the way there."""
+    failure = explored.failure if explored is not None else None
+    if failure is None or BESIDE_WORK not in failure.why:
+        return ""
+    return (
+        f"it loses wake-ups: after {len(failure)} steps of a schedule {failure.why}. print(gmplab.explore("
+        f"gmplab.analysis.traits.hand_over, policy, walk='pct').failure) tells each step"
+    )
 
 
 def without_costs(policy: Policy, program: Any, procs: int, **params: Any) -> Run | None:
@@ -34,6 +74,18 @@ def without_costs(policy: Policy, program: Any, procs: int, **params: Any) -> Ru
         return None
     finally:
         experiment.last = before
+
+
+def takes_nothing(policy: Policy) -> str:
+    """Whether thieves look and leave everything where it is."""
+    steal, view = policy.steal, OnlyView(random_view(2, 1, 0))
+    state = steal.start(view)
+    if steal.passes == 0 or any(steal.amount(state, view, 0, 1, n) for n in QUEUED):
+        return ""
+    return (
+        f"its thieves look and take nothing: amount gave 0 of {', '.join(map(str, QUEUED))} queued goroutines; NoStealing() "
+        "is the same without the looks"
+    )
 
 
 def idles_beside_work(policy: Policy) -> str:

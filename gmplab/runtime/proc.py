@@ -455,14 +455,16 @@ def stopm(sched: Sched, mp: M) -> i64:
     """mp, without a P, goes to sleep on midle. Go: proc.go: stopm, mPark.
 
     Differs: the machines policy may set a time after which its thread ends (Go: never), or have refused an M (Go: never):
-    then work may lie in the global queue of which nobody told mp, since it was not on midle yet.
+    then there may be work of which nobody told mp, since it was not on midle yet.
     """
     if mp.p is not None or mp.spinning:
         raise SchedError(f"stopm: holding p or spinning (m={mp.id} t={sched.now_ns})")
-    if sched.refused and sched.runq.size() > 0:
-        pp = pidleget(sched, mp)
+    if sched.refused and (sched.runq.size() > 0 or checkrunqsnop(sched)):
+        # As a spinning M, since who is refused was to be one: it may steal whatever the spin policy says.
+        pp = pidlegetspinning(sched, mp)
         if pp is not None:
             acquirep(sched, mp, pp)
+            becomespinning(sched, mp)
             if sched.calls_on:
                 lookagain(sched, mp)
             settle(mp, IN_SCHEDULING, sched.now_ns)
@@ -1160,13 +1162,14 @@ def checkrunqsnop(sched: Sched) -> bool:
     for p2 in sched.allp:
         if p2.on_pidle:
             continue
-        if take_runnext and p2.runnext is not None:
-            return True
         queued = p2.runq.size()
         if queued > 0:
             # The thief will be the P that idled last. Where none is left, needspinning is to tell that work came.
             if sched.npidle == 0 or sched.steal.amount(sched.steal_state, sched.view, sched.pidle[-1].id, p2.id, queued) > 0:
                 return True
+        elif take_runnext and p2.runnext is not None:
+            # As in stealwork: a runnext is taken from a P whose queue is empty, not from one that keeps what it has.
+            return True
     return False
 
 

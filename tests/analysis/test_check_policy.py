@@ -13,13 +13,14 @@ import pytest
 
 import gmplab as gl
 import gmplab.policies as policies
-from gmplab.analysis.check_policy import Finding, Report, check_policy
+from gmplab.analysis.check_policy import Finding, Report, check_policy, check_schedules
 from gmplab.analysis.questions import random_view
+from gmplab.analysis.traits import hand_over
 from gmplab.analysis.trials import Trial, outcome, trials
 from gmplab.errors import PolicyError
 from gmplab.policies import (
     PRESETS, AsyncPreempt, Balance, FixedThreads, GoQueues, HoldThread, PlaceLocal, RandomVictims, RetakeBySysmon, SpinHalfBusy, StealHalf,
-    WakeAlways,
+    WakeAlways, WakeIfNoneSpinning,
 )
 from gmplab.runtime.contracts import CONCERNS, Component, Orders
 
@@ -34,12 +35,12 @@ def concern_of(part: type) -> str:
 
 def findings(**parts: Any) -> list[str]:
     """What is found in Go's policy with these components."""
-    return [str(f) for f in check_policy(GO.replace(**parts), states=2, programs=2, strict=False)]
+    return [str(f) for f in check_policy(GO.replace(**parts), states=2, programs=2, schedules=5, strict=False)]
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_every_preset_conforms(name: str) -> None:
-    assert check_policy(PRESETS[name], states=2, programs=8) == []
+    assert check_policy(PRESETS[name], states=2, programs=8, schedules=10) == []
 
 
 @pytest.mark.parametrize("part", SHIPPED, ids=lambda part: part.__name__)
@@ -382,7 +383,7 @@ def test_a_report_says_what_was_tried_what_failed_and_what_to_do() -> None:
     assert lines[2].startswith("  What to do: keep to the bound in every state")
     report = check_policy(GO, states=1, programs=3)
     assert isinstance(report, Report) and report == []
-    assert str(report).endswith("3 random programs, each twice") and "keeps its contract" in str(report)
+    assert str(report).endswith("3 random programs, each twice, 100 schedules of a small one") and "keeps its contract" in str(report)
 
 
 @pytest.mark.parametrize(
@@ -397,10 +398,57 @@ def test_a_report_says_what_was_tried_what_failed_and_what_to_do() -> None:
     ],
 )
 def test_what_is_no_breach_and_good_to_know_is_told(name: str, told: list[str]) -> None:
-    report = check_policy(PRESETS[name], states=1, programs=1)
+    report = check_policy(PRESETS[name], states=1, programs=1, schedules=20)
     assert (list(report), len(report.traits)) == ([], len(told))
     assert [trait.startswith(begin) for trait, begin in zip(report.traits, told, strict=True)] == [True] * len(told)
     assert str(report).splitlines()[1:] == [f"- no breach, but good to know: {trait}" for trait in report.traits]
+
+
+class Forgetful(WakeIfNoneSpinning):
+    """Who readies a goroutine wakes nobody."""
+
+    def delay_ns(self, state: Any, view: Any, why: Any) -> Any:
+        return -1 if why == gl.FOR_READY else super().delay_ns(state, view, why)
+
+
+def test_a_wake_up_that_is_lost_in_one_bad_moment_is_told() -> None:
+    # A run in virtual time of the same program shows nothing: no P idles beside work in it.
+    policy = GO.replace(wake=Forgetful())
+    run = gl.run(hand_over, policy=policy, procs=2, costs=gl.Costs.zero(), drain=True)
+    (told,) = [trait for trait in check_policy(policy, states=1, programs=1).traits if trait.startswith("it loses wake-ups: ")]
+    assert (run.metrics["idle_overloaded_wall_ns"], "idle beside work: g" in told, told[-7:]) == (0, True, "ch step")
+    again = gl.explore(hand_over, policy, walk="pct", bound=gl.Bound(schedules=100))
+    assert again.failure is not None and "idle beside work" in again.failure.why
+
+
+class Late(WakeIfNoneSpinning):
+    """Is asked for something that it cannot answer only where an M spins while a goroutine is readied."""
+
+    def delay_ns(self, state: Any, view: Any, why: Any) -> Any:
+        return 0 if why != gl.FOR_READY or view.nmspinning() == 0 else -2
+
+
+def test_a_failure_of_one_schedule_is_a_breach_and_told_with_its_length() -> None:
+    explored = gl.explore(hand_over, GO.replace(wake=Late()), walk="pct", prune=False, bound=gl.Bound(schedules=100, depth=150))
+    (found,) = check_schedules(explored)
+    assert found.fact.startswith("fails in a schedule of ") and "Late.delay_ns returned -2" in found.fact
+    assert check_schedules(gl.explore(hand_over, GO, walk="pct", bound=gl.Bound(schedules=3))) == []
+
+
+class Idler(StealHalf):
+    """Looks, and takes nothing."""
+
+    def amount(self, state: Any, view: Any, thief: Any, victim: Any, queued: Any) -> Any:
+        return 0
+
+
+def test_a_thief_that_takes_nothing_keeps_the_contract_and_is_told() -> None:
+    report = check_policy(GO.replace(steal=Idler()), states=1, programs=8)
+    assert list(report) == []
+    assert report.traits[0] == (
+        "its thieves look and take nothing: amount gave 0 of 1, 2, 3, 256, 100000 queued goroutines; NoStealing() is the same "
+        "without the looks"
+    )
 
 
 def test_a_check_leaves_the_last_run_alone() -> None:

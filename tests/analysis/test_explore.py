@@ -6,6 +6,7 @@ The numbers of states and runs are those of the core as it is: a new boundary ch
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from gmplab.analysis.explore.exploration import Exploration
 from gmplab.analysis.explore.state import fingerprint
 from gmplab.analysis.explore.untimed import Chooser, Pruned, Untimed
 from gmplab.experiment import plan_of
+from gmplab.policies import PRESETS
 from gmplab.runtime import events, syscalls
 from gmplab.runtime.proc import handoffp, pidleput, runqempty
 from gmplab.vocabulary import M_CREATE, M_WAKE, SPIN_STOP, WHY_WAKEP
@@ -226,6 +228,20 @@ def test_a_handoff_that_drops_the_last_p_leaves_nobody_to_poll(monkeypatch: pyte
     assert why.startswith("p0 idle beside work: g2 is ready in epoll")
 
 
+def test_a_pool_that_makes_no_more_ms_loses_no_wake_up() -> None:
+    # M1 has looked at everything and is not on midle yet when main is readied: no M is idle, and none may be made. Found
+    # after 368 schedules; M1 looks again, since an M was refused.
+    assert passes(gl.explore(handover, alone().replace(machines=gl.FixedThreads()), bound=gl.Bound(schedules=2_000)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "go1.27"])
+def test_no_preset_loses_a_wake_up_in_any_schedule_of_a_hand_over(name: str) -> None:
+    policy = PRESETS[name]
+    e = gl.explore(handover, policy.replace(rules=replace(policy.rules, sysmon=False)), bound=gl.Bound(schedules=20_000))
+    assert passes(e), e
+
+
 @pure
 def test_a_broken_counter_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def forgets(sched: Any, pp: Any, mp: Any) -> None:
@@ -330,6 +346,19 @@ def test_a_bound_that_is_met_is_told(bound: gl.Bound) -> None:
 def test_more_preemptions_see_more_states() -> None:
     few, more = (gl.explore(spawn, alone(), bound=gl.Bound(preemptions=n)) for n in (0, 1))
     assert (few.exhausted, few.states < more.states) == (False, True)
+
+
+def test_what_components_draw_when_they_start_is_no_decision() -> None:
+    # HillClimbing draws its first sample's length.
+    e = gl.explore(spawn, alone().replace(machines=gl.HillClimbing()), bound=gl.Bound(schedules=20))
+    assert (e.failure, e.schedules) == (None, 20)
+
+
+@pytest.mark.parametrize("walk", ["random", "pct"])
+def test_without_pruning_a_later_walk_tells_its_way_from_the_start(walk: str) -> None:
+    e = gl.explore(handover, alone().replace(wake=Forgetful()), walk=walk, prune=False, bound=gl.Bound(schedules=200))
+    assert (e.schedules > 1, "idle beside work" in found(e)[0], e.failure is not None and e.failure.steps[0]) == (True, True, (0,))
+    assert e.failure is not None and gl.replay(e.failure).stopped_by == "schedule"
 
 
 def test_without_pruning_a_fault_is_found_all_the_same() -> None:

@@ -16,13 +16,13 @@ from gmplab.vocabulary import GRUNNABLE, SRC_GLOBAL
 from tests.programs import booted
 
 
-def found_nothing(policy: str = "go", procs: int = 2) -> tuple[Sched, M]:
+def found_nothing(policy: str | gl.Policy = "go", procs: int = 2) -> tuple[Sched, M]:
     """A process whose m0 has P 0 and found nothing; all other Ps idle."""
     sched = booted(policy, procs).sched
     return sched, sched.allm[0]
 
 
-def gave_up(policy: str = "go", procs: int = 2) -> tuple[Sched, M]:
+def gave_up(policy: str | gl.Policy = "go", procs: int = 2) -> tuple[Sched, M]:
     """m0 spun, found nothing, and has put P 0 on pidle: it is about to look again."""
     sched, m0 = found_nothing(policy, procs)
     becomespinning(sched, m0)
@@ -113,3 +113,23 @@ def test_an_idle_p_has_no_work() -> None:
     p0.runq.push(runnable(9))
     with pytest.raises(gl.SchedError, match="pidleput: P has non-empty run queue"):
         pidleput(sched, p0, m0)
+
+
+class Picky(gl.StealHalf):  # type: ignore[misc, name-defined]
+    """Leaves a queue of one alone."""
+
+    def amount(self, state: object, view: gl.View, thief: int, victim: int, queued: int) -> int:
+        return 0 if queued == 1 else queued - queued // 2
+
+
+@pytest.mark.parametrize(("queued", "again"), [(0, PH_FIND), (1, PH_NETPOLL), (2, PH_FIND)])
+def test_a_runnext_is_no_reason_to_look_again_where_the_thief_leaves_its_ps_queue_alone(queued: int, again: int) -> None:
+    # stealwork takes a runnext from a P whose queue is empty. To look again at another would go on for ever, at one instant.
+    sched, m0 = gave_up(gl.policy_of("go").replace(steal=Picky()), procs=3)
+    p2 = pidleget(sched, m0)
+    assert p2 is not None
+    p2.runnext = runnable(9)
+    for goid in range(queued):
+        p2.runq.push(runnable(10 + goid))
+    recheck(sched, m0)
+    assert m0.phase == again

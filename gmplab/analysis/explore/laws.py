@@ -7,13 +7,15 @@ the rows that the last step recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from gmplab.analysis.explore.untimed import Untimed
 from gmplab.runtime.contracts import View
 from gmplab.runtime.model import P, Sched
 from gmplab.vocabulary import GRUNNABLE, PDEAD, PGCSTOP, PIDLE, PRUNNING
 
+BESIDE_WORK: Final = "idle beside work"
+"""What `sleeps_beside_work` tells; no other failure has these words."""
 Law = Callable[[View, Sequence[Any]], str | None]
 """A user's law: of the view and the rows (t_ns, kind, g, m, p, arg, reason, aux) of the last step; None or "" if it holds."""
 
@@ -77,7 +79,7 @@ def sleeps_beside_work(driver: Untimed) -> str:
     if not work:
         return ""
     idle = ", ".join(f"p{pp.id}" for pp in s.pidle)
-    return f"{idle} idle beside work: {work}; every M sleeps, computes or is in a system call"
+    return f"{idle} {BESIDE_WORK}: {work}; every M sleeps, computes or is in a system call"
 
 
 def takeable(s: Sched) -> str:

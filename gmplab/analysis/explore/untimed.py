@@ -92,9 +92,6 @@ class Untimed(Driver):
         self.plan = plan
         self.policy = policy
         self.chooser = chooser
-        self.sched = Sched(policy, Prices(Costs.zero()), Recorder(level) if level > 0 else SILENT, self, seed, procs)
-        self.outside = Outside(plan.sources, False)
-        self.tick: int = self.sched.fair_tick
         self.ready: set[int] = set()
         """Ms that have a step to do, whatever the time."""
         self.timed: set[int] = set()
@@ -107,8 +104,8 @@ class Untimed(Driver):
         self.n_steps = 0
         self.last = CLOCK
         """Who acted last."""
-        self.asking = False
-        """Whether the steal policy is only asked, and what it draws counts for nothing; `asked`: whether it drew."""
+        self.asking = True
+        """Whether a policy is only asked, and what it draws counts for nothing; `asked`: whether it drew."""
         self.asked = False
         self.error: BaseException | None = None
         self.pruned: Pruned | None = None
@@ -116,6 +113,11 @@ class Untimed(Driver):
         """Keys of the goroutines that began to run in the last act."""
         self.first_row = 0
         """The first row of the events of the last act."""
+        # What components draw when they start is no open decision: it is the least that they may draw.
+        self.sched = Sched(policy, Prices(Costs.zero()), Recorder(level) if level > 0 else SILENT, self, seed, procs)
+        self.asking = False
+        self.outside = Outside(plan.sources, False)
+        self.tick: int = self.sched.fair_tick
 
     # --- Driver -------------------------------------------------------------------------------------------------
     def wakeup(self, mp: M, from_p: int) -> None:

@@ -107,7 +107,7 @@ class Walk(Chooser):
     def arrive(self, driver: Untimed) -> bool:
         """Check and note the state that the last step led to; whether it is new. Raises Broken."""
         s = driver.sched
-        print_, places = fingerprint(driver) if self.prune else (-len(self.graph.edges), {i: i for i in (*range(len(s.allm)), CLOCK)})
+        print_, places = fingerprint(driver) if self.prune else self.another(driver)
         node = self.graph.node_of.get(print_, 0)
         new = node == 0
         if new:
@@ -118,6 +118,11 @@ class Walk(Chooser):
         if why:
             raise Broken(why)
         return new
+
+    def another(self, driver: Untimed) -> tuple[int, dict[int, int]]:
+        """As `fingerprint`, where states are not known again: each is another one, but for the first of all runs."""
+        places = {i: i for i in (*range(len(driver.sched.allm)), CLOCK)}
+        return (-len(self.graph.edges) if self.node else 0), places
 
     def link(self, driver: Untimed, to: int) -> None:
         """Note that the last step led to a node."""
