@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gmplab as gl
 from tests.programs import free, rows
@@ -264,3 +266,34 @@ def test_who_waits_on_a_stopped_timer_waits_for_ever() -> None:
 
     with pytest.raises(gl.DeadlockError, match="goroutine 1 .chan receive.: main on timer#1"):
         free(main)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from(["reset", "stop", "wait", "sleep", "look", "recv"]), st.integers(0, 30)), max_size=20))
+def test_a_timer_gives_what_a_clock_and_one_number_give(acts: list[tuple[str, int]]) -> None:
+    # The one number: when it is due, 0 if it is not set. The clock decides, whoever looked at the heap in between.
+    def main() -> Any:
+        t, due, found = gl.Timer(), 0, []
+        for act, us in acts:
+            now = yield gl.now()
+            if act == "reset":
+                found.append(((yield gl.reset(t, us=us)), due > 0))
+                due = max(now + us * 1_000, 1)
+            elif act == "stop":
+                found.append(((yield gl.stop(t)), due > 0))
+                due = 0
+            elif act == "wait":
+                yield gl.compute(us=us)
+            elif act == "sleep":
+                yield gl.sleep(us=us)
+            elif act == "look":
+                got = yield gl.select(gl.recv_case(t.c), default=True)
+                found.append((got[1], due if 0 < due <= now else None))
+                due = due if due > now else 0
+            elif due > 0:
+                found.append(((yield gl.recv(t.c)), due))
+                due = 0
+        return found
+
+    for told, expected in free(main, procs=2).result:
+        assert told == expected

@@ -181,3 +181,24 @@ def test_costs_are_measured_and_cannot_be_given() -> None:
         gl.run(everything, on="threads", costs=gl.Costs.zero())
     with pytest.raises(ValueError, match="on = 'thread': must be one of sim, threads"):
         gl.run(everything, on="thread")
+
+
+def test_timers_of_a_program_fire_and_are_stopped_on_threads_too() -> None:
+    started = []
+
+    def alarm() -> Any:
+        started.append("alarm")
+        yield gl.sleep(us=1)
+
+    def main() -> Any:
+        c, t = gl.Chan(), (yield gl.new_timer(ms=3))
+        yield gl.after_func("1ms", alarm)
+        i, value, ok = yield gl.select(gl.recv_case(c), gl.recv_case(t.c))
+        again = yield gl.reset(t, s=100)
+        stopped = yield gl.stop(t)
+        yield gl.sleep(ms=1)
+        return i, ok, again, stopped
+
+    run = gl.run(main, procs=2, on="threads")
+    run.validate()
+    assert (run.result, started) == ((1, True, False, True), ["alarm"])
