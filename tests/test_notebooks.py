@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 def cells(path: Path, kind: str) -> list[Any]:
     """The cells of a kind."""
     return [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == kind]
+
+
+def words(page: str) -> str:
+    """What a page says, whatever its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def test_there_is_a_notebook_for_make_lab() -> None:
@@ -66,3 +72,6 @@ def test_a_notebook_runs_in_a_kernel_leaves_nothing_behind_and_exports_with_ever
     images = re.findall(r'<img[^>]* src="([^"]*)"', html)
     assert len([image for image in images if image.startswith("data:image/png;base64,")]) >= figures
     assert [image for image in images if not image.startswith("data:")] == []
+    widgets = sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs)
+    twins = [text for output in outputs if "gmplab-twin" in (text := output.get("data", {}).get("text/html", ""))]
+    assert len(twins) == widgets and all(words(twin) in words(html) for twin in twins)

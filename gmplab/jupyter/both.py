@@ -24,6 +24,8 @@ class Both(Twinned, VBox):  # type: ignore[misc]
         Recorded at level "full" or more.
     lanes : {"P", "M", "G"}
         What has a lane in the Timeline at first.
+    at : int (ns) or str
+        The instant to begin at.
 
     Attributes
     ----------
@@ -31,9 +33,10 @@ class Both(Twinned, VBox):  # type: ignore[misc]
         The two.
     """
 
-    def __init__(self, run: Run, lanes: str = "P") -> None:
+    def __init__(self, run: Run, lanes: str = "P", at: int | str = 0) -> None:
         self.timeline = Timeline(run, lanes)
-        self.stepper = Stepper(run)
+        self.stepper = Stepper(run, at)
+        self.timeline.time_ns = self.stepper.time_ns
         self.links = [jslink((self.timeline, name), (self.stepper, name)) for name in SHARED]
         super().__init__([self.timeline, self.stepper])
 

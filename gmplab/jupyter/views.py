@@ -71,7 +71,7 @@ class Views:
         made: Stepper = widget("stepper", "Stepper")(self.run, at)
         return made
 
-    def both(self, lanes: str = "P") -> Both:
+    def both(self, lanes: str = "P", at: int | str = 0) -> Both:
         """Timeline and Stepper, linked in the browser: a click on a span is where the Stepper goes.
 
         Raises
@@ -79,7 +79,7 @@ class Views:
         ImportError, TraceError, ValueError
             As `timeline` and `stepper`.
         """
-        made: Both = widget("both", "Both")(self.run, lanes)
+        made: Both = widget("both", "Both")(self.run, lanes, at)
         return made
 
     def dashboard(self) -> Explorer:

@@ -107,6 +107,8 @@ def test_views_share_the_traits_that_link_them(run: Run) -> None:
     for widget in (run.view.timeline(), run.view.stepper()):
         assert {"time_ns", "view", "selected_g"} <= set(widget.keys)
     assert [link.source[1] for link in run.view.both().links] == ["time_ns", "view", "selected_g"]
+    both = run.view.both(at=30_000)
+    assert both.timeline.time_ns == both.stepper.time_ns == 30_000 and both.stepper.step == run.view.stepper(30_000).step > 0
 
 
 @pytest.mark.parametrize("name", ["timeline", "stepper", "both"])
