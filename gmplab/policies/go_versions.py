@@ -52,6 +52,7 @@ _BEFORE_1_14: Rules = Rules(
     needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
     mutex_starvation=False, template_thread=False, any_resetspinning=True, gc_worker_drains=False, lazy_timers=False,
+    slice_in_syscalls=False,
 )
 
 go1_5: Policy = go.replace(
@@ -67,6 +68,7 @@ _C_ERA: Rules = Rules(
     polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
     mutex_starvation=False, template_thread=False, any_resetspinning=True, redistribute=True, gc_workers=False,
     gc_worker_drains=False, lazy_timers=False,
+    slice_in_syscalls=False,
 )
 
 go1_2: Policy = go.replace(
@@ -90,7 +92,7 @@ go1_0: Policy = go.replace(
         needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
         injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False,
         locked_exit=False, template_thread=False, mutex_starvation=False, gc_workers=False, sysmon=False, netpoll=False,
-        gc_worker_drains=False, lazy_timers=False,
+        gc_worker_drains=False, lazy_timers=False, slice_in_syscalls=False,
     ),
     queues=GlobalQueue(), place=PlaceGlobal(), steal=NoStealing(), spin=NoSpinning(), wake=WakeAlways(),
     handoff=HandoffAtOnce(), preempt=NoPreemption(), machines=KeepThreads(max_threads=NO_THREAD_LIMIT),

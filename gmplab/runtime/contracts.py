@@ -649,6 +649,8 @@ class Rules:
     """Timers lie on Ps; before, a goroutine in a syscall waited for them. 1.14+, 06ac26279c."""
     lazy_timers: bool = True
     """A channel's timer lies in a heap only while somebody waits on it, and Stop and Reset take back what it sent. 1.23+."""
+    slice_in_syscalls: bool = True
+    """sysmon watches a P's time slice also where it looks during a system call: many short ones are no refuge. 1.13+, 4166ff42c0."""
     redistribute: bool = False
     """Each start of the world deals all runnable Gs out anew, from P 1 on, and wakes no M besides. 1.1, 1.2."""
     wake_needs_idle: bool = False

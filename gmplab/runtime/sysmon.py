@@ -166,7 +166,9 @@ def retake(sched: Sched, mp: M) -> i64:
         if pp.status != PRUNNING or pp.m is None:
             continue
         sysretake = False
-        if pp.seen_schedtick != pp.schedtick:
+        if not sched.rules.slice_in_syscalls and insyscall(pp):
+            pass
+        elif pp.seen_schedtick != pp.schedtick:
             pp.seen_schedtick = pp.schedtick
             pp.seen_schedwhen = now
         elif pp.seen_schedwhen + sched.quantum_ns <= now and not sched.exact_slice:

@@ -262,6 +262,19 @@ def test_since_1_10_a_locked_goroutine_takes_its_thread_along(policy: str, ended
     assert rows(free(main, procs=2, policy=policy), "MExit").shape[0] == ended
 
 
+@pytest.mark.parametrize(("policy", "waited_us"), [("go1.2", 30_000), ("go1.5", 30_000), ("go1.14", 11_220), ("go", 11_220)])
+def test_since_1_13_many_short_syscalls_are_no_refuge_from_the_end_of_a_slice(policy: str, waited_us: int) -> None:
+    # Go 1.13: 4166ff42c0. Main does nothing but calls of 7 us: whenever sysmon looks it is in one, each time in another.
+    def main() -> Any:
+        yield gl.go(job)
+        for _ in range(4_284):
+            yield gl.syscall(ns=7_003)
+        yield gl.sleep(us=10)
+
+    run = free(main, policy=policy)
+    assert int(run.goroutines["first_run_ns"].iloc[1]) // 1_000 == waited_us
+
+
 @pytest.mark.parametrize(("policy", "late_us"), [("go1.5", 4), ("go1.14", 507)])
 def test_since_1_14_a_timer_lies_on_a_p_and_waits_for_a_thief_if_that_p_is_busy(policy: str, late_us: int) -> None:
     # Go 1.14: 06ac26279c. Before, a goroutine of its own waited for all timers, and was readied on any P.
