@@ -171,10 +171,12 @@ WHY_BACKOFF: Final = 22
 WHY_SYSCALL: Final = 23
 WHY_CLONE_RETRY: Final = 24
 WHY_TEMPLATE: Final = 25
+WHY_TIMER: Final = 26
 WHYS: Final = (
     "", "boot", "sysmon", "wakep", "handoffp", "injectglist", "starttheworld", "startlockedm", "idle", "stoplockedm",
     "netpoll", "netpollbreak", "stoptheworld", "gcstopm", "held", "ready", "retired", "locked_exit", "doze", "queue",
     "control", "deep_sleep", "backoff", "syscall", "clone_retry", "template_thread",
+    "timer",
 )
 
 # --- which condition of handoffp started an M, or that none did: the reason of P_HANDOFF. Go: proc.go: handoffp ------

@@ -41,11 +41,10 @@ go1_14: Policy = go.replace(
     rules=Rules(
         needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
         injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True,
-        gc_worker_drains=False, lazy_timers=False,
+        gc_worker_drains=False, lazy_timers=False, timer_wakes=False,
     ),
     doc="Go 1.14: the first with preemption by signals and timers on Ps. Every M rechecks, no needspinning, start and "
-    "stride of a pass from one number. Differs: any due timer may be stolen, not only where no G runs undisturbed; who sets a "
-    "timer wakes an M for it, as since 1.16, where sysmon started one once it was overdue.",
+    "stride of a pass from one number. Differs: any due timer may be stolen, not only where no G runs undisturbed.",
 )
 
 _BEFORE_1_14: Rules = Rules(

@@ -649,6 +649,9 @@ class Rules:
     """Timers lie on Ps; before, a goroutine in a syscall waited for them. 1.14+, 06ac26279c."""
     lazy_timers: bool = True
     """A channel's timer lies in a heap only while somebody waits on it, and Stop and Reset take back what it sent. 1.23+."""
+    timer_wakes: bool = True
+    """Setting a timer wakes an M to wait for it; in 1.14 and 1.15 sysmon starts one for a timer that is overdue. 1.16+,
+    8fdc79e18a."""
     slice_in_syscalls: bool = True
     """sysmon watches a P's time slice also where it looks during a system call: many short ones are no refuge. 1.13+, 4166ff42c0."""
     redistribute: bool = False

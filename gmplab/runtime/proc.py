@@ -1348,7 +1348,7 @@ def wakenetpoller(sched: Sched, mp: Optional[M], when: i64) -> None:
     if sched.lastpoll == 0:
         if sched.poll_until == 0 or sched.poll_until > when:
             netpollbreak(sched, mp)
-    else:
+    elif sched.rules.timer_wakes:
         wakep(sched, mp, FOR_READY)
 
 

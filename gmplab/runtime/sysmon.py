@@ -22,7 +22,7 @@ from gmplab.runtime.stw import sysmonupdategomaxprocs
 from gmplab.runtime.syscalls import insyscall, takep
 from gmplab.vocabulary import (
     GC_OFF, GO_CREATE, GWAITING, IN_IDLE, IN_SCHEDULING, M_START, NO_G, NO_P, POLL_SYSMON, PRUNNING, Q_BATCH, Q_MOVE,
-    RETAKE_SYSMON, STEP_ON, STEP_PARK, SYSMON, WAIT_FORCE_GC, WHY_CONTROL, WHY_DEEP_SLEEP,
+    RETAKE_SYSMON, STEP_ON, STEP_PARK, SYSMON, WAIT_FORCE_GC, WHY_CONTROL, WHY_DEEP_SLEEP, WHY_TIMER,
 )
 
 FIRST_DELAY_NS: Final = 20_000
@@ -98,6 +98,8 @@ def sysmon_round(sched: Sched, mp: M) -> i64:
             first = netpoll(sched, mp, POLL_SYSMON)
             if first is not None:
                 injectglist(sched, mp, first)
+    if not sched.rules.timer_wakes and timesleepuntil(sched) < now:
+        startm(sched, mp, None, False, WHY_TIMER)
     if sched.control.period_ns > 0 and sched.control_due_ns <= now:
         sched.control_due_ns = now + sched.control.period_ns
         control(sched, mp)

@@ -26,7 +26,7 @@ from gmplab.vocabulary import (
     STOP_EXITSYSCALL, STOP_GOSCHED, STOP_GOYIELD, STOP_PREEMPT, STWS, WAIT_IO, WAIT_REASONS, WAIT_SLEEP, WHY_BACKOFF,
     WHY_BOOT, WHY_CLONE_RETRY, WHY_CONTROL, WHY_DEEP_SLEEP, WHY_DOZE, WHY_GCSTOP, WHY_HANDOFFP, WHY_HELD, WHY_IDLE,
     WHY_INJECT, WHY_LOCKED, WHY_LOCKED_EXIT, WHY_NETPOLL, WHY_NETPOLL_BREAK, WHY_NONE, WHY_QUEUE, WHY_READY, WHY_RETIRED,
-    WHY_START_LOCKED, WHY_START_WORLD, WHY_STOP_WORLD, WHY_SYSCALL, WHY_SYSMON, WHY_WAKEP, WHYS,
+    WHY_START_LOCKED, WHY_START_WORLD, WHY_STOP_WORLD, WHY_SYSCALL, WHY_SYSMON, WHY_TIMER, WHY_WAKEP, WHYS,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ ASKED: Final = {
     WHY_NETPOLL_BREAK: "netpollbreak: it sleeps in epoll, and must look again", WHY_STOP_WORLD: "the last P has stopped",
     WHY_READY: "the G that it keeps is ready", WHY_QUEUE: "a queue has changed", WHY_CONTROL: "the control policy asks for it",
     WHY_SYSCALL: "the syscall that it waited for has returned", WHY_CLONE_RETRY: "clone is tried again",
+    WHY_TIMER: "sysmon: a timer is overdue, and no P looks at it",
 }
 """Why an M is made or woken."""
 SLEEPS: Final = {

@@ -296,6 +296,24 @@ def test_since_1_14_a_timer_lies_on_a_p_and_waits_for_a_thief_if_that_p_is_busy(
     assert int(fired["t_ns"]) - int(fired["arg"]) == late_us * 1_000
 
 
+@pytest.mark.parametrize(
+    ("policy", "fired_us", "maker"), [("go1.14", 21_220, "timer"), ("go1.21", 12_000, "wakep"), ("go", 12_000, "wakep")]
+)
+def test_since_1_16_setting_a_timer_wakes_an_m_before_sysmon_started_one_when_it_was_overdue(
+    policy: str, fired_us: int, maker: str
+) -> None:
+    # Go 1.16: 8fdc79e18a, #38860. Main's P is busy, the other idles, and nobody sleeps in epoll. sysmon looks at 11.22 ms and
+    # then at 21.22 ms.
+    def main() -> Any:
+        yield gl.after_func("12ms", job)
+        yield gl.compute(ms=50)
+
+    run = free(main, procs=2, policy=policy)
+    run.validate()
+    assert list(rows(run, "TimerFire")["t_ns"]) == [fired_us * 1_000]
+    assert rows(run, "MCreate")["reason"].iloc[2] == maker
+
+
 @pytest.mark.parametrize(("policy", "drained"), [("go1.5", []), ("go1.14", []), ("go1.21", [1]), ("go", [1])])
 def test_since_1_17_a_dedicated_gc_worker_sends_its_ps_queue_away(policy: str, drained: list[int]) -> None:
     # Go 1.17: 3b304ce7fe, #20011; the golden gc_a_dedicated_worker_drains_its_queue tells all of it.

@@ -132,8 +132,9 @@ def test_the_numbers_are_gos() -> None:
         ("go1.0", "go1.1", {"sysmon", "netpoll", "redistribute", "any_resetspinning"}),
         ("go1.1", "go1.2", set()),
         ("go1.2", "go1.5", {"redistribute", "gc_workers"}),
-        ("go1.5", "go1.14", {"timers_on_p", "template_thread", "locked_exit", "mutex_starvation", "any_resetspinning", "slice_in_syscalls"}),
-        ("go1.14", "go1.21", {"needspinning", "recheck_spinning_only", "wake_needs_idle", "gc_worker_drains"}),
+        ("go1.5", "go1.14", {"timers_on_p", "template_thread", "locked_exit", "mutex_starvation", "any_resetspinning", "slice_in_syscalls",
+                               "timer_wakes"}),
+        ("go1.14", "go1.21", {"needspinning", "recheck_spinning_only", "wake_needs_idle", "gc_worker_drains", "timer_wakes"}),
         ("go1.21", "go", {"recheck_global", "gosched_wakep", "injectglist_wakep", "polling_net", "stw_runnext", "lazy_timers"}),
     ],
 )
