@@ -76,7 +76,18 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext gmplab`: the magics `%gmp` and `%%gmp`, and their completions."""
-    importlib.import_module("gmplab.jupyter.magics").load(shell)
+    try:
+        magics = importlib.import_module("gmplab.jupyter.magics")
+    except ImportError as e:
+        from gmplab.errors import lacking
+
+        if not lacking(e):
+            raise
+        from IPython.core.error import UsageError
+
+        # One line in the notebook, and no traceback.
+        raise UsageError(f"%load_ext gmplab: {lacking(e)}") from None
+    magics.load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:

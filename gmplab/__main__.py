@@ -16,6 +16,13 @@ def main() -> int:
     except KeyboardInterrupt:
         print("gmplab: interrupted", file=sys.stderr)
         return 130
+    except ImportError as e:
+        from gmplab.errors import lacking
+
+        if not lacking(e):
+            raise
+        print(f"gmplab: {lacking(e)}", file=sys.stderr)
+        return 1
     return typed()
 
 

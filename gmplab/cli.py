@@ -15,7 +15,7 @@ from typing import Final
 from gmplab.commands.perform import perform
 from gmplab.commands.results import Checked, Explored, Outcome, Result, Verified, with_written
 from gmplab.commands.tree import HelpAsked, parse
-from gmplab.errors import GmplabError, UsageError
+from gmplab.errors import GmplabError, UsageError, lacking
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -52,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as e:
         line = " ".join(str(e).split())
         return told(line if line.startswith("gmplab") else f"gmplab: {line}", MISUSED)
+    except ImportError as e:
+        if not lacking(e):
+            raise
+        return told(f"gmplab: {lacking(e)}", FAILED)
     except BrokenPipeError:
         # `gmplab list | head`: who reads has seen enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

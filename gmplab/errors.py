@@ -6,7 +6,20 @@ the classes here are for what a caller may want to catch by kind.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+PACKAGES: Final = frozenset({"anywidget", "cloudpickle", "greenlet", "ipywidgets", "matplotlib", "pyarrow"})
+"""What is imported only where it is used: pip installs it with gmplab, and some environments leave it out."""
+
+
+def lacking(error: ImportError) -> str:
+    """A line that says which of gmplab's packages is not installed, "" where it is none of them.
+
+    >>> lacking(ModuleNotFoundError("no", name="matplotlib.figure"))
+    'matplotlib is not installed: pip install matplotlib'
+    """
+    package = (error.name or "").partition(".")[0]
+    return f"{package} is not installed: pip install {package}" if package in PACKAGES else ""
 
 
 class GmplabError(Exception):

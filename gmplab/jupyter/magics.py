@@ -27,7 +27,7 @@ from gmplab.commands import texts
 from gmplab.commands.perform import perform
 from gmplab.commands.results import Drawing, Outcome, Swept
 from gmplab.commands.tree import COMPONENT_CONCERNS, Add, Commands, HelpAsked, parse, tree
-from gmplab.errors import UsageError
+from gmplab.errors import UsageError, lacking
 from gmplab.jupyter.cells import Cell
 from gmplab.jupyter.completion import offers
 from gmplab.jupyter.status import Status
@@ -71,6 +71,10 @@ class GmpMagics(Magics):
         except UsageError as e:
             # The shell shows one line for this very class, and a traceback for any subclass.
             raise ShellUsageError(" ".join(str(e).split())) from None
+        except ImportError as e:
+            if not lacking(e):
+                raise
+            raise ShellUsageError(f"%gmp {text}: {lacking(e)}") from None
         return None
 
     def silenced(self, line: str, cell: str | None) -> bool:

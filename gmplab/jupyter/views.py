@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from gmplab.errors import lacking
 
 if TYPE_CHECKING:
     from gmplab.jupyter.both import Both
@@ -12,9 +14,6 @@ if TYPE_CHECKING:
     from gmplab.jupyter.stepper import Stepper
     from gmplab.jupyter.timeline import Timeline
     from gmplab.traces.run import Run
-
-HINT: Final = "the widgets need {name}, which is not installed: pip install {name}"
-
 
 class Views:
     """The widgets of one run, as its methods.
@@ -125,6 +124,6 @@ def widget(module: str, name: str) -> Any:
     try:
         return getattr(importlib.import_module(f"gmplab.jupyter.{module}"), name)
     except ModuleNotFoundError as e:
-        if e.name is None or e.name.split(".")[0] == "gmplab":
+        if not lacking(e):
             raise
-        raise ImportError(HINT.format(name=e.name.split(".")[0])) from None
+        raise ImportError(f"the widgets need a package: {lacking(e)}", name=e.name) from None

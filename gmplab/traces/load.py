@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gmplab.traces.csv import read_csv
-from gmplab.traces.parquet import read_parquet
 from gmplab.traces.run import Run
 
 
@@ -38,4 +36,8 @@ def load(path: str | os.PathLike[str]) -> Run:
     where = Path(path)
     if not where.is_dir():
         return Run.load(where)
+    # They need pyarrow, which a saved file does not.
+    from gmplab.traces.csv import read_csv
+    from gmplab.traces.parquet import read_parquet
+
     return read_parquet(where) if any(where.glob("*.parquet")) else read_csv(where)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from gmplab.errors import TraceError
+from gmplab.errors import TraceError, lacking
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.traces import card, lengths, modes, spans
@@ -102,7 +102,7 @@ class Run:
             try:
                 found = getattr(importlib.import_module(home), what)
             except ImportError as e:
-                raise AttributeError(f"run.{name} needs {home}, which cannot be imported: {e}") from e
+                raise AttributeError(f"run.{name} needs {home}, which cannot be imported: {lacking(e) or e}") from e
             return found(self) if isinstance(found, type) else MethodType(found, self)
 
     def __dir__(self) -> list[str]:

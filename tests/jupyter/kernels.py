@@ -59,7 +59,8 @@ class Kernel:
 
     def send(self, code: str) -> str:
         """Begin a cell; returns the id of the message."""
-        return str(self.client.execute(code))
+        # Or an error in it would abort the cell that is sent next.
+        return str(self.client.execute(code, stop_on_error=False))
 
     def run(self, code: str) -> str:
         """What a cell prints. An error in it is an `AssertionError`."""
@@ -74,6 +75,14 @@ class Kernel:
             if got["msg_type"] == "status" and got["content"]["execution_state"] == "idle":
                 return self.heard[begin:].strip()
         raise AssertionError(f"the kernel is silent: {code}")
+
+    def asked(self, message: str) -> dict[str, Any]:
+        """The reply to a message."""
+        while True:
+            reply = self.client.get_shell_msg(timeout=PATIENCE_S)
+            if reply["parent_header"].get("msg_id") == message:
+                found: dict[str, Any] = reply["content"]
+                return found
 
     def listen(self) -> dict[str, Any] | None:
         """The next message of the kernel, if one comes soon; what is printed is added to `heard`."""

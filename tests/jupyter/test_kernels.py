@@ -6,9 +6,14 @@ With the installed ipykernel by default, and with 7.3, which answers widgets in 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import nbformat
 import pytest
 from kernels import OLDER, Kernel, older
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from rig import ROOT
 
 LONG = """
 import threading
@@ -100,6 +105,7 @@ def test_an_interrupt_of_an_idle_kernel_ends_a_long_run_in_a_thread(kernel: Kern
     usable(kernel)
 
 
+@pytest.mark.slow
 def test_twenty_moves_of_a_slider_end_with_the_figure_of_the_last(kernel: Kernel) -> None:
     slider = kernel.run(BODIES + """
 import ipywidgets, threading
@@ -138,3 +144,34 @@ def test_the_extension_is_loaded_and_unloaded_twice(installed: Kernel) -> None:
     for _ in range(2):
         loaded, unloaded = installed.run(LOADED).split("\n")
         assert loaded == "True" and "`%gmp` not found" in unloaded
+
+
+def test_a_wrong_word_and_an_error_in_a_cell_are_errors_of_the_kernel(installed: Kernel) -> None:
+    installed.run("%load_ext gmplab")
+    reply = installed.asked(installed.send("%gmp run fanuot"))
+    assert (reply["status"], reply["ename"]) == ("error", "UsageError")
+    assert reply["evalue"] == "workload 'fanuot': no such workload; did you mean 'fanout'?"
+    reply = installed.asked(installed.send("%%gmp -P 2\ncompute(us=1)\n1 / 0"))
+    assert (reply["status"], reply["ename"]) == ("error", "GoPanic") and any("line 3" in frame for frame in reply["traceback"])
+
+
+@pytest.mark.parametrize(("line", "some"), [
+    ("%gmp ru", {"run"}), ("x = %gmp run fan", {"fanout"}), ("%gmp run fanout --rec", {"--record"}), ("%%gmp pol", {"policy"}),
+])
+def test_tab_asks_the_kernel_and_gets_what_may_follow(installed: Kernel, line: str, some: set[str]) -> None:
+    installed.run("%load_ext gmplab")
+    reply = installed.asked(installed.client.complete(line, len(line)))
+    assert set(reply["matches"]) == some and line[reply["cursor_start"] :] == line.split()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["%gmp run fanuot", "%%gmp\ncompute(us=1)\n1 / 0"])
+def test_a_notebook_with_an_error_in_the_magic_fails_where_it_is_executed(
+    cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cells = [nbformat.v4.new_code_cell(text) for text in ("%load_ext gmplab", cell, "print('not reached')")]
+    book = nbformat.v4.new_notebook(cells=cells)
+    with pytest.raises(CellExecutionError):
+        NotebookClient(book, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert book.cells[2].outputs == []

@@ -39,6 +39,17 @@ def test_each_notebook_runs_in_jupyterlab_with_every_picture_in_words_and_nothin
     assert book.errors == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb"))[1:], ids=lambda path: path.name)
+def test_every_notebook_runs_in_jupyterlab_without_a_console_error(notebook: Opener, path: Path) -> None:
+    book = notebook(path)
+    book.run_all()
+    figures = sum("image/png" in output.get("data", {}) for outputs in book.outputs() for output in outputs)
+    assert book.find(".jp-OutputArea-output img[alt]").count() >= figures
+    book.screenshot(path.stem)
+    assert book.errors == []
+
+
 def test_a_failing_cell_is_told_with_its_traceback(notebook: Opener) -> None:
     book = notebook(["1 / 0"])
     with pytest.raises(AssertionError, match="ZeroDivisionError: division by zero"):

@@ -286,6 +286,35 @@ def test_a_hundred_thousand_goroutines_have_lanes(stand: Show) -> None:
     assert page.errors == []
 
 
+TABBED = """() => {
+  const at = document.activeElement;
+  const style = getComputedStyle(at);
+  const box = at.getBoundingClientRect();
+  const said = at.getAttribute("aria-label") || at.title || at.textContent.trim() || at.labels?.[0]?.textContent || "";
+  const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+  return [at.tagName, said, ring, box.height, at.closest(".gmplab") !== null];
+}"""
+
+
+@pytest.mark.parametrize(("name", "lanes", "stops"), [("timeline", "G", 13), ("stepper", "", 12)])
+def test_tab_goes_through_a_widget_and_each_stop_has_a_name_a_ring_and_room(
+    stand: Show, run: Run, name: str, lanes: str, stops: int
+) -> None:
+    page = stand(getattr(run.view, name)(*([lanes] if lanes else [])))
+    page.drawn()
+    seen = []
+    for _ in range(60):
+        page.page.keyboard.press("Tab")
+        at = page.page.evaluate(TABBED)
+        if not at[4]:
+            break
+        seen.append(at)
+    assert len(seen) >= stops and at[4] is False, "Tab comes in and out again"
+    assert all(said for _, said, _, _, _ in seen), seen
+    assert all(ring for _, _, ring, _, _ in seen), seen
+    assert all(height >= 24 for tag, _, _, height, _ in seen if tag in ("BUTTON", "SELECT")), seen
+
+
 # --- without a widget --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("stored", [False, True], ids=["without its widgets' state", "with it"])
 def test_an_exported_notebook_shows_the_twins_with_the_network_off(
@@ -418,6 +447,7 @@ def test_a_stepper_fits_its_page(stand: Show, procs: int) -> None:
     assert page.errors == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["timeline", "stepper"])
 def test_a_view_whose_kernel_does_not_answer_says_so_and_what_to_do(stand: Show, run: Run, name: str) -> None:
     widget = getattr(run.view, name)()

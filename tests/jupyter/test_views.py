@@ -150,7 +150,7 @@ def test_without_anywidget_there_is_one_line_that_says_what_to_install(run: Run,
     monkeypatch.setitem(sys.modules, "anywidget", None)
     with pytest.raises(ImportError) as e:
         run.view.timeline()
-    assert str(e.value) == "the widgets need anywidget, which is not installed: pip install anywidget"
+    assert str(e.value) == "the widgets need a package: anywidget is not installed: pip install anywidget"
 
 
 def test_what_cannot_be_shown_is_said(run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from rig import Notebook
 
 Opener = Callable[..., Notebook]
@@ -41,6 +42,50 @@ def test_a_click_on_a_span_moves_the_stepper_the_kernel_knows_and_both_themes_ar
     book.page.set_viewport_size({"width": 1920, "height": 1080})
     book.page.wait_for_timeout(300)
     book.screenshot("both_dark")
+    assert book.errors == []
+
+
+@pytest.mark.slow
+def test_steps_and_dragged_sliders_are_known_to_page_and_kernel(notebook: Opener) -> None:
+    book = notebook(BOTH)
+    book.run_all()
+    shown(book)
+    book.find(".gmplab-stepper").focus()
+    for _ in range(7):
+        book.page.keyboard.press("ArrowRight")
+    assert book.find(".gmplab-meta").inner_text().startswith("Step 8 of ")
+    assert book.kernel("print(both.stepper.step)") == "7"
+    slider = book.find(".gmplab-slide input")
+    box = slider.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    book.page.mouse.move(box["x"] + 8, y)
+    book.page.mouse.down()
+    for share in (0.2, 0.4, 0.6):
+        book.page.mouse.move(box["x"] + share * box["width"], y)
+    book.page.mouse.up()
+    step = int(slider.input_value())
+    assert 0.5 < step / int(slider.get_attribute("max") or 0) < 0.7
+    t = book.page.evaluate("() => document.querySelector('.gmplab-timeline').gmplab.model.get('time_ns')")
+    assert book.kernel("print(both.stepper.step, both.timeline.time_ns, run.events['t_ns'][both.stepper.step])") == f"{step} {t} {t}"
+    assert book.errors == []
+
+
+@pytest.mark.slow
+def test_two_widgets_of_one_run_and_two_views_of_one_widget_live_side_by_side(notebook: Opener) -> None:
+    book = notebook([*BOTH, "other = run.view.both()\nother", "both"])
+    book.run_all()
+    drawn = "[...document.querySelectorAll('.gmplab-timeline')].filter((x) => x.gmplab.lastFrame > 0)"
+    book.page.wait_for_function(f"() => {drawn}.length === 3")
+    book.page.wait_for_function("() => document.querySelectorAll('.gmplab-ps').length === 3")
+    book.find(".gmplab-stepper").nth(2).focus()
+    for _ in range(30):
+        book.page.keyboard.press("ArrowRight")
+    steps = "() => [...document.querySelectorAll('.gmplab-stepper')].map((x) => x.gmplab.step())"
+    assert book.page.evaluate(steps) == [30, 0, 30], "the first and the third are one widget"
+    sentences = book.find(".gmplab-sentence")
+    assert sentences.nth(0).inner_text() == sentences.nth(2).inner_text() != sentences.nth(1).inner_text()
+    assert book.kernel("print(both.stepper.step, other.stepper.step)") == "30 0"
     assert book.errors == []
 
 
@@ -94,6 +139,7 @@ def test_a_notebook_that_is_opened_again_shows_twins_and_figures_with_their_word
     assert only_of_the_gone(book.errors)
 
 
+@pytest.mark.slow
 def test_a_widget_lives_on_when_its_kernel_is_started_anew(notebook: Opener) -> None:
     book = notebook(BOTH)
     book.run_all()
@@ -111,6 +157,7 @@ def test_a_widget_lives_on_when_its_kernel_is_started_anew(notebook: Opener) -> 
     assert book.find(".gmplab-timeline").count() == 1 and only_of_the_gone(book.errors)
 
 
+@pytest.mark.slow
 def test_what_is_typed_into_a_widget_is_no_command_of_the_notebook(notebook: Opener) -> None:
     book = notebook([*BOTH, "second = 2", "third = 3"])
     book.run_all()
