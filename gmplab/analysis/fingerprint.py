@@ -27,12 +27,16 @@ class Canonical(cloudpickle.Pickler):  # type: ignore[misc]
             return tuple, (held,)
         if isinstance(thing, type) and not is_found_by_name(thing):
             own = {k: v for k, v in vars(thing).items() if k not in ("__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__")}
-            return tuple, ((thing.__name__, thing.__bases__, sorted(own.items())),)
+            # A component's answers as they were written, without the check that the package puts around them.
+            plain = {k: getattr(v, "__wrapped__", v) for k, v in own.items()}
+            return tuple, ((thing.__name__, thing.__bases__, sorted(plain.items())),)
         return super().reducer_override(thing)
 
 
 def is_found_by_name(thing: type) -> bool:
     """Whether another process finds this class by its name, in a module other than the main one."""
+    if thing.__module__ == "builtins":
+        return True
     found: Any = None if thing.__module__ == "__main__" else sys.modules.get(thing.__module__)
     for part in thing.__qualname__.split("."):
         found = getattr(found, part, None)

@@ -292,14 +292,14 @@ def after_func(value: Any, fn: object, *args: object, name: str = "", cls: str =
     return request(OP_RESET, a, 1, t, drawn)
 
 
-def reset(t: Timer, value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
-    """Timer.Reset: it is due after a duration from now; the result is what `stop` would have given."""
+def reset(t: Any, value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
+    """Timer.Reset, of a `Timer`: it is due after a duration from now; the result is what `stop` would have given."""
     a, drawn = _span(value, ns, us, ms, s, "reset")
     return request(OP_RESET, a, 0, checked(t, Timer, "reset"), drawn)
 
 
-def stop(t: Timer) -> Any:
-    """Timer.Stop: the result is whether that kept it from firing; of a channel's, also whether nobody had received yet.
+def stop(t: Any) -> Any:
+    """Timer.Stop, of a `Timer`: the result is whether that kept it from firing; of a channel's, also whether nobody had received yet.
 
     Nothing comes from its channel after it. A function that was started goes on.
     """

@@ -301,7 +301,7 @@ def test_a_nil_channel_has_no_place_in_a_selects_order_of_looking() -> None:
         return gl.intn(1_000_000)
 
     c, nil = gl.recv_case(gl.Chan()), gl.recv_case(None)
-    results = {gl.run(gl.Plan(main, cases)).result for cases in ([c, c], [nil, c, nil, c], [c, nil, c, nil, nil])}
+    results = {gl.run(gl.Plan(main, tuple(cases))).result for cases in ([c, c], [nil, c, nil, c], [c, nil, c, nil, nil])}
     assert len(results) == 1
 
 
