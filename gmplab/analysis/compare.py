@@ -12,7 +12,7 @@ import html
 import importlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -49,12 +49,18 @@ class Comparison:
     procs : int
     confidence : float
         Of the intervals.
+    chosen : dict of str to Policy
+        The policies behind the labels.
+    fixed : dict
+        What was the same for all, as `gmplab.run` takes it, the workload among it.
     """
 
     frame: pd.DataFrame
     workload: str
     procs: int
     confidence: float = 0.95
+    chosen: dict[str, Policy] = field(default_factory=dict, repr=False)
+    fixed: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def policies(self) -> list[str]:
@@ -125,6 +131,40 @@ class Comparison:
                 x = mean_interval(sample(policy, metric), self.confidence)
                 rows.append((metric, policy, x.n, x.mean, x.low, x.high, unit_of(metric)))
         return pd.DataFrame(rows, columns=["metric", "policy", "n", "mean", "low", "high", "unit"])
+
+    def open(self, policy: str, seed: int | None = None, record: str = "full") -> Run:
+        """Run one policy with one seed once more, recorded in full.
+
+        Parameters
+        ----------
+        policy : str
+            One of `policies`.
+        seed : int, optional
+            One of `seeds`; default: the first.
+        record : str
+
+        Raises
+        ------
+        ValueError
+            The policy, or the seed, was not compared.
+
+        Examples
+        --------
+        >>> made = compare(["go", "go1.1"], "fanout", seeds=[3], n=10)
+        >>> made.open("go1.1").record.header["seed"]
+        3
+        """
+        if policy not in self.chosen:
+            raise ValueError(f"open: policy {policy!r} was not compared{nearest(policy, list(self.chosen))}")
+        at = self.seeds[0] if seed is None else seed
+        if at not in self.seeds:
+            raise ValueError(f"open: seed = {at}: was not compared; one of {', '.join(map(str, self.seeds))}")
+        return run(**self.fixed, policy=self.chosen[policy], procs=self.procs, seed=at, record=record, strict=False)
+
+    @property
+    def view(self) -> Any:
+        """`view.dashboard()`: the policies side by side, in a notebook."""
+        return importlib.import_module("gmplab.jupyter").Dashboards(self)
 
     def plot(self) -> Any:
         """Each policy's difference to the first, metric by metric: `gmplab.plots.comparison`."""
@@ -367,4 +407,4 @@ def compare(
                 rows += [(label, seed, name, float(measure(made))) for name, measure in measures.items()]
                 bar.update()
     frame = pd.DataFrame(rows, columns=["policy", "seed", "metric", "value"])
-    return Comparison(frame, title, procs, confidence)
+    return Comparison(frame, title, procs, confidence, chosen, {"workload": workload, **params})

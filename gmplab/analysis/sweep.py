@@ -136,6 +136,11 @@ class Sweep:
         point = next(p for p in self.points if labels_of(p) == at)
         return run(**arguments_of(point, self.fixed), seed=chosen, record=record, strict=False)
 
+    @property
+    def view(self) -> Any:
+        """`view.dashboard()`: the grid in a notebook, each point to be opened by a click."""
+        return importlib.import_module("gmplab.jupyter").Dashboards(self)
+
     def plot(self, metric: str = "wait_p99_ns", kind: str = "lines", **options: Any) -> Any:
         """A metric over what was varied: `gmplab.plots.sweep_lines`, or with kind "map" `gmplab.plots.sweep_map`."""
         plots = {"lines": "sweep_lines", "map": "sweep_map"}

@@ -7,6 +7,6 @@ kernel cannot freeze it. Each widget also carries a static twin, HTML with an in
 shows something where no widget can live. The JavaScript is plain ES modules in static/, without a build step.
 """
 
-from gmplab.jupyter.views import Views
+from gmplab.jupyter.views import Dashboards, Views
 
-__all__ = ["Views"]
+__all__ = ["Dashboards", "Views"]

@@ -23,6 +23,7 @@ import gmplab
 from gmplab import experiment
 from gmplab.analysis.check_policy import check_policy
 from gmplab.analysis.compare import Comparison
+from gmplab.analysis.sweep import Sweep
 from gmplab.commands import texts
 from gmplab.commands.perform import perform
 from gmplab.commands.results import Drawing, Outcome, Swept
@@ -97,7 +98,7 @@ class GmpMagics(Magics):
         if args.command == "help":
             return self.help(args)
         if "run" in args and args.command != "run":
-            args.run = self.run_called(args.run)
+            args.run = self.result_called(args.run, Run if args.command != "dash" else (Run, Comparison, Sweep))
         if args.command in SHOWN:
             return self.kept(SHOWN[args.command](args), args)
         return self.performed(args)
@@ -145,22 +146,22 @@ class GmpMagics(Magics):
             self.shell.user_ns[args.var] = value
         return None if args.quiet else value
 
-    def run_called(self, name: str | None) -> Run | str:
-        """The run that a variable holds, the last one, or the path of a stored one."""
+    def result_called(self, name: str | None, kinds: Any) -> Any:
+        """The run that a variable holds, the last one, or the path of a stored one; of other results where they will do."""
         if name is None:
             if gmplab.last is None:
                 raise UsageError("there is no run yet: %gmp run WORKLOAD")
-            if not isinstance(gmplab.last, Run):
+            if not isinstance(gmplab.last, kinds):
                 raise UsageError(f"the last result is a {type(gmplab.last).__name__}: say which run")
             return gmplab.last
         held = self.shell.user_ns.get(name)
-        if isinstance(held, Run):
+        if isinstance(held, kinds):
             return held
         if os.path.exists(name):
             return name
-        runs = [known for known, x in self.shell.user_ns.items() if isinstance(x, Run) and not known.startswith("_")]
+        known = [one for one, x in self.shell.user_ns.items() if isinstance(x, kinds) and not one.startswith("_")]
         what = f"is a {type(held).__name__}, not a run" if held is not None else "is no variable and no file"
-        raise UsageError(f"{name}: {what}{nearest(name, runs) if runs else ''}")
+        raise UsageError(f"{name}: {what}{nearest(name, known) if known else ''}")
 
     # --- %%gmp --------------------------------------------------------------------------------------------------------
     def of_cell(self, words: list[str], code: str) -> Any:
@@ -267,15 +268,15 @@ def step(args: Namespace) -> Any:
 
 
 def dash(args: Namespace) -> Any:
-    """The dashboard of a run."""
+    """The dashboard of a run, a comparison or a sweep."""
     return view(args).dashboard()
 
 
 def view(args: Namespace) -> Any:
-    """The widgets of a run."""
-    run = args.run if isinstance(args.run, Run) else Run.load(args.run)
+    """The widgets of a result."""
+    result = Run.load(args.run) if isinstance(args.run, str) else args.run
     try:
-        return run.view
+        return result.view
     except AttributeError as e:
         raise UsageError(str(e)) from None
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from traitlets import Enum
+from traitlets import Enum, Int
 
 from gmplab.jupyter.packing import Columns, packed
 from gmplab.jupyter.picture import picture
@@ -32,6 +32,8 @@ class Timeline(Widget):
         Recorded at level "full" or more.
     lanes : {"P", "M", "G"}
         What has a lane at first.
+    until_ns : int
+        How far one may look, where that is beyond the run's end: the end of a longer run beside it.
 
     Attributes
     ----------
@@ -46,13 +48,14 @@ class Timeline(Widget):
     _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "timeline.js")
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
+    until_ns = Int(0).tag(sync=True)
 
-    def __init__(self, run: Run, lanes: str = "P") -> None:
+    def __init__(self, run: Run, lanes: str = "P", until_ns: int = 0) -> None:
         if lanes not in LANES:
             raise ValueError(f"lanes = {lanes!r}: must be 'P', 'M' or 'G'")
         run.need("spans", "view.timeline")
         begin = int(run.record.header.get("window_ns", (0, 0))[0])
-        super().__init__(lanes=lanes, view=[begin, max(run.record.end_ns, begin + 1)], time_ns=begin)
+        super().__init__(lanes=lanes, view=[begin, max(run.record.end_ns, until_ns, begin + 1)], time_ns=begin, until_ns=until_ns)
         self.run = run
         for part in LANES if len(run.events) <= MOST_INLINE else ():
             self.offer(part, table(run, part))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gmplab.errors import lacking
 
 if TYPE_CHECKING:
     from gmplab.jupyter.both import Both
     from gmplab.jupyter.explorer import Explorer
+    from gmplab.jupyter.grid import Grid
     from gmplab.jupyter.playground import Playground
+    from gmplab.jupyter.sidebyside import SideBySide
     from gmplab.jupyter.stepper import Stepper
     from gmplab.jupyter.timeline import Timeline
     from gmplab.traces.run import Run
@@ -94,6 +96,39 @@ class Views:
 
     def __repr__(self) -> str:
         return "widgets of a run: timeline, stepper, both, dashboard"
+
+
+DASHBOARDS: Final = {"Comparison": ("sidebyside", "SideBySide"), "Sweep": ("grid", "Grid")}
+
+
+class Dashboards:
+    """The dashboard of a comparison or a sweep.
+
+    Parameters
+    ----------
+    result : Comparison or Sweep
+
+    Examples
+    --------
+    >>> gmplab.compare(["go", "go1.1"], "fanout").view.dashboard()      # doctest: +SKIP
+    """
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+    def dashboard(self) -> SideBySide | Grid:
+        """Policies side by side, or a grid of runs, as a widget.
+
+        Raises
+        ------
+        ImportError
+            anywidget or ipywidgets is not installed.
+        """
+        made: SideBySide | Grid = widget(*DASHBOARDS[type(self.result).__name__])(self.result)
+        return made
+
+    def __repr__(self) -> str:
+        return f"widgets of a {type(self.result).__name__}: dashboard"
 
 
 def playground(workload: str = "mixed_io") -> Playground:

@@ -46,7 +46,7 @@ def add_help(parser: argparse.ArgumentParser) -> None:
 LINE: Final[Commands] = {
     **{name: (with_outcome(add), what) for name, (add, what) in COMMANDS.items() if name not in OF_THE_SHELL},
     "step": (with_outcome(add_step), "step through a run, event by event: what each M, P and G does, and which rule decided"),
-    "dash": (with_outcome(add_dash), "show a run with everything: numbers, timeline, stepper, plots"),
+    "dash": (with_outcome(add_dash), "show a run with everything: numbers, timeline, stepper, plots; or a comparison, or a sweep"),
     "play": (with_outcome(add_play), "a workload with sliders: whatever is moved runs again at once"),
     "help": (add_help, "show what can be typed"),
 }

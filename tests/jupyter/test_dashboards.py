@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import re
 import zipfile
 from typing import Any
 
 import pytest
+from IPython.core.error import UsageError
 from shells import Shell
 
 import gmplab as gl
@@ -134,3 +136,101 @@ def test_the_magics_show_them(shell: Shell) -> None:
     shell.run("%gmp run fanout --set n=5 -q")
     assert isinstance(shell.run("%gmp dash"), Explorer) and isinstance(shell.run("%gmp play fanout"), Playground)
     assert shell.run("%gmp step --at 10us").time_ns == 10_000
+
+
+# --- comparisons and sweeps ---------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def compared() -> gl.Comparison:
+    return gl.compare(["go", "go1.1", "fifo"], "fanout", n=50, seeds=range(2))
+
+
+def test_two_policies_have_timelines_on_one_axis(compared: gl.Comparison) -> None:
+    dash = compared.view.dashboard()
+    ends = [dash.run(policy).record.end_ns for policy in ("go", "go1.1")]
+    assert ends[0] != ends[1]
+    assert [(timeline.view, timeline.until_ns) for timeline in dash.timelines] == [([0, max(ends)], max(ends))] * 2
+    dash.below.value = "fifo"
+    assert [timeline.run.record.header["policy"] for timeline in dash.timelines] == ["go", "fifo"]
+
+
+def test_the_first_difference_is_told_and_both_timelines_go_there(compared: gl.Comparison) -> None:
+    dash = compared.view.dashboard()
+    dash.above.value = "go1.1"
+    found = gl.diff(compared.open("go1.1", 0), compared.open("go1.1", 0))
+    assert not found
+    dash.below.value = "go1.1"
+    dash.part.click()
+    assert "The runs decided the same" in dash.said.value
+    dash.below.value = "fifo"
+    dash.part.click()
+    t_ns = gl.diff(compared.open("go1.1", 0), compared.open("fifo", 0)).t_ns
+    assert "and part" in dash.said.value
+    assert all(timeline.time_ns == t_ns and timeline.view[0] <= t_ns <= timeline.view[1] for timeline in dash.timelines)
+
+
+def test_another_seed_is_another_pair_of_runs(compared: gl.Comparison) -> None:
+    dash = compared.view.dashboard()
+    dash.seed.value = 1
+    assert [timeline.run.record.header["seed"] for timeline in dash.timelines] == [1, 1]
+    assert dash.timelines[0].run.digest == gl.run("fanout", n=50, seed=1).digest
+
+
+def test_a_comparison_of_one_policy_is_sensible() -> None:
+    dash = gl.compare(["go"], "fanout", n=5, seeds=[0]).view.dashboard()
+    assert [timeline.run.record.header["policy"] for timeline in dash.timelines] == ["go", "go"]
+
+
+def test_a_point_that_was_not_compared_is_no_run(compared: gl.Comparison) -> None:
+    with pytest.raises(ValueError, match="open: policy 'go1.0' was not compared; did you mean 'go1.1'"):
+        compared.open("go1.0")
+    with pytest.raises(ValueError, match="open: seed = 7: was not compared; one of 0, 1"):
+        compared.open("go", 7)
+
+
+def test_a_cell_of_a_sweep_has_the_mean_and_opens_the_run() -> None:
+    swept = gl.sweep({"procs": [1, 2], "policy": ["go", "fifo"], "n": [5, 50]}, "fanout", seeds=range(2))
+    grid = swept.view.dashboard()
+    # Numbers go along, then up; what else was varied is held.
+    assert (grid.along, grid.up, list(grid.held)) == ("procs", "n", ["policy"])
+    grid.metric.value = "n_schedules"
+    grid.held["policy"].value = "fifo"
+    table = swept.table(["n_schedules"])
+    for (n, procs), cell in grid.cells.items():
+        (mean,) = table[(table["n"] == n) & (table["procs"] == procs) & (table["policy"] == "fifo")]["mean"]
+        assert (cell.description, cell.tooltip) == (f"{mean:g}", f"n={n}, procs={procs}, policy=fifo")
+    grid.seed.value = 1
+    grid.cells[50, 2].click()
+    assert grid.explorer.run.digest == gl.run("fanout", n=50, procs=2, policy="fifo", seed=1).digest
+
+
+def test_one_thing_varied_is_one_row_and_one_metric_for_all_is_sensible() -> None:
+    grid = gl.sweep({"procs": [1, 2]}, "fanout", seeds=[0], n=5).view.dashboard()
+    assert [cell.description for cell in grid.cells.values()] and list(grid.cells) == [(None, 1), (None, 2)]
+    grid.metric.value = "n_exited"
+    assert {cell.description for cell in grid.cells.values()} == {"5"}
+
+
+def test_what_a_stopped_sweep_has_not_done_is_an_empty_cell() -> None:
+    swept = gl.sweep({"procs": [1, 2], "n": [5, 6]}, "fanout", seeds=[0])
+    part = dataclasses.replace(swept, points=swept.points[:3], frame=swept.frame.iloc[:3])
+    grid = part.view.dashboard()
+    assert "3 of 4 points are done" in grid.title()
+    assert [key for key, cell in grid.cells.items() if cell.disabled] == [(6, 2)]
+    nothing = dataclasses.replace(swept, points=[], frame=swept.frame.iloc[:0]).view.dashboard()
+    assert "0 of 4 points are done" in nothing.title()
+
+
+def test_where_no_widget_can_live_both_have_tables_and_pictures(compared: gl.Comparison) -> None:
+    beside = compared.view.dashboard().twin()
+    assert "end us" in beside and beside.count("<svg") == 2 and "<script" not in beside
+    grid = gl.sweep({"procs": [1, 2]}, "fanout", seeds=[0], n=5).view.dashboard().twin()
+    assert "wait_p99" in grid and "<img" in grid and "<script" not in grid
+
+
+def test_dash_takes_runs_comparisons_and_sweeps(shell: Shell) -> None:
+    shell.run("%gmp compare go fifo -w fanout --set n=5 --seeds 0:2 -q -o c")
+    shell.run("%gmp sweep --vary P=1,2 -w fanout --set n=5 --seeds 0:2 -q -o s")
+    assert type(shell.run("%gmp dash")).__name__ == "Grid"
+    assert type(shell.run("%gmp dash c")).__name__ == "SideBySide"
+    with pytest.raises(UsageError, match="is a Comparison, not a run"):
+        shell.run("%gmp step c")

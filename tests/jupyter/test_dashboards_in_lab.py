@@ -32,3 +32,36 @@ def test_a_moved_slider_runs_again_and_shows_the_run_before(notebook: Opener) ->
     book.page.wait_for_function("() => document.querySelector('.gmplab-timeline')?.gmplab.lastFrame > 0")
     book.screenshot("playground")
     assert book.errors == []
+
+
+def test_policies_side_by_side_zoom_together_and_go_to_their_first_difference(notebook: Opener) -> None:
+    book = notebook([
+        "import gmplab as gl\ndash = gl.compare(['go', 'go1.1'], 'syscall_storm', n=30, seeds=range(5)).view.dashboard()\ndash"
+    ], size=(1280, 1900))
+    book.run_all()
+    both = "n => { const all = [...document.querySelectorAll('.gmplab-timeline')]; return all.length === 2 && all.every(n); }"
+    book.page.wait_for_function(f"() => ({both})(t => t.gmplab.lastFrame > 0)")
+    book.screenshot("compare")
+    # A wider view of the one is the other's too, without the kernel.
+    book.page.evaluate("() => document.querySelector('.gmplab-timeline').gmplab.go([1000, 90000])")
+    book.page.wait_for_function(f"() => ({both})(t => t.gmplab.model.get('view')[1] === 90000)")
+    book.find("button:has-text('first difference')").click()
+    book.page.wait_for_selector("text=and part")
+    t = int(book.kernel("print(dash.difference().t_ns)"))
+    book.page.wait_for_function(f"t => ({both})(w => w.gmplab.model.get('time_ns') === t)", arg=t)
+    book.screenshot("compare_difference")
+    assert book.errors == []
+
+
+def test_a_cell_of_a_sweep_is_opened_by_a_click(notebook: Opener) -> None:
+    book = notebook([
+        "import gmplab as gl\ndash = gl.sweep({'procs': [1, 2, 4, 8], 'policy': ['go', 'go1.1', 'fifo']}, 'mixed_io', seeds=range(3))"
+        ".view.dashboard()\ndash"
+    ], size=(1280, 1900))
+    book.run_all()
+    book.find("button[title='policy=fifo, procs=2']").click()
+    book.page.wait_for_function("() => document.querySelector('.gmplab-timeline')?.gmplab.lastFrame > 0")
+    header = book.kernel("h = dash.explorer.run.record.header\nprint(h['policy'], h['procs'])")
+    assert header == "fifo 2"
+    book.screenshot("sweep")
+    assert book.errors == []

@@ -206,7 +206,13 @@ export class TimelineView {
 
   view() {
     const [t0, t1] = this.model.get("view");
-    return t1 > t0 ? [t0, t1] : [this.table?.meta.begin_ns ?? 0, this.table?.meta.end_ns ?? 1];
+    return t1 > t0 ? [t0, t1] : this.whole();
+  }
+
+  // All that one may look at: the run, and as much more as a longer one beside it goes on.
+  whole() {
+    const { begin_ns: begin = 0, end_ns: end = 1 } = this.table?.meta ?? {};
+    return [begin, Math.max(end, this.model.get("until_ns") ?? 0)];
   }
 
   gutter() {
@@ -499,13 +505,14 @@ export class TimelineView {
     this.busy ??= busyness(this.table, 600, this.table.meta.looks.map(({ name }) => this.lanes !== "G" || name === "running"));
     const most = this.lanes === "G" ? Math.max(...this.busy, 1e-9) : Math.max(this.count(), 1);
     const [left, width] = [this.gutter(), this.wide - this.gutter()];
+    const [begin, end] = this.whole();
+    const bar = (width / this.busy.length) * ((this.table.meta.end_ns - begin) / Math.max(end - begin, 1));
     context.fillStyle = this.brand;
     context.globalAlpha = 0.55;
     this.busy.forEach((n, i) => {
       const share = Math.min(n / most, 1);
-      context.fillRect(left + (i / this.busy.length) * width, OVERVIEW - 2 - share * (OVERVIEW - 6), width / this.busy.length + 0.5, share * (OVERVIEW - 6));
+      context.fillRect(left + i * bar, OVERVIEW - 2 - share * (OVERVIEW - 6), bar + 0.5, share * (OVERVIEW - 6));
     });
-    const { begin_ns: begin, end_ns: end } = this.table.meta;
     const [t0, t1] = this.view();
     const place = (t) => left + ((t - begin) / Math.max(end - begin, 1)) * width;
     context.globalAlpha = 0.12;
@@ -544,7 +551,7 @@ export class TimelineView {
   }
 
   go(view, remember = true) {
-    const next = within(view, this.table.meta.begin_ns, this.table.meta.end_ns);
+    const next = within(view, ...this.whole());
     const now = this.view();
     if (next[0] === now[0] && next[1] === now[1]) return;
     if (remember) this.history.push(now);
@@ -553,7 +560,7 @@ export class TimelineView {
   }
 
   zoom(factor, t = (this.view()[0] + this.view()[1]) / 2) {
-    if (this.table) this.go(zoomed(this.view(), t, factor, this.table.meta.begin_ns, this.table.meta.end_ns));
+    if (this.table) this.go(zoomed(this.view(), t, factor, ...this.whole()));
   }
 
   pan(share) {
@@ -562,7 +569,7 @@ export class TimelineView {
   }
 
   fit() {
-    if (this.table) this.go([this.table.meta.begin_ns, this.table.meta.end_ns]);
+    if (this.table) this.go(this.whole());
   }
 
   undo() {
@@ -693,7 +700,7 @@ export class TimelineView {
 
   brush(event) {
     if (!this.table) return;
-    const { begin_ns: begin, end_ns: end } = this.table.meta;
+    const [begin, end] = this.whole();
     const time = (e) => {
       const x = e.clientX - this.overview.getBoundingClientRect().left - this.gutter();
       return begin + Math.min(Math.max(x / (this.wide - this.gutter()), 0), 1) * (end - begin);
