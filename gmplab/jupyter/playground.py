@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import inspect
+import threading
 from typing import Any, Final
 
 from ipywidgets import HTML, BoundedIntText, Button, Checkbox, Dropdown, HBox, IntSlider, Layout, Text, VBox
@@ -73,6 +74,7 @@ class Playground(Twinned, VBox):  # type: ignore[misc]
         self.last: Run | None = None
         self.before: Run | None = None
         self.busy = False
+        self.one = threading.RLock()
         self._first = {"workload": workload}
         self._parameters_of(workload)
         for control in (self.procs, self.policy, self.seed, *self.parts.values()):
@@ -123,7 +125,14 @@ class Playground(Twinned, VBox):  # type: ignore[misc]
 
     # --- one run ------------------------------------------------------------------------------------------------------
     def run(self) -> None:
-        """Run with what is set, and show it; what cannot be is said instead, and the run before stays."""
+        """Run with what is set, and show it; what cannot be is said instead, and the run before stays.
+
+        One at a time: ipykernel answers some moves in its main thread and others in a subshell's, at once.
+        """
+        with self.one:
+            self.run_and_show()
+
+    def run_and_show(self) -> None:
         try:
             made = self.made()
         except (UsageError, ValueError, TypeError, GmplabError) as e:

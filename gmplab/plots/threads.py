@@ -66,5 +66,6 @@ def threads(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = N
     made = int(((born["created_ns"] >= edges[0]) & (born["created_ns"] < edges[-1])).sum())
     ended = int(((born["exited_ns"] >= edges[0]) & (born["exited_ns"] < edges[-1])).sum())
     words = [f"{mode} {about(float(n.mean()))}" for mode, n in counts.items()]
-    alt = f"{begin}: {counted(made, 'M')} made, {ended or 'none'} ended; in the mean {about(float(alive.mean()))}: {', '.join(words)}."
+    doing = f": {', '.join(words)}" if words else ""
+    alt = f"{begin}: {counted(made, 'M')} made, {ended or 'none'} ended; in the mean {about(float(alive.mean()))}{doing}."
     return Plot(fig, ax, parts_frame(edges, {**counts, "alive": alive}), alt)

@@ -30,11 +30,13 @@ def unit_of(ns: float) -> Unit:
 
 
 def said(ns: float) -> str:
-    """A time with three digits and its unit.
+    """A time with three digits and its unit; of nan, the mean or quantile of no values, "none".
 
-    >>> said(0), said(1_234), said(12_345), said(999_999), said(60e9)
-    ('0 ns', '1.23 µs', '12.3 µs', '1 ms', '60 s')
+    >>> said(0), said(1_234), said(12_345), said(999_999), said(60e9), said(math.nan)
+    ('0 ns', '1.23 µs', '12.3 µs', '1 ms', '60 s', 'none')
     """
+    if math.isnan(ns):
+        return "none"
     if ns <= 0:
         return "0 ns"
     rounded = round(ns, 2 - math.floor(math.log10(ns)))
@@ -61,18 +63,18 @@ def about(x: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent with as many digits as it needs.
+    """A share in percent with as many digits as it needs; of nan, a share of nothing, "none".
 
-    >>> percent(1), percent(0.035), percent(0.0001)
-    ('100 %', '3.5 %', '0.01 %')
+    >>> percent(1), percent(0.035), percent(0.0001), percent(math.nan)
+    ('100 %', '3.5 %', '0.01 %', 'none')
     """
-    return f"{100 * share:.3g} %"
+    return "none" if math.isnan(share) else f"{100 * share:.3g} %"
 
 
 def part(share: float) -> str:
     """A part of a whole in percent, as words tell it: with one decimal.
 
-    >>> part(0.4715), part(0.0003), part(0)
+    >>> part(0.4718), part(0.0003), part(0)
     ('47.2 %', 'under 0.1 %', '0 %')
     """
     return "under 0.1 %" if 0 < share < 0.0005 else f"{round(100 * share, 1):g} %"

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import io
 import re
+import threading
 import zipfile
 from typing import Any
 
@@ -73,8 +74,10 @@ def test_an_explorer_of_a_run_of_nothing_is_sensible() -> None:
         return
         yield
 
-    made = gl.run(nothing, procs=1).view.dashboard()
-    assert "nothing to complain of" in made.children[1].children[0].value
+    for run in (gl.run(nothing, procs=1), gl.run(nothing, procs=2, until=0)):
+        made = run.view.dashboard()
+        assert "nothing to complain of" in made.children[1].children[0].value
+    assert numbers(run)["wait p99"] == "none" and "nan" not in made.children[0].value
 
 
 @pytest.fixture
@@ -125,6 +128,34 @@ def test_twenty_moves_end_with_the_run_of_the_last(play: Playground) -> None:
     for procs in range(1, 21):
         play.procs.value = procs
     assert play.last.record.header["procs"] == 20 and play.before.record.header["procs"] == 19
+
+
+def test_moves_in_two_threads_run_one_after_the_other_and_the_last_run_has_them_all(
+    play: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, waits, first = [], threading.Event(), threading.Event()
+    made = play.made
+
+    def slow() -> Any:
+        inside.append(threading.current_thread().name)
+        assert len(inside) == 1, "two runs at once"
+        first.set()
+        assert waits.wait(20)
+        run = made()
+        inside.pop()
+        return run
+
+    monkeypatch.setattr(play, "made", slow)
+    a = threading.Thread(target=lambda: setattr(play.procs, "value", 3))
+    b = threading.Thread(target=lambda: setattr(play.seed, "value", 9))
+    a.start()
+    assert first.wait(20)
+    b.start()
+    waits.set()
+    for thread in (a, b):
+        thread.join(20)
+    header = play.last.record.header  # type: ignore[union-attr]
+    assert (header["procs"], header["seed"]) == (3, 9) and play.said.value == "<b>fanout under go, P=3, seed 9</b>"
 
 
 def test_a_workload_that_cannot_be_played_with_is_told() -> None:

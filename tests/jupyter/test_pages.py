@@ -237,6 +237,24 @@ def test_a_timeline_fits_its_page(stand: Show, name: str) -> None:
     assert page.errors == []
 
 
+def test_no_face_is_lost_on_a_dark_page(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    faces = [look["face"] for look in page.page.evaluate("() => view.table.meta.looks")]
+    assert "#333333" in faces, "scheduling"
+    swatches = "() => [...document.querySelectorAll('.gmplab-swatch[data-hatch]')].map((x) => getComputedStyle(x).backgroundColor)"
+    light = page.page.evaluate(swatches)
+    assert light == [f"rgb({int(face[1:3], 16)}, {int(face[3:5], 16)}, {int(face[5:], 16)})" for face in faces]
+    page.page.evaluate("""() => {
+      document.body.style.setProperty("--jp-layout-color0", "#111111");
+      document.body.setAttribute("data-jp-theme-light", "false");
+    }""")
+    page.drawn()
+    dark = page.page.evaluate(swatches)
+    changed = {faces[i] for i in range(len(faces)) if dark[i] != light[i]}
+    assert changed == {"#333333"} and dark[faces.index("#333333")] == "rgb(144, 144, 144)"
+    assert page.errors == []
+
+
 def test_an_empty_run_is_sensible(stand: Show) -> None:
     def main() -> None:
         pass
@@ -433,6 +451,18 @@ def test_beyond_its_window_the_stepper_asks_the_kernel(stand: Show, run: Run, mo
     last = run.story(int(middle["t_ns"]), int(middle["t_ns"]) + 1)["sentence"].iloc[-1]
     page.page.wait_for_function("text => document.querySelector('.gmplab-sentence').textContent === text", arg=last)
     assert page.errors == []
+
+
+def test_who_goes_elsewhere_while_the_kernel_is_asked_ends_there(
+    stand: Show, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gmplab.jupyter.stepper.MOST_STEPS", 600)
+    page = stand(run.view.stepper())
+    t = int(run.schedule.iloc[200]["t_ns"])
+    page.page.evaluate("t => { view.to(Infinity); model.set('time_ns', t); }", t)
+    page.page.wait_for_function("t => view.steps.has(view.step()) && view.steps.t[view.step() - view.steps.first] === t", arg=t)
+    page.drawn()
+    assert page.get("time_ns") == t and page.errors == []
 
 
 @pytest.mark.parametrize("procs", [1, 4, 64])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from rig import Notebook
+from rig import ROOT, Notebook
 
 Opener = Callable[..., Notebook]
 
@@ -174,3 +174,19 @@ def test_what_is_typed_into_a_widget_is_no_command_of_the_notebook(notebook: Ope
         book.find(selector).focus()
         book.page.keyboard.type("abdd")
     assert book.page.evaluate(cells) == before and book.errors == []
+
+
+@pytest.mark.slow
+def test_a_million_spans_come_from_the_kernel_and_are_zoomed(notebook: Opener) -> None:
+    book = notebook([f"import sys\nsys.path.insert(0, {str(ROOT / 'tests' / 'jupyter')!r})\nfrom rig import by_hand\nby_hand(1_000_000)"])
+    book.run_all()
+    book.page.wait_for_function("() => document.querySelector('.gmplab-timeline')?.gmplab.lastFrame > 0")
+    assert "1,000,000 spans narrower than a pixel are merged" in book.find(".gmplab-status").inner_text()
+    book.find(".gmplab-scroller").focus()
+    for _ in range(20):
+        book.page.keyboard.press("w")
+    view = "document.querySelector('.gmplab-timeline').gmplab.view()"
+    book.page.wait_for_function(f"() => {view}[1] - {view}[0] < 5000")
+    book.page.wait_for_function("() => !document.querySelector('.gmplab-status').textContent.includes('merged')")
+    book.screenshot("million")
+    assert book.errors == []

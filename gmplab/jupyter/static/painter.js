@@ -26,11 +26,25 @@ function pixel([r, g, b]) {
   return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
+const DIM = 0.2;
+const PLAIN = [0x90, 0x90, 0x90];
+
+// How light a colour is, 0 to 1.
+function light([r, g, b]) {
+  return (0.299 * r + 0.587 * g + 0.114 * b) / 255;
+}
+
+// A face that can be told from the background: the ink of the looks is dark, and on a dark page it would be lost.
+export function faceOn(face, background) {
+  const [colour, back] = [parsed(face), light(parsed(background))];
+  return back < 0.5 && light(colour) - back < DIM ? PLAIN : colour;
+}
+
 // The looks of a table as pixels: for each kind its face, the line of its pattern, and both where it is out of focus.
 export function paletteOf(looks, background) {
   const back = parsed(background);
   return looks.map(({ face, hatch }) => {
-    const colour = parsed(face);
+    const colour = faceOn(face, background);
     const line = mixed([0, 0, 0], colour, 0.45);
     const faded = mixed(colour, back, 0.25);
     return {

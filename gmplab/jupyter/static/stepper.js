@@ -41,6 +41,7 @@ export class StepperView {
     this.off = [];
     this.steps = null;
     this.timer = 0;
+    this.waiting = () => {};
     this.build();
     this.listen();
     this.ask();
@@ -105,19 +106,20 @@ export class StepperView {
 
   remove() {
     for (const off of this.off) off();
+    this.waiting();
     this.steps = null;
   }
 
-  // Get the steps: the window of the model's state, or the one around a step from the kernel.
+  // Get the steps: the window of the model's state, or the one around a step from the kernel. Who asks anew no longer waits
+  // for what was asked before.
   ask(step) {
-    this.asked = step;
-    this.off.push(request(this.model, "steps", step, (bytes) => {
+    this.waiting();
+    this.waiting = request(this.model, "steps", step, (bytes) => {
       this.steps = new Steps(JSON.parse(new TextDecoder().decode(bytes)));
-      this.asked = undefined;
       this.filled();
       if (step === undefined) this.follow();
       else this.to(step);
-    }, () => this.late()));
+    }, () => this.late());
   }
 
   filled() {
@@ -166,7 +168,7 @@ export class StepperView {
     if (steps.has(step) && steps.t[step - steps.first] === t) return this.show();
     const [begin, end] = [steps.t[0], steps.t[steps.t.length - 1]];
     if ((t < begin && steps.first > 0) || (t > end && steps.last < steps.rows - 1)) {
-      if (this.asked === undefined) this.seekTime(t);
+      this.seekTime(t);
       return;
     }
     this.model.set("step", steps.of(t, this.model.get("selected_g")));
@@ -176,21 +178,19 @@ export class StepperView {
 
   seekTime(t) {
     this.meta.textContent = `${timeText(t)}: asking the kernel for the steps there`;
-    this.asked = -1;
-    this.off.push(request(this.model, "at", t, (bytes) => {
+    this.waiting();
+    this.waiting = request(this.model, "at", t, (bytes) => {
       this.steps = new Steps(JSON.parse(new TextDecoder().decode(bytes)));
-      this.asked = undefined;
       this.filled();
       this.model.set("step", this.steps.of(t, this.model.get("selected_g")));
       this.model.save_changes();
       this.show();
-    }, () => this.late()));
+    }, () => this.late());
   }
 
-  // The kernel was asked and is silent. It may be asked again.
+  // The kernel was asked and is silent.
   late() {
     this.meta.textContent += `; ${LATE}`;
-    this.asked = undefined;
   }
 
   seek(by, matches) {

@@ -3,7 +3,7 @@ import { LATE, request, unpacked } from "./buffers.js";
 import { keepLetters } from "./keys.js";
 import { busyness, firstAbove, gallop, layLane, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
 import { ORDERS, ordered, rowsOf } from "./order.js";
-import { Painter, paletteOf } from "./painter.js";
+import { Painter, faceOn, paletteOf } from "./painter.js";
 
 const KINDS = { P: "Ps", M: "Ms", G: "goroutines" };
 const ARROWS = ["wake", "spawn", "steal"];
@@ -175,7 +175,7 @@ export class TimelineView {
     this.choice.hidden = lanes !== "G";
     this.findChosen();
     this.legend.replaceChildren(...this.table.meta.looks.map((look) => element("span", { class: "gmplab-key" },
-      element("i", { class: "gmplab-swatch", "data-hatch": look.hatch, style: `background-color: ${look.face}` }), look.name)));
+      element("i", { class: "gmplab-swatch", "data-hatch": look.hatch }), look.name)));
     if (this.table.begin.length) {
       this.legend.append(element("span", { class: "gmplab-key" },
         element("i", { class: "gmplab-swatch gmplab-merged" }), "merged: narrower than a pixel, heights are shares"));
@@ -271,6 +271,9 @@ export class TimelineView {
     this.brand = themed(this.root, "--jp-brand-color1", "#1976d2");
     this.palette = paletteOf(this.table.meta.looks, this.back);
     this.painter = null;
+    this.legend.querySelectorAll(".gmplab-swatch[data-hatch]").forEach((swatch, kind) => {
+      swatch.style.backgroundColor = `rgb(${faceOn(this.table.meta.looks[kind].face, this.back).join(",")})`;
+    });
   }
 
   draw() {
