@@ -14,11 +14,12 @@ import pytest
 
 import gmplab as gl
 from gmplab.analysis.explore.exploration import Exploration
-from gmplab.analysis.explore.state import fingerprint
+from gmplab.analysis.explore.state import Values, fingerprint
 from gmplab.analysis.explore.untimed import Chooser, Pruned, Untimed
 from gmplab.experiment import plan_of
 from gmplab.policies import PRESETS
 from gmplab.runtime import events, syscalls
+from gmplab.runtime.model import RunToken
 from gmplab.runtime.proc import handoffp, pidleput, runqempty
 from gmplab.vocabulary import M_CREATE, M_WAKE, SPIN_STOP, WHY_WAKEP
 
@@ -474,3 +475,30 @@ def test_locks_are_told_apart_by_who_holds_them() -> None:
     # The program's own fault, a deadlock, which needs both to have their first lock.
     e = gl.explore(two_locks, alone(), walk="random", bound=gl.Bound(schedules=200))
     assert "all goroutines are asleep - deadlock!" in found(e)[0]
+
+
+def test_a_channels_timer_is_part_of_its_state() -> None:
+    # Whoever receives looks at the clock: what is due later is another state. What is as far off is the same one.
+    token = RunToken()
+
+    def seen(now: int, when: int) -> Any:
+        t = gl.Timer()
+        t.c.run, t.when = token, when
+        return Values(token, now).thing(t.c)
+
+    assert (seen(0, 5) == seen(0, 9), seen(0, 5) == seen(4, 9)) == (False, True)
+
+
+def test_a_timeout_beside_a_sender_leaves_nobody_behind_in_any_schedule() -> None:
+    def main() -> Any:
+        c = gl.Chan(1)
+
+        def sends() -> Any:
+            yield gl.send(c)
+
+        yield gl.go(sends)
+        t = yield gl.new_timer(us=5)
+        yield gl.select(gl.recv_case(c), gl.recv_case(t.c))
+        yield gl.stop(t)
+
+    assert gl.explore(main, procs=2, bound=gl.Bound(schedules=60)).failure is None

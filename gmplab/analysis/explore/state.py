@@ -32,6 +32,7 @@ from gmplab.runtime.model import (
 )
 from gmplab.runtime.program import OP_GO, Program
 from gmplab.runtime.sync import Cond, Mutex, RWMutex, Semaphore, WaitGroup
+from gmplab.runtime.timers import Timer
 
 Words = tuple[Any, ...]
 SEARCHING: Final = (PH_STEAL, PH_STEAL_RUNNEXT)
@@ -53,7 +54,7 @@ def fingerprint(driver: Untimed) -> tuple[int, dict[int, int]]:
     places = {mid: i for i, (_, mid) in enumerate(told)}
     places[CLOCK] = CLOCK
     now = s.now_ns
-    values = Values(s.run_token)
+    values = Values(s.run_token, s.now_ns)
     goroutines = [goroutine(driver, values, gp) for gp in sorted((gp for gp in s.allgs if gp is not None), key=key)]
     components = [remembered(driver, values, name) for name in CONCERNS]
     state = (
@@ -163,8 +164,9 @@ def position(values: Values, gp: G) -> Words:
 class Values:
     """The values that goroutines hold, in one state: channels and locks are numbered as they are come upon."""
 
-    def __init__(self, token: object) -> None:
+    def __init__(self, token: object, now_ns: int) -> None:
         self.token = token
+        self.now_ns = now_ns
         self.numbers: dict[int, int] = {}
         self.objects: list[Any] = []
 
@@ -197,6 +199,8 @@ class Values:
             return (id(value), *(self.plain(v, depth) for v in value.objects if isinstance(v, (*SYNC, list, Program))))
         if isinstance(value, Spawn):
             return (self.plain(value.fn, depth), self.plain(value.args, depth))
+        if isinstance(value, Timer):
+            return (self.plain(value.c, depth), self.plain(value.fn, depth), self.plain(value.args, depth))
         if isinstance(value, Case):
             return (self.plain(value.c, depth), value.send, self.plain(value.value, depth))
         if hasattr(value, "__next__") and not hasattr(value, "send"):
@@ -214,7 +218,7 @@ class Values:
             return ()
         if isinstance(obj, Chan):
             values = tuple(self.plain(obj.buffer[i]) for i in range(obj.head, len(obj.buffer)))
-            return (obj.closed, values, self.waiting(obj.recvq), self.waiting(obj.sendq))
+            return (obj.closed, values, self.waiting(obj.recvq), self.waiting(obj.sendq), self.timer(obj.timer))
         if isinstance(obj, Mutex):
             return self.mutex(obj)
         if isinstance(obj, RWMutex):
@@ -225,6 +229,10 @@ class Values:
         if isinstance(obj, Cond):
             return (self.plain(obj.mutex), self.waiting(obj.waitq))
         return (obj.n, self.semaphore(obj.sema))
+
+    def timer(self, t: Any) -> Words:
+        """When a channel's timer is due, in whose heap, and for how many: what it will do."""
+        return () if t is None else (t.when and t.when - self.now_ns, place(t.p), t.blocked, t.key)
 
     def mutex(self, mu: Mutex) -> Words:
         return (mu.locked, mu.woken, mu.starving, mu.waiters, self.semaphore(mu.sema))
