@@ -257,9 +257,14 @@ def plot_command(args: Namespace, progress: bool) -> Drawing:
     return Drawing(drawn, args.save)
 
 
-def explain_command(args: Namespace, progress: bool) -> Findings:
-    """Say what a saved run suffers from."""
-    return findings(read(args.run))
+def explain_command(args: Namespace, progress: bool) -> Findings | Listing:
+    """Say what a saved run suffers from, or where the time of one of its goroutines or Ps went."""
+    run = read(args.run)
+    if args.of is None:
+        return findings(run)
+    from gmplab.commands.about import about  # its units come with matplotlib, which is slow to load
+
+    return about(run, args.of)
 
 
 def read(run: Run | str | None) -> Run:

@@ -255,6 +255,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 def add_explain(parser: argparse.ArgumentParser) -> None:
     add_stored(parser)
+    parser.add_argument("--of", metavar="G7", help="one goroutine or P (G7, P2): where its time went, who ran while it waited")
 
 
 def add_plot(parser: argparse.ArgumentParser) -> None:

@@ -264,7 +264,15 @@ def policy_with(name: str, base: Policy, defined: dict[str, type[Component]]) ->
 
 def step(args: Namespace) -> Any:
     """The stepper of a run."""
-    return view(args).stepper(at=args.at) if args.at is not None else view(args).stepper()
+    views = view(args)
+    if args.g is None:
+        return views.stepper(at=args.at if args.at is not None else 0)
+    made = views.run.goroutines.set_index("g")["created_ns"]
+    if args.g not in made.index:
+        raise UsageError(f"%gmp step -g {args.g}: there is no such goroutine: this run has 1 to {max(made.index, default=0)}")
+    shown = views.stepper(at=args.at if args.at is not None else int(made[args.g]))
+    shown.selected_g = args.g
+    return shown
 
 
 def dash(args: Namespace) -> Any:

@@ -29,6 +29,7 @@ def with_outcome(add: Add) -> Add:
 def add_step(parser: argparse.ArgumentParser) -> None:
     add_stored(parser)
     parser.add_argument("--at", metavar="TIME", help="begin at this instant: 1.2ms")
+    parser.add_argument("-g", type=int, metavar="G", help="begin where this goroutine is made, and select it")
 
 
 def add_dash(parser: argparse.ArgumentParser) -> None:

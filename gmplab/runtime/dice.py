@@ -445,7 +445,7 @@ NS_OF_UNIT: Final[dict[str, int]] = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s":
 
 
 def duration_ns(value: Any, what: str = "duration") -> int:
-    """A duration in ns from an int (ns) or a text such as "1.2ms".
+    """A duration in ns from an int (ns), one of numpy's too, as frames hold them, or a text such as "1.2ms".
 
     Raises `TypeError` for what is neither and `ValueError` for what is negative, above `MOST_NS`, unreadable, or no
     whole number of ns.
@@ -453,7 +453,7 @@ def duration_ns(value: Any, what: str = "duration") -> int:
     >>> duration_ns("1.2ms")
     1200000
     """
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
+    if isinstance(value, bool) or not (isinstance(value, str) or hasattr(value, "__index__")):
         raise TypeError(f"{what} = {value!r}: must be an int of ns or a text such as '1.2ms'")
     if isinstance(value, str):
         text = value.strip().replace("µ", "u").replace("_", "")
@@ -476,7 +476,7 @@ def duration_ns(value: Any, what: str = "duration") -> int:
             raise ValueError(f"{what} = {value!r}: is no whole number of ns")
         result = int(whole or "0") * NS_OF_UNIT[unit_name] + part // scale
     else:
-        result = value
+        result = value.__index__()
     if result < 0:
         raise ValueError(f"{what} = {value!r}: must not be negative")
     if result > MOST_NS:

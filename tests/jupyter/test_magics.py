@@ -151,6 +151,37 @@ def test_a_run_is_the_last_one_or_a_variable_or_a_file_and_anything_else_is_told
         shell.run("%gmp plot latency number")
 
 
+def test_explain_of_a_goroutine_or_a_p_says_where_its_time_went(shell: Shell) -> None:
+    shell.run("%gmp run mixed_io -P 3 -q -o mine")
+    run = shell.shell.user_ns["mine"]
+    said = repr(shell.run("%gmp explain --of g6"))
+    assert said.startswith("G6 handler\n") and "ran while it was runnable\n" in said and "findings that name it" in said
+    most = run.antagonists(6).iloc[0]
+    assert f"G{most['g']} {most['name']}" in said
+    said = repr(shell.run("%gmp explain mine --of P2"))
+    assert said.startswith("P2\n") and "running" in said
+    assert f"{(run.steals['p'] == 2).sum()} time" in said and f"{(run.steals['victim_p'] == 2).sum()} time" in said
+    for typed, told in {
+        "--of 7": "--of 7: must be a goroutine or a P, as G7 or P2",
+        "--of G99": "--of G99: there is no such goroutine: this run has G1 to G25",
+        "--of P3": "--of P3: there is no such P: this run has P0 to P2",
+    }.items():
+        with pytest.raises(UsageError) as e:
+            shell.run(f"%gmp explain {typed}")
+        assert str(e.value) == told
+
+
+def test_step_begins_at_an_instant_or_where_a_goroutine_is_made(shell: Shell) -> None:
+    shell.run(f"{SMALL} -q -o mine")
+    made = shell.shell.user_ns["mine"].goroutines.set_index("g")["created_ns"]
+    stepper = shell.run("%gmp step mine -g 3")
+    assert (stepper.time_ns, stepper.selected_g) == (made[3], 3)
+    assert stepper.run.story(made[3], made[3] + 1)["sentence"].iloc[-1].startswith("G1 makes G3")
+    assert shell.run("%gmp step --at 2us").time_ns == 2_000
+    with pytest.raises(UsageError, match="step -g 9: there is no such goroutine: this run has 1 to 6"):
+        shell.run("%gmp step -g 9")
+
+
 # --- a cell -----------------------------------------------------------------------------------------------------------
 def test_a_cell_is_the_main_goroutine_with_the_verbs_in_scope(shell: Shell) -> None:
     run = shell.run("%%gmp -P 2\ndef worker(n):\n    compute(us=n)\nfor i in range(3):\n    go(worker, i + 1)\nsleep(us=50)\nreturn 7")

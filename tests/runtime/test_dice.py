@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -432,6 +433,13 @@ def test_what_is_no_duration_is_a_type_error(value: Any) -> None:
     assert str(caught.value) == f"duration = {value!r}: must be an int of ns or a text such as '1.2ms'"
     with pytest.raises(TypeError):
         as_distribution(value)
+
+
+def test_an_instant_of_a_frame_is_an_instant() -> None:
+    at = np.int64(1_500)
+    assert duration_ns(at) == 1_500 and type(duration_ns(at)) is int
+    with pytest.raises(TypeError, match="must be an int of ns"):
+        duration_ns(np.float64(1.5))
 
 
 @given(NS)
