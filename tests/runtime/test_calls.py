@@ -317,8 +317,7 @@ def timing() -> Any:
     yield gl.wait(wg)
 
 
-@pytest.mark.parametrize("program", [mixed, collecting, timing])
-@pytest.mark.parametrize("procs", [1, 4])
+@pytest.mark.parametrize(("program", "procs"), [(mixed, 1), (mixed, 4), (collecting, 1), (collecting, 4), (timing, 4)])
 @pytest.mark.parametrize("policy", list(PRESETS))
 def test_recording_calls_changes_nothing_else_and_every_call_has_a_caller_that_go_has(
     policy: str, procs: int, program: Any

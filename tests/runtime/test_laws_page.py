@@ -32,7 +32,8 @@ def test_every_golden_stands_in_one_row_and_every_golden_of_the_page_exists() ->
 
 def test_every_test_that_the_page_names_exists_and_every_law_is_on_it() -> None:
     named = set(re.findall(r"`(\w+\.py)::(test_\w+)`", PAGE.read_text(encoding="utf-8")))
-    here = {path.name: sentences_of(path) for path in (ROOT / "tests").rglob("test_*.py")}
+    files_named = {file for file, _ in named}
+    here = {path.name: sentences_of(path) for path in (ROOT / "tests").rglob("test_*.py") if path.name in files_named}
     assert [(file, test) for file, test in sorted(named) if test not in here.get(file, [])] == []
     files = [path for path in Path(__file__).parent.glob("test_laws*.py") if path != Path(__file__)]
     files.append(ROOT / "tests" / "policies" / "test_go_versions.py")
