@@ -201,8 +201,10 @@ OTHERS = [
         golden("netpoll_results_do_not_use_runnext"),
     ),
     Mutant(
-        "gfget takes the oldest", "runtime/proc.py",
-        "return pp.gfree.pop()", "return pp.gfree.pop(0)", "tests/runtime/test_free_gs.py::test_the_g_that_died_last_is_used_first",
+        "gfput leaves the one that died first on top", "runtime/proc.py",
+        "    free.push(gp)\n    if free",
+        "    top = free.pop() if free.size > 0 else None\n    free.push(gp)\n    if top is not None:\n        free.push(top)\n    if free",
+        "tests/runtime/test_free_gs.py::test_the_g_that_died_last_is_used_first",
     ),
     Mutant(
         "a Mutex starves after 2 ms", "runtime/sync.py",

@@ -24,7 +24,9 @@ class PlaceLocal(Place):
 
     def place(self, state: object, view: View, why: i64, g: i64, p: i64) -> i64:
         """The P that asks; NO_P for an arrival, and for who yields."""
-        return p if why != FOR_YIELD else NO_P
+        if why == FOR_YIELD:
+            return NO_P
+        return p
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

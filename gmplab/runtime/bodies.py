@@ -29,7 +29,7 @@ from gmplab.runtime.program import (
     OP_ACQUIRE, OP_CALL, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
     OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_LOG, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE, OP_RESET,
     OP_RLOCK, OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_STOP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
-    OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program, checked_procs, fetch_op,
+    OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program, checked_procs,
 )
 from gmplab.runtime.recorder import Histogram
 from gmplab.runtime.sockets import (
@@ -57,6 +57,11 @@ VERBS: Final = (
 """The verb of each op, for messages."""
 HOW_TO_ASK: Final = "in a generator write `yield verb(...)`, in a coroutine `await verb(...)`"
 
+# inspect's, as constants: a body's form is asked for at each `go`.
+CO_GENERATOR: Final = 0x20
+CO_COROUTINE: Final = 0x80
+CO_ASYNC_GENERATOR: Final = 0x200
+
 FORM_PROGRAM: Final = 0
 FORM_GENERATOR: Final = 1
 FORM_GREENLET: Final = 2
@@ -80,11 +85,13 @@ class Here:
 FIRST: Final = Here(get_ident())
 """That of the thread which imports this, mostly the only one: asking a thread-local costs more than a schedule()."""
 _others = threading.local()
+_ident: Final[Any] = get_ident
+"""Not looked up by its name at each verb."""
 
 
 def here() -> Here:
     """The `Here` of this thread."""
-    ident: i64 = get_ident()
+    ident: i64 = _ident()
     if FIRST.ident == ident:
         return FIRST
     mine = getattr(_others, "here", None)
@@ -598,25 +605,30 @@ def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1
     )
 
 
-_sites: Final[dict[tuple[object, int], str]] = {}
+_getframe: Final[Any] = sys._getframe
+_sites: Final[dict[tuple[int, int], tuple[object, str]]] = {}
+"""By code and instruction, since a frame counts its lines from the start. The code lies beside, so that its id stays its."""
 
 
 def call_site() -> str:
     """file:line of the body's line that called the verb."""
-    frame: Any = sys._getframe(0)
-    while frame is not None and frame.f_code.co_filename.startswith(RUNTIME):
+    frame: Any = _getframe(0)
+    while frame is not None:
+        code = frame.f_code
+        key = (id(code), frame.f_lasti)
+        known = _sites.get(key)
+        if known is not None:
+            return known[1]
+        path = code.co_filename
+        if not path.startswith(RUNTIME):
+            if len(_sites) >= 4_096:
+                # A notebook's cells make new code for ever.
+                _sites.clear()
+            site = f"{path.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+            _sites[key] = (code, site)
+            return site
         frame = frame.f_back
-    if frame is None:
-        return ""
-    key = (frame.f_code, frame.f_lineno)
-    site = _sites.get(key)
-    if site is None:
-        if len(_sites) >= 4_096:
-            # A notebook's cells make new code for ever.
-            _sites.clear()
-        site = f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
-        _sites[key] = site
-    return site
+    return ""
 
 
 def blame(sched: Sched, gp: G, error: BaseException) -> None:
@@ -663,16 +675,16 @@ def form_of(fn: Any, name: str) -> i64:
     if code is not None:
         flags = code.co_flags
     elif inspect.isasyncgenfunction(fn):
-        flags = inspect.CO_ASYNC_GENERATOR
+        flags = CO_ASYNC_GENERATOR
     elif inspect.isgeneratorfunction(fn):
-        flags = inspect.CO_GENERATOR
+        flags = CO_GENERATOR
     elif inspect.iscoroutinefunction(fn):
-        flags = inspect.CO_COROUTINE
-    if flags & inspect.CO_ASYNC_GENERATOR != 0:
+        flags = CO_COROUTINE
+    if flags & CO_ASYNC_GENERATOR != 0:
         raise BodyError(f"go({name}): an async generator cannot be a body; use async def without yield")
-    if flags & inspect.CO_GENERATOR != 0:
+    if flags & CO_GENERATOR != 0:
         return FORM_GENERATOR
-    if flags & inspect.CO_COROUTINE != 0:
+    if flags & CO_COROUTINE != 0:
         return FORM_COROUTINE
     return FORM_GREENLET
 
@@ -758,14 +770,16 @@ def spawn_new(sched: Sched, mp: Optional[M], parent: Optional[G], spawn: Spawn) 
 
 
 def fetch(sched: Sched, gp: G) -> None:
-    """Bring gp to its next request: op, a, b, obj, value."""
-    if gp.form == FORM_PROGRAM:
-        fetch_op(gp)
-        return
+    """Let gp's code go on to its next request: op, a, b, obj, value. A program's is `fetch_op`'s."""
     gp.asked = False
     result = gp.result
     gp.result = None
-    place = here()
+    place = sched.here
+    if not isinstance(place, Here):
+        # Bodies of a run in virtual time all run in the thread that it began in.
+        place = here()
+        if not sched.apart:
+            sched.here = place
     # A body may make a run of its own: its goroutine goes on after that.
     outer = place.g
     place.g = gp
@@ -787,24 +801,39 @@ def fetch(sched: Sched, gp: G) -> None:
         place.g = outer
 
 
+_next: Final[Any] = next
+ENDED: Final = object()
+
+
 def resume(sched: Sched, gp: G, result: object) -> bool:
     """Let a generator or coroutine go on to its next request; False if it has returned."""
     try:
         if gp.form == FORM_GENERATOR and result is None:
-            got = next(gp.body)
+            if gp.goid != MAIN_G:
+                # Nobody wants what it returns, and an exception of every G that ends costs more than all else it does.
+                got = _next(gp.body, ENDED)
+                if got is ENDED:
+                    return returned(gp)
+            else:
+                got = next(gp.body)
         elif isinstance(result, Raised):
             got = gp.body.throw(result.error)
         else:
             got = gp.body.send(result)
     except StopIteration as e:
-        if gp.asked:
-            raise BodyError(f"the last verb of the body was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}") from None
-        gp.op = OP_EXIT
         keep_result(sched, gp, e.value)
-        return False
+        return returned(gp)
     if got is not TOKEN:
         raise misyielded(repr(got))
     return True
+
+
+def returned(gp: G) -> bool:
+    """The generator or coroutine of gp has returned: False, for `resume`."""
+    if gp.asked:
+        raise BodyError(f"the last verb of the body was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}") from None
+    gp.op = OP_EXIT
+    return False
 
 
 def misyielded(what: str) -> BodyError:

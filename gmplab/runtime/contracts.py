@@ -283,8 +283,11 @@ def reduced(value: Any) -> tuple[Any, ...]:
     return (type(value), tuple([getattr(value, f.name) for f in fields(value)]))
 
 
-MOST_FIELD: Final = 1 << 62
-"""The greatest constant of a component, and its longest duration: sums with an instant must fit 64 bits."""
+MOST_FIELD: Final[i64] = i64(1 << 31) * (1 << 31)
+"""The greatest constant of a component, and its longest duration: sums with an instant must fit 64 bits.
+
+Not the literal, which mypyc would unbox at each use.
+"""
 
 
 def at_least(part: Component, low: int, *names: str) -> None:

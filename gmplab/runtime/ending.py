@@ -9,7 +9,7 @@ from mypy_extensions import i64
 from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
 from gmplab.runtime.bodies import blame
 from gmplab.runtime.contracts import Policy
-from gmplab.runtime.model import G, Sched, overload, settlep
+from gmplab.runtime.model import G, GList, Sched, overload, settlep
 from gmplab.runtime.proc import MOST_CLONES, note_goroutine
 from gmplab.runtime.recorder import Record
 from gmplab.vocabulary import GRUNNABLE, GRUNNING, GWAITING, PDEAD, WAIT_REASONS
@@ -72,9 +72,9 @@ def forget(sched: Sched) -> None:
             gp.cases = None
             gp.m = None
     sched.allgs = [None]
-    sched.gfree = []
+    sched.gfree = GList()
     for pp in sched.allp:
-        pp.gfree = []
+        pp.gfree = GList()
 
 
 def counters(s: Sched, steps: i64) -> dict[str, int]:

@@ -268,6 +268,29 @@ class G(Timed):
 
 
 @final
+class GList:
+    """A stack of Gs, linked by schedlink: the dead ones. Go: proc.go: gList."""
+
+    def __init__(self) -> None:
+        self.head: Optional[G] = None
+        self.size: i64 = 0
+
+    def push(self, gp: G) -> None:
+        gp.schedlink = self.head
+        self.head = gp
+        self.size += 1
+
+    def pop(self) -> G:
+        """The one that was pushed last; the stack is not empty."""
+        gp = self.head
+        assert gp is not None
+        self.head = gp.schedlink
+        gp.schedlink = None
+        self.size -= 1
+        return gp
+
+
+@final
 class GQueue:
     """A queue of Gs in a growing ring: the local queues and the global one. Go: proc.go: gQueue; runtime2.go: p.runq."""
 
@@ -435,7 +458,7 @@ class P:
         self.preempt: bool = False
         self.slice_end_ns: i64 = 0
         self.runnext_run: i64 = 0
-        self.gfree: list[G] = []
+        self.gfree: GList = GList()
         self.timers: Timers = Timers()
         self.on_pidle: bool = False
         # GC: what its worker is, which one is chosen for it, and how long fractional ones ran here in this cycle.
@@ -523,7 +546,9 @@ class Timers:
         if self.n == 0:
             return 0
         self.clean()
-        return self.when[0] if self.n > 0 else 0
+        if self.n == 0:
+            return 0
+        return self.when[0]
 
 
 @final
@@ -686,6 +711,8 @@ class Sched:
         self.now_ns: i64 = 0
         self.apart: bool = False
         """Whether bodies, and functions that they call for, run outside of the steps: on real threads."""
+        self.here: object = None
+        """Else the `bodies.Here` of the run's one thread, once a body has run."""
         self.lock_plain: bool = False
         """Whether a plain function may run there, with its thread locked to it."""
         self.gomaxprocs: i64 = procs
@@ -705,7 +732,7 @@ class Sched:
         self.npidle: i64 = 0
         self.nmspinning: i64 = 0
         self.needspinning: i64 = 0
-        self.gfree: list[G] = []
+        self.gfree: GList = GList()
         # netpoll
         self.lastpoll: i64 = 1
         self.poll_until: i64 = 0

@@ -23,7 +23,7 @@ from gmplab.runtime.program import (
     OP_ACQUIRE, OP_CALL, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_EXIT, OP_GO, OP_GOSCHED,
     OP_IO, OP_LOCK, OP_LOCK_THREAD, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE, OP_RESET, OP_RLOCK,
     OP_RUNLOCK, OP_SELECT, OP_SEND, OP_SLEEP, OP_STOP, OP_SYSCALL, OP_SYSCALL_BLOCK, OP_UNLOCK, OP_UNLOCK_THREAD,
-    OP_WAIT_ARRIVALS, OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program,
+    OP_WAIT_ARRIVALS, OP_WG_ADD, OP_WG_WAIT, OP_WLOCK, OP_WUNLOCK, Program, fetch_op,
 )
 from gmplab.runtime.runq import pid
 from gmplab.runtime.stw import OP_GOMAXPROCS, OP_UPDATE_GOMAXPROCS, updatemaxprocs
@@ -58,10 +58,11 @@ def span_ns(gp: G) -> i64:
     """The duration of a timed request, drawn from the G's own stream if it is a distribution."""
     if gp.a >= 0:
         return gp.a
-    d = gp.obj
-    if isinstance(d, Call):
-        d = d.takes
-    assert isinstance(d, Distribution)
+    x: Any = gp.obj
+    if isinstance(x, Call):
+        x = x.takes
+    # Held to its type once, by the assignment.
+    d: Distribution = x
     gp.draws += 1
     return d.sample(draw(gp.key, gp.draws))
 
@@ -77,13 +78,16 @@ def run(sched: Sched, mp: M) -> i64:
         # It was preempted in a compute: the rest of it.
         return start_compute(sched, mp, gp)
     if gp.stage == 0:
-        if sched.apart and gp.form != FORM_PROGRAM:
+        if gp.form == FORM_PROGRAM:
+            fetch_op(gp)
+        elif sched.apart:
             if gp.form == FORM_GREENLET and gp.lockedm is None:
                 # It cannot leave the thread that it begins on.
                 lockosthread(sched, mp, gp)
             mp.phase = PH_FETCHED
             return STEP_BODY
-        fetch(sched, gp)
+        else:
+            fetch(sched, gp)
     return perform(sched, mp, gp, gp.op)
 
 
@@ -164,7 +168,9 @@ def perform(sched: Sched, mp: M, gp: G, op: i64) -> i64:
         code = goexit0(sched, mp, gp)
         wake_arrivals(sched, mp)
         # Without draining main is one of them, and the run ends with it above.
-        return STEP_END if sched.n_user == 0 and sched.arrivals == 0 else code
+        if sched.n_user == 0 and sched.arrivals == 0:
+            return STEP_END
+        return code
     if op == OP_GO:
         return perform_go(sched, mp, gp)
     if op == OP_SYSCALL or op == OP_SYSCALL_BLOCK:
@@ -205,7 +211,9 @@ def perform_go(sched: Sched, mp: M, gp: G) -> i64:
         child = newproc1(sched, mp, gp)
         child.form = FORM_PROGRAM
         child.prog = spawn
-        child.arg = gp.a + (gp.i if gp.b == 1 else 0)
+        child.arg = gp.a
+        if gp.b == 1:
+            child.arg += gp.i
         label_program(sched, child, spawn, gp.prog)
     else:
         assert isinstance(spawn, Spawn)

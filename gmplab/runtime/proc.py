@@ -88,7 +88,10 @@ def gopark(sched: Sched, mp: M, gp: G, reason: i64, obj: i64, front: i64) -> i64
             gcstopp(sched, mp, mp.p)
         if sched.calls_on:
             call(sched, mp, "mpark")
-        code = park(sched, mp, WHY_HELD, obj if reason == WAIT_SLEEP else -1)
+        until: i64 = -1
+        if reason == WAIT_SLEEP:
+            until = obj
+        code = park(sched, mp, WHY_HELD, until)
         if reason != WAIT_SLEEP and reason != WAIT_IO:
             sched.nmidlelocked += 1
             checkdead(sched)
@@ -143,7 +146,9 @@ def ready(sched: Sched, mp: M, gp: G) -> None:
     gp.since_ns = now
     sched.n_runnable += 1
     charge(sched, mp, sched.prices.ready)
-    by: i64 = mp.curg.goid if mp.curg is not None else NO_G
+    by: i64 = NO_G
+    if mp.curg is not None:
+        by = mp.curg.goid
     holder = gp.m
     if holder is not None:
         if sched.rec.full:
@@ -254,7 +259,9 @@ def notewakeup(sched: Sched, by: Optional[M], mp: M, why: i64) -> None:
     if sched.rec.full:
         p2: i64 = mp.nextp.id if mp.nextp is not None else pid(mp)
         sched.rec.event(sched.now_ns, M_WAKE, NO_G, mp.id, p2, why, mid(by), 0)
-    from_p: i64 = by.p.id if by is not None and by.p is not None else NO_P
+    from_p: i64 = NO_P
+    if by is not None:
+        from_p = pid(by)
     sched.driver.wakeup(mp, from_p)
 
 
@@ -1735,7 +1742,7 @@ def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
     gp: Optional[G] = None
     if mp is None:
         # An arrival: no P is at hand, but dead Gs may be.
-        if len(sched.gfree) > 0:
+        if sched.gfree.size > 0:
             gp = sched.gfree.pop()
     elif mp.p is not None:
         if sched.calls_on:
@@ -1785,22 +1792,22 @@ def gfput(sched: Sched, pp: P, gp: G) -> None:
 
     Not modelled: stacks, and that Gs with a stack are preferred.
     """
-    pp.gfree.append(gp)
-    if len(pp.gfree) >= 64:
-        while len(pp.gfree) >= 32:
-            sched.gfree.append(pp.gfree.pop())
+    free = pp.gfree
+    free.push(gp)
+    if free.size >= 64:
+        while free.size >= 32:
+            sched.gfree.push(free.pop())
 
 
 def gfget(sched: Sched, pp: P) -> Optional[G]:
     """A dead G, from the P's list or 32 from the global one. Go: proc.go: gfget."""
-    if len(pp.gfree) == 0:
-        n = 0
-        while len(sched.gfree) > 0 and n < 32:
-            pp.gfree.append(sched.gfree.pop())
-            n += 1
-        if n == 0:
+    free = pp.gfree
+    if free.size == 0:
+        while sched.gfree.size > 0 and free.size < 32:
+            free.push(sched.gfree.pop())
+        if free.size == 0:
             return None
-    return pp.gfree.pop()
+    return free.pop()
 
 
 def lockosthread(sched: Sched, mp: M, gp: G) -> None:

@@ -19,7 +19,6 @@ PY: Final[bool] = __file__.endswith(".py")
 CHUNK_WORDS: Final = 65_536
 _pack8: Any = Struct("<8q").pack_into
 _pack4: Any = Struct("<4q").pack_into
-_ZEROS: list[i64] = [0] * 65_536
 
 
 @final
@@ -30,7 +29,7 @@ class Table:
         self.full: list[bytes] = []
         self.used: i64 = 0
         self.rows: i64 = 0
-        self.words: vec[i64] = vec[i64](_ZEROS if not PY else [])
+        self.words: vec[i64] = vec[i64]([0] * (0 if PY else CHUNK_WORDS))
         self.buffer: bytearray = bytearray(CHUNK_WORDS * 8 if PY else 0)
 
     def seal(self) -> None:

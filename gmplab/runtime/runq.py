@@ -22,7 +22,9 @@ from gmplab.vocabulary import (
 
 def mid(mp: Optional[M]) -> i64:
     """The id of an M, NO_M for none."""
-    return NO_M if mp is None else mp.id
+    if mp is None:
+        return NO_M
+    return mp.id
 
 
 def mput(sched: Sched, mp: M) -> None:
@@ -107,7 +109,11 @@ def globrunqgetbatch(sched: Sched, mp: M, pp: P) -> G:
 
 def pid(mp: M) -> i64:
     """The id of the P that mp has, NO_P for none."""
-    return mp.p.id if mp.p is not None else NO_P
+    # Not a conditional expression: of an i64 and a constant mypyc makes an object.
+    pp = mp.p
+    if pp is None:
+        return NO_P
+    return pp.id
 
 
 def pidleput(sched: Sched, pp: P, mp: Optional[M]) -> None:

@@ -183,6 +183,13 @@ class Sim(Driver):
         if not sched.ended and sched.stopped_by == "":
             sched.stopped_by = "deadlock" if sched.n_runnable == 0 else "policy"
 
+    def look_up(self, mp: M) -> None:
+        """Now and then: may an interrupt through, and see whether time goes on."""
+        if self.pulse is not None:
+            self.pulse(self.sched.now_ns, self.sched.n_schedules)
+        if self.n_steps - self.steps_before > STEPS_AT_ONE_INSTANT:
+            raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={self.sched.now_ns})")
+
     def drive(self, mp: M) -> None:
         """Let mp step until something else is due before it, or it sleeps."""
         sched = self.sched
@@ -203,10 +210,8 @@ class Sim(Driver):
         while True:
             self.n_steps += 1
             # Counted in steps: an M that runs ahead may take thousands of them between two events.
-            if self.n_steps & PULSE_MASK == 0 and self.pulse is not None:
-                self.pulse(sched.now_ns, sched.n_schedules)
-            if self.n_steps - self.steps_before > STEPS_AT_ONE_INSTANT:
-                raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={sched.now_ns})")
+            if self.n_steps & PULSE_MASK == 0:
+                self.look_up(mp)
             code = step(sched, mp)
             if cpus is not None and code != STEP_END and not sched.ended:
                 # No running ahead: another M may get the CPU.

@@ -41,19 +41,8 @@ def step(sched: Sched, mp: M) -> i64:
             return STEP_ON
         wakep(sched, mp, mp.wake_why)
         return STEP_ON
-    gp = mp.toready
-    if gp is not None:
-        mp.toready = gp.schedlink
-        if mp.toready is None:
-            mp.toready_last = None
-        gp.schedlink = None
-        if sched.calls_on:
-            stack = aside(mp, mp.ready_call)
-            ready(sched, mp, gp)
-            mp.calls = stack
-            return STEP_ON
-        ready(sched, mp, gp)
-        return STEP_ON
+    if mp.toready is not None:
+        return readynext(sched, mp)
     phase = mp.phase
     if phase == PH_RUN:
         return run(sched, mp)
@@ -85,6 +74,23 @@ def step(sched: Sched, mp: M) -> i64:
     if phase == PH_SYSCALL_DONE:
         return exitsyscall(sched, mp)
     return step_rarely(sched, mp, phase)
+
+
+def readynext(sched: Sched, mp: M) -> i64:
+    """The first of the Gs that mp has in hand becomes runnable."""
+    gp = mp.toready
+    assert gp is not None
+    mp.toready = gp.schedlink
+    if mp.toready is None:
+        mp.toready_last = None
+    gp.schedlink = None
+    if sched.calls_on:
+        stack = aside(mp, mp.ready_call)
+        ready(sched, mp, gp)
+        mp.calls = stack
+        return STEP_ON
+    ready(sched, mp, gp)
+    return STEP_ON
 
 
 def step_rarely(sched: Sched, mp: M, phase: i64) -> i64:

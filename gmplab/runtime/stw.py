@@ -289,8 +289,8 @@ def destroy(sched: Sched, mp: M, pp: P) -> None:
         if sched.rec.full:
             sched.rec.event(sched.now_ns, Q_DRAIN, NO_G, mp.id, pp.id, 0, NO_P, 1)
     taketimers(sched, mp, pp)
-    while len(pp.gfree) > 0:
-        sched.gfree.append(pp.gfree.pop())
+    while pp.gfree.size > 0:
+        sched.gfree.push(pp.gfree.pop())
     settlep(pp, IN_STOPPED, sched.now_ns)
     pp.status = PDEAD
 

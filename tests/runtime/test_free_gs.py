@@ -5,7 +5,7 @@ The record numbers Gs anew at each reuse, so only here can one see which comes b
 
 from __future__ import annotations
 
-from gmplab.runtime.model import G, P, Sched
+from gmplab.runtime.model import G, GList, P, Sched
 from gmplab.runtime.proc import gfget, gfput
 from tests.programs import booted
 
@@ -18,8 +18,15 @@ def dead(n: int) -> tuple[Sched, P]:
     return sched, sched.allp[0]
 
 
-def ids(gs: list[G]) -> list[int]:
-    return [gp.goid for gp in gs]
+def ids(gs: GList) -> list[int]:
+    """From the bottom of the stack to its top."""
+    found: list[int] = []
+    gp = gs.head
+    while gp is not None:
+        found.insert(0, gp.goid)
+        gp = gp.schedlink
+    assert len(found) == gs.size
+    return found
 
 
 def test_the_g_that_died_last_is_used_first() -> None:
@@ -30,7 +37,7 @@ def test_the_g_that_died_last_is_used_first() -> None:
 def test_the_64th_dead_g_of_a_p_sends_the_33_that_died_last_to_the_global_stack() -> None:
     # Go: gfput: if pp.gFree.size >= 64, pop while size >= 32.
     sched, p0 = dead(63)
-    assert (len(p0.gfree), len(sched.gfree)) == (63, 0)
+    assert (p0.gfree.size, sched.gfree.size) == (63, 0)
     sched, p0 = dead(64)
     assert (ids(p0.gfree), ids(sched.gfree)) == (list(range(1, 32)), list(range(64, 31, -1)))
 
@@ -38,7 +45,7 @@ def test_the_64th_dead_g_of_a_p_sends_the_33_that_died_last_to_the_global_stack(
 def test_a_p_without_dead_gs_takes_up_to_32_from_the_global_stack() -> None:
     # Go: gfget: for pp.gFree.size < 32.
     sched, p0 = dead(64)
-    p0.gfree.clear()
+    p0.gfree = GList()
     got = gfget(sched, p0)
     assert got is not None
     # The global stack's top was 32; the 32nd that moved, 63, is the P's top.
