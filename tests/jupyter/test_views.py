@@ -9,6 +9,7 @@ import sys
 import tomllib
 import zlib
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,22 @@ def test_a_small_run_is_in_the_state_and_a_large_one_is_asked_for(run: Run) -> N
     assert unpacked(timeline.reply({"kind": "need", "part": "G"}))[0]["lanes"] == "G"
     window = json.loads(zlib.decompress(stepper.reply({"kind": "need", "part": "steps", "step": 50_000})))
     assert window["first"] < 50_000 < window["first"] + len(window["t"])
+
+
+def test_a_schedule_that_breaks_a_law_opens_in_the_stepper(tmp_path: Path) -> None:
+    e = gl.explore("fanout", gl.policy_of("go").replace(wake=gl.WakeNever()), n=2, bound=gl.Bound(schedules=50))
+    assert e.failure is not None
+    e.failure.save(tmp_path / "lost.json")
+    found = gl.replay(tmp_path / "lost.json", "fanout", gl.policy_of("go").replace(wake=gl.WakeNever()))
+    stepper = found.view.stepper()
+    steps = json.loads(zlib.decompress(stepper.reply({"kind": "need", "part": "steps", "step": 0})))
+    assert steps["text"] == list(found.story()["sentence"])
+    # Time stands still: it is the row that tells the states apart, and the last one shows what is broken.
+    assert set(steps["t"]) == {0}
+    stepper.step = len(found.events) - 1
+    shown = [" ".join(line.split()) for line in stepper.twin().splitlines()[1:3]]
+    assert e.failure.why.startswith("p1 idle beside work: g2 is in the queue of p0")
+    assert shown == ["P0 running on m0 runnext - queue g2", "P1 idle runnext - queue -"]
 
 
 def test_views_share_the_traits_that_link_them(run: Run) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gmplab.analysis.explore.laws import Law
 from gmplab.analysis.explore.schedule import Along, Exact, Given, Schedule, header, lines, shorter
-from gmplab.analysis.explore.untimed import Chooser, Untimed
+from gmplab.analysis.explore.untimed import ALL_ORDERS, ROLLS, Chooser, Untimed
 from gmplab.analysis.explore.walk import WALKS, AtRandom, Bound, Walk
 from gmplab.experiment import plan_of, policy_of
 from gmplab.names import nearest
@@ -30,7 +30,9 @@ class Exploration:
     failure : Schedule or None
         The shortest way found to where a law breaks.
     exhausted : bool
-        Whether every schedule was seen; the laws then hold in all of them, if there is no failure.
+        Whether every schedule was seen, up to the `limits`; the laws then hold in all of them, if there is no failure.
+    limits : tuple of str
+        What was not left open, in words: nothing else was tried. () if there is nothing of the kind.
     states, edges, schedules, steps : int
         States seen, steps between them, runs made, and the steps of all runs.
     """
@@ -46,6 +48,7 @@ class Exploration:
     edges: int
     schedules: int
     steps: int
+    limits: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         seen = f"{self.states:,} states and {self.edges:,} steps between them, in {self.schedules:,} runs"
@@ -53,7 +56,8 @@ class Exploration:
         if self.failure is not None:
             return f"{case}: FAILED after {seen}\n{self.failure}"
         if self.exhausted:
-            return f"{case}: exhausted: the laws hold in every schedule; {seen}"
+            where = f" in which {', and '.join(self.limits)}" if self.limits else ""
+            return f"{case}: exhausted: the laws hold in every schedule{where}; {seen}"
         return f"{case}: nothing found up to the bound ({self.bound}); {seen}"
 
     __repr__ = __str__
@@ -74,7 +78,8 @@ def explore(
     ----------
     workload : str, function, Program or Plan
         As in `gmplab.run`. Small: the states multiply with each goroutine and P. A generator or a coroutine function may
-        keep what it knows in local variables alone; other bodies, and workloads that stop the world, need `prune=False`.
+        keep what it knows in local variables alone; other bodies, workloads that stop the world, and goroutines that both
+        select and draw (`intn`) need `prune=False`.
     policy : str or Policy
     procs : int
         GOMAXPROCS.
@@ -103,7 +108,7 @@ def explore(
     ValueError, TypeError
         As `gmplab.run`.
     GmplabError
-        The world was stopped, and prune is True.
+        The world was stopped, or a goroutine has selected and drawn, and prune is True.
 
     Examples
     --------
@@ -126,8 +131,21 @@ def explore(
         walker.why = f"g{g} is runnable, and whatever happens it never runs again"
     return Exploration(
         case.plan.name, case.policy.name, procs, walk, walker.bound, case.schedule(walker) if walker.why else None,
-        walker.exhausted, walker.graph.states, walker.graph.steps, walker.schedules, walker.n_steps,
+        walker.exhausted, walker.graph.states, walker.graph.steps, walker.schedules, walker.n_steps, tuple(limits(walker, procs, seed)),
     )
+
+
+def limits(walker: Walk, procs: int, seed: int) -> Iterator[str]:
+    """What a walk did not leave open."""
+    if walker.graph.held_back:
+        yield (
+            f"those on their way to sleep come first while there are more than {procs} Ms, sysmon apart (in "
+            f"{len(walker.graph.held_back):,} states others had to wait for them)"
+        )
+    if walker.drawn:
+        yield f"goroutines draw what seed {seed} gives them"
+    if procs > ALL_ORDERS:
+        yield f"thieves walk in one of {ROLLS} orders"
 
 
 @dataclass(frozen=True)

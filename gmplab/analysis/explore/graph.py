@@ -30,12 +30,15 @@ class Graph:
     edges : list of list of Edge
     frontier : set of int
         Nodes whose steps were not all tried.
+    held_back : set of int
+        Nodes in which those on their way to sleep came before others; see `Untimed.enabled`.
     """
 
     node_of: dict[int, int] = field(default_factory=dict)
     runnable: list[dict[int, int]] = field(default_factory=lambda: [{}])
     edges: list[list[Edge]] = field(default_factory=lambda: [[]])
     frontier: set[int] = field(default_factory=set)
+    held_back: set[int] = field(default_factory=set)
 
     def add(self, print_: int, runnable: dict[int, int]) -> int:
         """A new state's node."""

@@ -329,7 +329,8 @@ def lines(chooser: Given, run: Run) -> tuple[str, ...]:
     """A line a step of a run that `chooser` led: who did what."""
     timeline = timeline_of(run, "schedule")
     teller = Teller(run.record)
-    ends = [row for _, row in chooser.began[1:]] + [len(timeline.events)]
+    # None, where a law breaks at the start.
+    ends = [*(row for _, row in chooser.began[1:]), len(timeline.events)][: len(chooser.began)]
     out = []
     for (head, first), last, step in zip(chooser.began, ends, chooser.taken, strict=True):
         said = " ".join(sentence for _, sentence, _ in walk(timeline, teller, first, last)) if last > first else ""

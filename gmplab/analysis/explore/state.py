@@ -133,9 +133,15 @@ def processor(driver: Untimed, pp: P) -> Words:
 
 
 def goroutine(driver: Untimed, values: Values, gp: G) -> Words:
+    drew = driver.drew(gp)
+    if drew > 0 and driver.cases.get(gp.key, 0) > 0:
+        raise GmplabError(
+            f"explore: g{gp.goid} draws numbers (intn, lengths from a distribution), and which it gets depends on how often it "
+            "selected, which is not compared: explore it with prune=False"
+        )
     waits = gp.sudog if gp.stage != 0 else None
     return (
-        gp.key, gp.status, position(values, gp), gp.op, gp.stage, gp.rest_ns, gp.preempt, gp.tight, gp.children, gp.starving,
+        gp.key, gp.status, drew, position(values, gp), gp.op, gp.stage, gp.rest_ns, gp.preempt, gp.tight, gp.children, gp.starving,
         gp.awoke, gp.spins, gp.rank, values.plain(gp.result) if gp.op != OP_GO else 0, values.plain(gp.value), values.plain(gp.obj),
         (waits.case, waits.success, values.plain(waits.elem)) if waits is not None else (),
         0 if isinstance(driver.policy.place, PlaceLocal) else gp.last_p + 1,
@@ -155,9 +161,11 @@ def position(values: Values, gp: G) -> Words:
         if frame is None:
             words.append(values.plain(body))
             break
+        below = getattr(body, "gi_yieldfrom", None) or getattr(body, "cr_await", None)
         # Of a suspended one the collector knows all values that its frame holds, those on its stack too.
-        words += [frame.f_lasti, *(values.plain(value) for value in gc.get_referents(body) if not isinstance(value, FrameType))]
-        body = getattr(body, "gi_yieldfrom", None) or getattr(body, "cr_await", None)
+        held = [value for value in gc.get_referents(body) if value is not below and not isinstance(value, FrameType)]
+        words += [frame.f_lasti, *map(values.plain, held)]
+        body = below
     return tuple(words)
 
 

@@ -24,8 +24,9 @@ from gmplab.runtime.contracts import Policy
 from gmplab.runtime.costs import Costs, Prices
 from gmplab.runtime.ending import ending, failed, finish
 from gmplab.runtime.model import (
-    PH_COMPUTED, PH_DROPPED, PH_EXECUTE, PH_EXITSYSCALL, PH_FIND, PH_FOUND, PH_HELD, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_SCHEDULE,
-    PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, Driver, M, Sched,
+    CHOOSE_SELECT, PH_COMPUTED,
+    PH_DROPPED, PH_EXECUTE, PH_EXITSYSCALL, PH_FIND, PH_FOUND, PH_HELD, PH_NETPOLL, PH_NETPOLL_DONE, PH_RECHECK, PH_SCHEDULE,
+    PH_SYSCALL_DONE, PH_SYSMON, PH_SYSMON_ROUND, Driver, G, M, Sched,
 )
 from gmplab.runtime.outside import Outside
 from gmplab.runtime.recorder import Record, Recorder
@@ -43,7 +44,9 @@ CLOCK: Final = -1
 LONG_NS: Final = 10_000_000_000
 """How long ago sysmon's last look was, at least: longer than any time that Go's rules wait for."""
 ROLLS: Final = 64
-"""Of so many numbers the different orders of victims are taken: all that there are for up to 8 Ps."""
+"""Of so many numbers the different orders of victims are taken."""
+ALL_ORDERS: Final = 8
+"""Up to so many Ps these are all orders that there are."""
 
 
 LEAVING: Final = (PH_DROPPED, PH_RECHECK, PH_NETPOLL, PH_EXITSYSCALL)
@@ -113,6 +116,10 @@ class Untimed(Driver):
         """Keys of the goroutines that began to run in the last act."""
         self.first_row = 0
         """The first row of the events of the last act."""
+        self.held_back = False
+        """Whether somebody else could have acted too, had those on their way to sleep not come first."""
+        self.cases: dict[int, int] = {}
+        """How often the dice would have been asked for a select's order, by the key of the goroutine; see `drew`."""
         # What components draw when they start is no open decision: it is the least that they may draw.
         self.sched = Sched(policy, Prices(Costs.zero()), Recorder(level) if level > 0 else SILENT, self, seed, procs)
         self.asking = False
@@ -143,7 +150,15 @@ class Untimed(Driver):
         if self.asking:
             self.asked = True
             return 0
+        if what == CHOOSE_SELECT:
+            gp = self.sched.allm[self.last].curg
+            assert gp is not None
+            self.cases[gp.key] = self.cases.get(gp.key, 0) + 1
         return self.chooser.number(n) if n > 1 else 0
+
+    def drew(self, gp: G) -> int:
+        """How many numbers gp's body has drawn: these, unlike the order of a select's cases, the seed decides."""
+        return int(gp.draws) - self.cases.get(gp.key, 0)
 
     def roll(self, mp: M, bits: int) -> int:
         """One number for each order in which the policy would now look at the victims."""
@@ -190,7 +205,9 @@ class Untimed(Driver):
         if len(s.allm) - s.nmfreed - s.nmsys >= s.gomaxprocs + self.spare:
             leaving = {i for i in self.ready if s.allm[i].phase in LEAVING and s.allm[i].p is None}
             if leaving:
+                self.held_back = leaving != actors or self.next_instant() is not None
                 return sorted(leaving)
+        self.held_back = False
         return [*sorted(actors), CLOCK] if self.next_instant() is not None else sorted(actors)
 
     def wakes_itself(self, mp: M) -> bool:

@@ -7,7 +7,8 @@ soon; it turns back where it comes to a state that it knows.
 
 Sources: stateless search with a bound on preemptions is CHESS's (Musuvathi and Qadeer 2007); PCT is Burckhardt et al.
 2010. Refused: sleep sets and dynamic partial order reduction. They need to know which two steps touch the same, and
-here nearly all do (nmspinning, npidle, the queues); that states are known again cuts more.
+here nearly all do (nmspinning, npidle, the queues). They spare steps and no states, at most half of the steps where a
+state has two; and `Graph.never_runs` needs every step. What is independent of all others is `Untimed.private`.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ class Walk(Chooser):
     orders: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     schedules: int = 0
     n_steps: int = 0
+    drawn: bool = False
+    """Whether a goroutine drew a number, in any run."""
     # of the run under way
     steps: list[Step] = field(default_factory=list)
     node: int = 0
@@ -114,6 +117,8 @@ class Walk(Chooser):
             node = self.graph.add(print_, {g.key: g.goid for g in s.allgs if g is not None and g.status == GRUNNABLE})
         self.link(driver, node)
         self.node, self.places = node, places
+        if driver.held_back:
+            self.graph.held_back.add(node)
         why = broken(driver, self.laws)
         if why:
             raise Broken(why)
@@ -136,6 +141,7 @@ class Walk(Chooser):
     def end(self, driver: Untimed) -> None:
         """The run is over, by itself or by this walk."""
         self.n_steps += len(self.steps)
+        self.drawn = self.drawn or any(gp is not None and driver.drew(gp) > 0 for gp in driver.sched.allgs)
         if isinstance(driver.pruned, Broken):
             self.fail(self.node, str(driver.pruned))
         elif driver.error is not None:
