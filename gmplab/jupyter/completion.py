@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gmplab.commands.tree import PRICES, SECTIONS, actions
 from gmplab.experiment import components, policies, workload_of, workloads
-from gmplab.jupyter.words import CELL, LINE
+from gmplab.jupyter.words import CELL, LINE, RESULTS
 from gmplab.policies import COMPONENTS
 from gmplab.traces.metrics import METRICS
 from gmplab.traces.run import Run
@@ -107,7 +107,7 @@ def plots(names: Mapping[str, Any]) -> list[str]:
 VALUES: Final[dict[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "workload": lambda names: list(workloads()), "policy": lambda names: list(policies()),
     "policies": lambda names: list(policies()), "base": lambda names: list(policies()),
-    "record": lambda names: list(LEVELS), "costs": lambda names: list(PRICES), "section": lambda names: list(SECTIONS),
+    "record": lambda names: list(LEVELS), "costs": lambda names: list(PRICES), "section": lambda names: [*SECTIONS, RESULTS],
     "metrics": lambda names: list(METRICS), "view": plots, "about": lambda names: list(LINE),
     "run": lambda names: sorted(name for name, x in names.items() if isinstance(x, Run) and not name.startswith("_")),
 }

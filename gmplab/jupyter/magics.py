@@ -26,14 +26,14 @@ from gmplab.analysis.compare import Comparison
 from gmplab.analysis.sweep import Sweep
 from gmplab.commands import texts
 from gmplab.commands.perform import perform
-from gmplab.commands.results import Drawing, Outcome, Swept
+from gmplab.commands.results import Drawing, Listing, Outcome, Swept
 from gmplab.commands.tree import COMPONENT_CONCERNS, Add, Commands, HelpAsked, parse, tree
 from gmplab.errors import UsageError, lacking
 from gmplab.jupyter.cells import Cell
 from gmplab.jupyter.completion import offers
 from gmplab.jupyter.status import Status
 from gmplab.jupyter.views import playground
-from gmplab.jupyter.words import CELL, LINE
+from gmplab.jupyter.words import CELL, LINE, RESULTS
 from gmplab.names import nearest
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.traces.run import Run
@@ -99,9 +99,19 @@ class GmpMagics(Magics):
             return self.help(args)
         if "run" in args and args.command != "run":
             args.run = self.result_called(args.run, Run if args.command != "dash" else (Run, Comparison, Sweep))
+        if args.command == "list" and args.section == RESULTS:
+            return self.kept(self.results(), args)
         if args.command in SHOWN:
             return self.kept(SHOWN[args.command](args), args)
         return self.performed(args)
+
+    def results(self) -> Listing:
+        """The notebook's variables that hold what a command gave."""
+        held = [
+            (name, repr(x).split("\n")[0]) for name, x in self.shell.user_ns.items()
+            if isinstance(x, Run | Comparison | Sweep) and not name.startswith("_")
+        ]
+        return Listing({RESULTS: held or [("none", "run something with -o VAR, or VAR = %gmp run ...")]})
 
     def help(self, args: Namespace) -> None:
         """The text of `-h`."""

@@ -9,10 +9,14 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from gmplab.commands.tree import COMMANDS, Add, Commands, add_run, add_stored
+from gmplab.commands.tree import COMMANDS, SECTIONS, Add, Commands, add_run, add_stored
 
 OF_THE_SHELL: Final = frozenset({"explore", "replay", "verify"})
 """Long jobs with files: they stay in the shell, or are called as functions."""
+
+
+RESULTS: Final = "results"
+"""What `%gmp list` shows beside the shell's sections: the notebook's variables that hold results."""
 
 
 def with_outcome(add: Add) -> Add:
@@ -24,6 +28,11 @@ def with_outcome(add: Add) -> Add:
         parser.add_argument("-q", dest="quiet", action="store_true", help="show nothing, return nothing: take the result with -o")
 
     return added
+
+
+def add_list_here(parser: argparse.ArgumentParser) -> None:
+    names = ", ".join([*SECTIONS, RESULTS])
+    parser.add_argument("section", nargs="?", metavar="SECTION", help=f"one of {names} (default: all but results)")
 
 
 def add_step(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +55,7 @@ def add_help(parser: argparse.ArgumentParser) -> None:
 
 LINE: Final[Commands] = {
     **{name: (with_outcome(add), what) for name, (add, what) in COMMANDS.items() if name not in OF_THE_SHELL},
+    "list": (with_outcome(add_list_here), COMMANDS["list"][1] + ", and results: the variables that hold them"),
     "step": (with_outcome(add_step), "step through a run, event by event: what each M, P and G does, and which rule decided"),
     "dash": (with_outcome(add_dash), "show a run with everything: numbers, timeline, stepper, plots; or a comparison, or a sweep"),
     "play": (with_outcome(add_play), "a workload with sliders: whatever is moved runs again at once"),

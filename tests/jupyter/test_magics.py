@@ -171,6 +171,13 @@ def test_explain_of_a_goroutine_or_a_p_says_where_its_time_went(shell: Shell) ->
         assert str(e.value) == told
 
 
+def test_results_are_the_variables_that_hold_them(shell: Shell) -> None:
+    assert repr(shell.run("%gmp list results")).startswith("results\n  none  run something with -o VAR")
+    shell.run(f"{SMALL} -q -o mine\nnumber = 3\n%gmp sweep --vary P=1,2 -w fanout --set n=5 --seeds 0:1 -q -o swept")
+    lines = repr(shell.run("%gmp list results")).split("\n")
+    assert [line.split()[0] for line in lines] == ["results", "mine", "swept"] and "fanout under go, P=2" in lines[1]
+
+
 def test_step_begins_at_an_instant_or_where_a_goroutine_is_made(shell: Shell) -> None:
     shell.run(f"{SMALL} -q -o mine")
     made = shell.shell.user_ns["mine"].goroutines.set_index("g")["created_ns"]
