@@ -36,7 +36,7 @@ class Question:
 
 
 def as_written(component: Any, name: str) -> Any:
-    """A method as its author wrote it, without the check of its answer that the core relies on (`contracts.signed`)."""
+    """A method as its author wrote it, without the check of its answer that the core relies on (`answers.signed`)."""
     method = getattr(component, name)
     plain = getattr(method, "__wrapped__", None)
     return method if plain is None else partial(plain, component)

@@ -14,12 +14,12 @@ Subclass a component to override one decision:
 from __future__ import annotations
 
 import dataclasses
-import functools
 from dataclasses import dataclass, fields
 from typing import Any, Final, final
 
 from mypy_extensions import i64, mypyc_attr
 
+from gmplab.answers import signed
 from gmplab.errors import PolicyError
 from gmplab.runtime.dice import Distribution
 
@@ -251,31 +251,6 @@ def sign_answers(cls: type) -> None:
         # A native class holds methods that the core has checked when it was compiled.
         if type(method).__name__ == "function":
             setattr(cls, name, signed(f"{cls.__name__}.{name}", method, wanted))
-
-
-def signed(name: str, method: Any, wanted: Any) -> Any:
-    """The same method, whose `PolicyError`s begin with its name."""
-
-    @functools.wraps(method)
-    def asked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            answer = method(self, *args, **kwargs)
-        except PolicyError:
-            raise
-        except Exception as e:
-            error = PolicyError(f"{name} raised {type(e).__name__}: {e}")
-            error.__cause__ = e  # mypyc drops the cause of `raise ... from`
-            raise error from e
-        if type(answer) is not wanted:
-            raise PolicyError(f"{name} returned {answer!r}: must be {TOLD[wanted]}")
-        if wanted is int and not -(1 << 63) <= answer < 1 << 63:
-            raise PolicyError(f"{name} returned {answer}: must fit 64 bits")
-        return answer
-
-    return asked
-
-
-TOLD: Final[dict[Any, str]] = {int: "an int", bool: "True or False", type(None): "None: what it wants it writes into orders"}
 
 
 def reduced(value: Any) -> tuple[Any, ...]:
