@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from gmplab.policies.block import SwitchGoroutine
@@ -80,9 +81,9 @@ go1_2: Policy = go.replace(
 
 go1_1: Policy = go1_2.replace(
     name="go1.1", queues=UnboundedQueues(fair_tick=0), preempt=NoPreemption(),
-    machines=KeepThreads(max_threads=NO_THREAD_LIMIT),
-    doc="Go 1.1 (C): the first with Ps (779c45a507); no preemption, no fairness tick, no thread limit. Source: proc.c. "
-    "Differs: an M that found work wakes another also where its queue is empty.",
+    machines=KeepThreads(max_threads=NO_THREAD_LIMIT), rules=replace(_C_ERA, any_resetspinning=False, wake_if_queued=True),
+    doc="Go 1.1 (C): the first with Ps (779c45a507); no preemption, no fairness tick, no thread limit. Source: proc.c. An M "
+    "that found work wakes another only for what is left in its own queue.",
 )
 
 go1_0: Policy = go.replace(

@@ -638,6 +638,8 @@ class Rules:
     """wakep looks at npidle before it counts a spinning M. Through 1.19."""
     any_resetspinning: bool = False
     """Ms that were not spinning wake another one too. 1.2 to 1.5; fixed by fb6f8a96f2, #13527."""
+    wake_if_queued: bool = False
+    """An M that found a G wakes another only where its own queue holds more. 1.1; mended by 15a1c3d1e4, #5586."""
     sysmon: bool = True
     """There is a sysmon. 1.1+."""
     netpoll: bool = True

@@ -1429,7 +1429,9 @@ def schedule_found(sched: Sched, mp: M) -> i64:
     """The rest of schedule(), with a G in hand. Go: proc.go: schedule."""
     gp = mp.found
     assert gp is not None
-    if mp.spinning:
+    if sched.rules.wake_if_queued:
+        foundone(sched, mp)
+    elif mp.spinning:
         resetspinning(sched, mp)
     elif sched.rules.any_resetspinning and mp.source != 0 and mp.source != 1 and sched.nmspinning == 0:
         wakep(sched, mp, FOR_READY)
@@ -1438,6 +1440,16 @@ def schedule_found(sched: Sched, mp: M) -> i64:
         return startlockedm(sched, mp, gp)
     mp.phase = PH_EXECUTE
     return STEP_ON
+
+
+def foundone(sched: Sched, mp: M) -> None:
+    """What Go 1.1 did in place of `resetspinning`: another M is woken for what is left in mp's own queue."""
+    pp = mp.p
+    assert pp is not None
+    if mp.spinning:
+        stopspinning(sched, mp, SPIN_FOUND)
+    if not runqempty(pp) and sched.nmspinning == 0:
+        wakep(sched, mp, FOR_READY)
 
 
 def schedule_worker(sched: Sched, mp: M) -> i64:

@@ -21,7 +21,7 @@ def job(us: int = 1) -> Any:
     yield gl.compute(us=us)
 
 
-@pytest.mark.parametrize(("policy", "made_us"), [("go1.0", [0, 0, 0]), ("go1.1", [0, 10, 20]), ("go", [0, 10, 20])])
+@pytest.mark.parametrize(("policy", "made_us"), [("go1.0", [0, 0, 0]), ("go1.2", [0, 10, 20]), ("go", [0, 10, 20])])
 def test_before_1_1_each_new_goroutine_had_an_m_made_for_it_since_then_each_finder_wakes_the_next(
     policy: str, made_us: list[int]
 ) -> None:
@@ -78,6 +78,23 @@ def test_a_goroutine_was_stopped_never_then_at_calls_since_1_2_then_anywhere_sin
             yield gl.sleep(ms=300)
 
         assert int(free(main, policy=policy, until="250ms").goroutines["first_run_ns"].max()) == us * 1_000
+
+
+@pytest.mark.parametrize(("policy", "runs_us"), [("go1.1", 200), ("go1.2", 20), ("go", 20)])
+def test_since_1_2_a_thief_wakes_the_next_also_if_it_left_work_behind_at_its_victim(policy: str, runs_us: int) -> None:
+    # Go 1.2: 15a1c3d1e4, #5586. A thread takes 10 us to begin: then two wait on main's P, of which it takes one. In 1.1 it has
+    # nothing left in its own queue, and the other one waits for main; since then it wakes the next thief.
+    def main() -> Any:
+        yield gl.go(job, 500)
+        yield gl.go(job, 500)
+        yield gl.go(job, 500)
+        yield gl.compute(us=200)
+        yield gl.sleep(ms=2)
+
+    costs = replace(gl.Costs.zero(), thread_start=10_000)
+    run = gl.run(main, procs=4, policy=gl.policy_of(policy).replace(steal=gl.StealOne()), costs=costs)
+    begins = sorted(int(t) for t in run.goroutines["first_run_ns"].iloc[1:])
+    assert (begins[0], begins[1]) == (10_000, runs_us * 1_000)
 
 
 @pytest.mark.parametrize(("policy", "stopping_ms"), [("go1.0", 49), ("go1.1", 49), ("go1.2", 0), ("go", 0)])
@@ -199,10 +216,10 @@ def test_a_runnext_was_stolen_after_100_us_and_is_after_3_since_1_7(policy: str,
 
 
 @pytest.mark.parametrize(
-    ("policy", "woken"), [("go1.1", 99), ("go1.2", 99), ("go1.5", 99), ("go1.14", 0), ("go1.21", 0), ("go", 99)]
+    ("policy", "woken"), [("go1.1", 0), ("go1.2", 99), ("go1.5", 99), ("go1.14", 0), ("go1.21", 0), ("go", 99)]
 )
 def test_each_gosched_woke_a_thread_not_from_1_6_to_1_21_and_again_since_1_22(policy: str, woken: int) -> None:
-    # Go 1.6: fb6f8a96f2, #13527: Ms that did not spin wake nobody. Since 1.22 goschedImpl itself ends with wakep.
+    # Go 1.6: fb6f8a96f2, #13527: Ms that did not spin wake nobody; from 1.2 on they did. Since 1.22 goschedImpl itself ends with wakep.
     def main() -> Any:
         for _ in range(100):
             yield gl.compute(us=1)

@@ -129,8 +129,8 @@ def test_the_numbers_are_gos() -> None:
 @pytest.mark.parametrize(
     ("older", "newer", "changed"),
     [
-        ("go1.0", "go1.1", {"sysmon", "netpoll", "redistribute", "any_resetspinning"}),
-        ("go1.1", "go1.2", set()),
+        ("go1.0", "go1.1", {"sysmon", "netpoll", "redistribute", "wake_if_queued"}),
+        ("go1.1", "go1.2", {"wake_if_queued", "any_resetspinning"}),
         ("go1.2", "go1.5", {"redistribute", "gc_workers"}),
         ("go1.5", "go1.14", {"timers_on_p", "template_thread", "locked_exit", "mutex_starvation", "any_resetspinning", "slice_in_syscalls",
                                "timer_wakes"}),
