@@ -4,7 +4,7 @@
 # make lab       JupyterLab on the notebooks
 # make bench     the performance table
 # make zoo       docs/zoo.md: every preset on four workloads, measured anew
-# make docs      the reference of the package as HTML in out/docs
+# make docs      tutorial, how-tos, notebooks, reference and limits as a site in out/site
 # make clean     everything that these made
 #
 # Each makes .venv if it is not there, from requirements.lock. Nothing outside of this folder is touched.
@@ -75,13 +75,10 @@ bench: $(BUILT)
 zoo: $(BUILT)
 	$(BIN)/python docs/zoo.py
 
-# From the sources, since compiled properties have no docstrings; the lazy names are loaded first, or pdoc misses them.
+# -W: a warning is an error. -E: everything is read anew, as docstrings come from files that Sphinx does not watch.
 docs: $(BUILT)
-	$(PURE) $(BIN)/python -c 'import gmplab, pathlib, pdoc; \
-	    [setattr(gmplab, name, getattr(gmplab, name)) for name in gmplab.__all__]; \
-	    pdoc.render.configure(docformat="numpy"); \
-	    pdoc.pdoc("gmplab", "gmplab.runtime", "gmplab.policies", "gmplab.vocabulary", output_directory=pathlib.Path("out/docs"))'
-	@echo "open out/docs/index.html"
+	$(BIN)/python -m sphinx -c docs -b html -E -W --keep-going -q . out/site
+	@echo "open out/site/index.html"
 
 clean:
 	rm -rf $(VENV) build dist out gmplab.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -380,7 +380,7 @@ def compare(
     ValueError, TypeError
         An unknown policy, workload or metric (with the nearest name), no seeds, or what `gmplab.run` refuses.
     GmplabError
-        A run failed: its error, with a note that says under which policy and seed; `.run` is the record so far.
+        A run failed: its error, with a note that says under which policy and seed; its `run` is the record so far.
 
     Examples
     --------

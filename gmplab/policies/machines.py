@@ -208,7 +208,7 @@ def root(x: float) -> float:
 
 
 def magnitude(z: tuple[float, float]) -> float:
-    """|z|."""
+    """The length of z."""
     return root(z[0] * z[0] + z[1] * z[1])
 
 

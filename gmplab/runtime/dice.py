@@ -113,7 +113,7 @@ def log(x: float) -> float:
 
 
 def exp(x: float) -> float:
-    """e**x by Taylor's series after halving into [-0.35, 0.35]; relative error below 1e-13 for |x| < 700."""
+    """`e**x` by Taylor's series after halving into [-0.35, 0.35]; relative error below 1e-13 for `|x| < 700`."""
     if x > 750.0:
         # Infinity in some steps, not in as many as x is large; the same for 0 below.
         x = 750.0

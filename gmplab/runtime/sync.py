@@ -1,4 +1,4 @@
-"""Mutex, RWMutex, WaitGroup, Cond and Semaphore, with Go's wake-up order. Go: sema.go, internal/sync/mutex.go, sync/*.go.
+"""Mutex, RWMutex, WaitGroup, Cond and Semaphore, with Go's wake-up order. Go: sema.go, internal/sync/mutex.go, `sync/*.go`.
 
 In normal mode an unlock wakes one waiter, which must compete and, when it loses, queues at the front. A waiter that
 lost for more than 1 ms turns the Mutex to starvation mode: ownership is handed over and the unlocker yields its P.

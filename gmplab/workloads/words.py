@@ -33,7 +33,7 @@ def wordcount(
     Parameters
     ----------
     files : str, path, or sequence of them
-        Files; folders, of which all files below count; patterns such as "src/**/*.py". Text is UTF-8, what is not is replaced.
+        Files; folders, of which all files below count; patterns such as `src/**/*.py`. Text is UTF-8, what is not is replaced.
     block_bytes : int
         How much a system call reads at most, at least 1.
     read : int (ns), str or Distribution

@@ -151,7 +151,7 @@ def verify(names: Sequence[str] = (), *, scale: float = 1.0, workers: int = 1, d
     Parameters
     ----------
     names : sequence of str
-        Families, sections, experiments or rows of the catalogue, also with *; none: all.
+        Families, sections, experiments or rows of the catalogue, also with `*`; none: all.
     scale : float
         How much is run, 0.01 to 100; 1 is what the documentation shows.
     workers : int
