@@ -45,8 +45,9 @@ class Golden:
     def run(self) -> Run:
         names: dict[str, Any] = {name: getattr(gl, name) for name in dir(gl)}
         exec(compile(self.program, str(self.path), "exec"), names)  # noqa: S102
-        made, error = names["record"], names.get("error")
-        assert isinstance(made, Run) and (error is None or isinstance(error, gl.GmplabError))
+        made, error = names.get("record"), names.get("error")
+        assert isinstance(made, Run), f"{self.path.name}: the program leaves no run: what it expects to be raised was not"
+        assert error is None or isinstance(error, gl.GmplabError)
         self.error = "" if error is None else str(error)
         return made
 
