@@ -56,6 +56,14 @@
   jupyter/test_widgets_in_lab.py::test_steps_and_dragged_sliders_are_known_to_page_and_kernel
 - browser: a slider runs again
   jupyter/test_dashboards_in_lab.py::test_a_moved_slider_runs_again_and_shows_the_run_before
+- browser: a run is stopped
+  jupyter/test_dashboards_in_lab.py::test_an_interrupt_stops_a_long_run_of_the_playground_which_shows_what_there_is
+- browser: a million spans from the kernel
+  jupyter/test_widgets_in_lab.py::test_a_million_spans_come_from_the_kernel_and_are_zoomed
+- magic: step begins at an instant or a goroutine
+  jupyter/test_magics.py::test_step_begins_at_an_instant_or_where_a_goroutine_is_made
+- magic: explain of a goroutine or a P
+  jupyter/test_magics.py::test_explain_of_a_goroutine_or_a_p_says_where_its_time_went
 - browser: a click on a span, dark theme, screenshot
   jupyter/test_widgets_in_lab.py::test_a_click_on_a_span_moves_the_stepper_the_kernel_knows_and_both_themes_are_clean
 - browser: keyboard alone, while the kernel is busy

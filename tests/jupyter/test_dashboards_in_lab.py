@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+from playwright.sync_api import TimeoutError
 from rig import Notebook
 
 Opener = Callable[..., Notebook]
@@ -65,3 +67,35 @@ def test_a_cell_of_a_sweep_is_opened_by_a_click(notebook: Opener) -> None:
     assert header == "fifo 2"
     book.screenshot("sweep")
     assert book.errors == []
+
+
+@pytest.mark.slow
+def test_an_interrupt_stops_a_long_run_of_the_playground_which_shows_what_there_is(notebook: Opener) -> None:
+    book = notebook(["import gmplab as gl\nplay = gl.playground('pingpong')\nplay"])
+    book.run_all()
+    book.page.wait_for_selector("text=pingpong under go, P=4, seed 1")
+    rounds, seed = book.find(".widget-text:has-text('rounds') input"), book.find(".widget-text:has-text('seed') input")
+    # The first move is answered in the kernel's main thread, the second in a subshell's.
+    for control, value, seeded in ((rounds, 10**8, 1), (seed, 2, 2)):
+        control.fill(str(value))
+        control.press("Enter")
+        interrupt_until(book, f"pingpong under go, P=4, seed {seeded}, stopped by interrupt")
+        assert book.kernel("print(play.last.stopped_by, play.last.record.header['seed'])") == f"interrupt {seeded}"
+    rounds.fill("30")
+    rounds.press("Enter")
+    book.page.wait_for_selector("b:text-is('pingpong under go, P=4, seed 2')")
+    assert book.kernel("print(play.last.complete)") == "True"
+    assert book.errors == []
+
+
+def interrupt_until(book: Notebook, text: str) -> None:
+    """Interrupt the kernel as a person would: once the run is under way, and again where nothing has come of it for long."""
+    for _ in range(4):
+        book.page.wait_for_timeout(2000)
+        book.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(); }")
+        try:
+            book.page.wait_for_selector(f"text={text}", timeout=20_000)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"no interrupt led to {text!r}")
