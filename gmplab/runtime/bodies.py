@@ -239,17 +239,22 @@ def compute(
     Parameters
     ----------
     value : int (ns), str or Distribution
-        The duration; or ns=, us=, ms=, s=.
+        How long: `5_000`, "5us", "exp(5us)".
+    ns, us, ms, s : float
+        How long, in this unit, in place of value.
     tight : bool
         Without function calls, so that only a signal can preempt it.
-    call, args : function and its arguments
+    call : function, optional
         Called by the M. In virtual time it takes the duration, 0 if none is given; on threads as long as it takes, and
         nothing preempts it. The verb's result is what it returns; what it raises is raised at the verb.
+    args : tuple
+        Arguments of call.
 
     Examples
     --------
     >>> def main():
-    ...     digest = yield compute("2ms", call=hashlib.sha256, args=(data,))
+    ...     yield compute(us=5)
+    ...     total = yield compute("2ms", call=sum, args=([1, 2, 3],))
     """
     if call is not None:
         return _calling(OP_CALL, call, args, value, ns, us, ms, s, "compute")
@@ -257,16 +262,37 @@ def compute(
 
 
 def sleep(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
-    """time.Sleep: a timer on this P readies the goroutine."""
+    """time.Sleep: a timer on this P readies the goroutine.
+
+    Parameters
+    ----------
+    value : int (ns), str or Distribution
+        How long: `5_000`, "5us", "exp(5us)".
+    ns, us, ms, s : float
+        How long, in this unit, in place of value.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield sleep("2ms")
+    """
     return _timed(OP_SLEEP, value, ns, us, ms, s, "sleep", 0)
 
 
 def new_timer(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
     """time.NewTimer: a `Timer` on whose channel `c` the instant comes at which it is due.
 
+    Parameters
+    ----------
+    value : int (ns), str or Distribution
+        After how long it is due: `5_000`, "5us", "exp(5us)".
+    ns, us, ms, s : float
+        How long, in this unit, in place of value.
+
     Examples
     --------
     >>> def main():
+    ...     work = Chan()
     ...     timeout = yield new_timer(us=50)
     ...     i, value, ok = yield select(recv_case(work), recv_case(timeout.c))
     """
@@ -281,14 +307,21 @@ def after_func(value: Any, fn: object, *args: object, name: str = "", cls: str =
     ----------
     value : int (ns), str or Distribution
         After how long.
-    fn, args, name, cls
-        As `go` takes them. The goroutine has no parent, since none runs then.
+    fn : function or Program
+        What to start, as `go` takes it. The goroutine has no parent, since none runs then.
+    *args : object
+        Arguments of fn.
+    name, cls : str
+        Of the goroutine, as in `go`.
 
     Examples
     --------
+    >>> def give_up(gave_up):
+    ...     yield send(gave_up, True)
     >>> def main():
-    ...     alarm = yield after_func("5ms", give_up)
-    ...     yield recv(done)
+    ...     gave_up = Chan(1)
+    ...     alarm = yield after_func("5ms", give_up, gave_up)
+    ...     yield compute(ms=1)
     ...     came_in_time = yield stop(alarm)
     """
     if not isinstance(fn, Program) and not callable(fn):
@@ -300,15 +333,43 @@ def after_func(value: Any, fn: object, *args: object, name: str = "", cls: str =
 
 
 def reset(t: Any, value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
-    """Timer.Reset, of a `Timer`: it is due after a duration from now; the result is what `stop` would have given."""
+    """Timer.Reset: it is due after a duration from now; the result is what `stop` would have given.
+
+    Parameters
+    ----------
+    t : Timer
+        Of `new_timer`, `after_func` or `Timer()`.
+    value : int (ns), str or Distribution
+        After how long it is due: `5_000`, "5us", "exp(5us)".
+    ns, us, ms, s : float
+        How long, in this unit, in place of value.
+
+    Examples
+    --------
+    >>> def main():
+    ...     timeout = yield new_timer(us=50)
+    ...     was_set = yield reset(timeout, us=80)
+    ...     at_ns = yield recv(timeout.c)
+    """
     a, drawn = _span(value, ns, us, ms, s, "reset")
     return request(OP_RESET, a, 0, checked(t, Timer, "reset"), drawn)
 
 
 def stop(t: Any) -> Any:
-    """Timer.Stop, of a `Timer`: the result is whether that kept it from firing; of a channel's, also whether nobody had received yet.
+    """Timer.Stop: the result is whether that kept it from firing; of a channel's, also whether nobody had received yet.
 
     Nothing comes from its channel after it. A function that was started goes on.
+
+    Parameters
+    ----------
+    t : Timer
+        Of `new_timer`, `after_func` or `Timer()`.
+
+    Examples
+    --------
+    >>> def main():
+    ...     timeout = yield new_timer(us=50)
+    ...     kept = yield stop(timeout)
     """
     return request(OP_STOP, 0, 0, checked(t, Timer, "stop"))
 
@@ -322,18 +383,24 @@ def syscall(
     Parameters
     ----------
     value : int (ns), str or Distribution
-        The duration; or ns=, us=, ms=, s=.
+        How long: `5_000`, "5us", "exp(5us)".
+    ns, us, ms, s : float
+        How long, in this unit, in place of value.
     blocking : bool
         Known to block, so the P is handed off at once.
-    call, args : function and its arguments
+    call : function, optional
         Called by the M, which it blocks; its P is handed off or retaken as the policy says. In virtual time it takes
         the duration, 0 if none is given; on threads as long as it takes. The verb's result is what it returns; what it
         raises is raised at the verb.
+    args : tuple
+        Arguments of call.
 
     Examples
     --------
+    >>> import os
     >>> def main():
-    ...     block = yield syscall("80us", call=os.read, args=(fd, 4096))
+    ...     yield syscall("exp(50us)")
+    ...     folder = yield syscall("80us", call=os.getcwd)
     """
     op: i64 = OP_SYSCALL_BLOCK if blocking else OP_SYSCALL
     if call is not None:
@@ -342,7 +409,20 @@ def syscall(
 
 
 def io(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
-    """Wait on a descriptor that is ready after a duration: the goroutine parks on netpoll, no thread is held."""
+    """Wait on a descriptor that is ready after a duration: the goroutine parks on netpoll, no thread is held.
+
+    Parameters
+    ----------
+    value : int (ns), str or Distribution
+        After how long it is ready: `5_000`, "5us", "exp(5us)".
+    ns, us, ms, s : float
+        How long, in this unit, in place of value.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield io("exp(200us)")
+    """
     return _timed(OP_IO, value, ns, us, ms, s, "io", 0)
 
 
@@ -352,25 +432,72 @@ def listen(address: Any) -> Any:
     In virtual time the network is inside of the run: whoever connects is one of its goroutines. On threads it is TCP; the
     host is numeric, since looking a name up blocks.
 
+    Parameters
+    ----------
+    address : tuple of str and int
+        Host and port, 0 to 65535.
+
     Examples
     --------
-    >>> def echo():
-    ...     listener = yield listen(("127.0.0.1", 0))
+    >>> def server(listener):
     ...     conn = yield accept(listener)
-    ...     while data := (yield recv(conn)):
-    ...         yield send(conn, data)
+    ...     yield send(conn, (yield recv(conn)))
     ...     yield close(conn)
+    >>> def main():
+    ...     listener = yield listen(("127.0.0.1", 0))
+    ...     yield go(server, listener)
+    ...     conn = yield connect(listener.address)
+    ...     yield send(conn, b"ping")
+    ...     answer = yield recv(conn)
     """
     return request(OP_NET, NET_LISTEN, 0, checked_address(address, "listen"))
 
 
 def accept(listener: Listener) -> Any:
-    """Wait for a connection at a listener: a `Conn`."""
+    """Wait for a connection at a listener: a `Conn`.
+
+    Parameters
+    ----------
+    listener : Listener
+        What `listen` gave.
+
+    Examples
+    --------
+    >>> def server(listener):
+    ...     conn = yield accept(listener)
+    ...     yield send(conn, (yield recv(conn)))
+    ...     yield close(conn)
+    >>> def main():
+    ...     listener = yield listen(("127.0.0.1", 0))
+    ...     yield go(server, listener)
+    ...     conn = yield connect(listener.address)
+    ...     yield send(conn, b"ping")
+    ...     answer = yield recv(conn)
+    """
     return request(OP_NET, NET_ACCEPT, 0, checked(listener, Listener, "accept"))
 
 
 def connect(address: Any) -> Any:
-    """Connect to who listens at (host, port): a `Conn`. What fails raises OSError at the verb, as of all verbs of sockets."""
+    """Connect to who listens at (host, port): a `Conn`. What fails raises OSError at the verb, as of all verbs of sockets.
+
+    Parameters
+    ----------
+    address : tuple of str and int
+        Host and port, 0 to 65535.
+
+    Examples
+    --------
+    >>> def server(listener):
+    ...     conn = yield accept(listener)
+    ...     yield send(conn, (yield recv(conn)))
+    ...     yield close(conn)
+    >>> def main():
+    ...     listener = yield listen(("127.0.0.1", 0))
+    ...     yield go(server, listener)
+    ...     conn = yield connect(listener.address)
+    ...     yield send(conn, b"ping")
+    ...     answer = yield recv(conn)
+    """
     return request(OP_NET, NET_CONNECT, 0, checked_address(address, "connect"))
 
 
@@ -392,19 +519,56 @@ def checked(x: Any, kind: Any, verb: str) -> Any:
 
 
 def gosched() -> Any:
-    """runtime.Gosched: go to the global queue's tail."""
+    """runtime.Gosched: go to the global queue's tail.
+
+    Examples
+    --------
+    >>> def main():
+    ...     for _ in range(10):
+    ...         yield compute(us=5)
+    ...         yield gosched()
+    """
     return request(OP_GOSCHED)
 
 
 def send(c: Optional[Chan | Conn], value: object = None) -> Any:
-    """Send on a channel (None: the nil channel, which blocks for ever), or all of some bytes on a connection: their number."""
+    """Send on a channel, or all of some bytes on a connection: the result is their number.
+
+    Parameters
+    ----------
+    c : Chan, Conn or None
+        None: the nil channel, which blocks for ever. A closed channel is a panic.
+    value : object
+        What is sent; bytes on a connection.
+
+    Examples
+    --------
+    >>> def main():
+    ...     c = Chan(1)
+    ...     yield send(c, 42)
+    """
     if isinstance(c, Conn):
         return request(OP_NET, NET_SEND, 0, c, checked(value, (bytes, bytearray, memoryview), "send"))
     return request(OP_SEND, 0, 0, None if c is None else checked(c, Chan, "send"), value)
 
 
 def recv(c: Optional[Chan | Conn], n: int = MOST_BYTES) -> Any:
-    """Receive from a channel: the value, None from a closed one; or from a connection at most n bytes, b"" at its end."""
+    """Receive from a channel: the value, None from a closed one; or from a connection at most n bytes, b"" at its end.
+
+    Parameters
+    ----------
+    c : Chan, Conn or None
+        None: the nil channel, which blocks for ever.
+    n : int
+        Of a connection: bytes, 1 to 65536.
+
+    Examples
+    --------
+    >>> def main():
+    ...     c = Chan(1)
+    ...     yield send(c, 42)
+    ...     value = yield recv(c)
+    """
     if isinstance(c, Conn):
         if checked(n, int, "recv") < 1 or n > MOST_BYTES:
             raise ValueError(f"recv: n = {n!r}: must be 1 to {MOST_BYTES} bytes")
@@ -413,24 +577,79 @@ def recv(c: Optional[Chan | Conn], n: int = MOST_BYTES) -> Any:
 
 
 def recv_ok(c: Optional[Chan]) -> Any:
-    """Receive from a channel: (value, ok); ok is False when it is closed and drained."""
+    """Receive from a channel: (value, ok); ok is False when it is closed and drained.
+
+    Parameters
+    ----------
+    c : Chan or None
+        None: the nil channel, which blocks for ever.
+
+    Examples
+    --------
+    >>> def main():
+    ...     c = Chan(1)
+    ...     yield close(c)
+    ...     value, ok = yield recv_ok(c)
+    """
     return request(OP_RECV_OK, 0, 0, None if c is None else checked(c, Chan, "recv_ok"))
 
 
 def close(c: Optional[Chan | Conn | Listener]) -> Any:
-    """Close a channel, a connection or a listener."""
+    """Close a channel, a connection or a listener.
+
+    Parameters
+    ----------
+    c : Chan, Conn, Listener or None
+        A nil or closed channel is a panic.
+
+    Examples
+    --------
+    >>> def main():
+    ...     c = Chan()
+    ...     yield close(c)
+    """
     if isinstance(c, (Conn, Listener)):
         return request(OP_NET, NET_CLOSE, 0, c)
     return request(OP_CLOSE, 0, 0, None if c is None else checked(c, Chan, "close"))
 
 
 def select(*cases: Case, default: bool = False) -> Any:
-    """Take one of the cases (`recv_case(c)`, `send_case(c, v)`): (index, value, ok); index -1: the default."""
+    """Take one of the cases: the result is (index, value, ok).
+
+    Parameters
+    ----------
+    *cases : Case
+        What `recv_case(c)` and `send_case(c, v)` give. Of several that are ready one is drawn.
+    default : bool
+        Where none is ready do not wait: the index is -1.
+
+    Examples
+    --------
+    >>> def main():
+    ...     a, b = Chan(1), Chan(1)
+    ...     yield send(b, "news")
+    ...     i, value, ok = yield select(recv_case(a), recv_case(b))
+    ...     i, value, ok = yield select(recv_case(a), default=True)
+    """
     return request(OP_SELECT, 1 if default else 0, 0, [checked(case, Case, "select") for case in cases])
 
 
 def acquire(x: Mutex | RWMutex | Semaphore) -> Any:
-    """Lock a Mutex, write-lock an RWMutex, take a permit of a Semaphore."""
+    """Lock a Mutex, write-lock an RWMutex, take a permit of a Semaphore.
+
+    Parameters
+    ----------
+    x : Mutex, RWMutex or Semaphore
+        Not held by this goroutine already, which would wait for itself.
+
+    Examples
+    --------
+    >>> def main():
+    ...     m = Mutex()
+    ...     yield acquire(m)
+    ...     yield compute(us=5)
+    ...     yield release(m)
+    """
     if isinstance(x, Mutex):
         return request(OP_LOCK, 0, 0, x)
     if isinstance(x, RWMutex):
@@ -439,7 +658,21 @@ def acquire(x: Mutex | RWMutex | Semaphore) -> Any:
 
 
 def release(x: Mutex | RWMutex | Semaphore) -> Any:
-    """Unlock a Mutex, write-unlock an RWMutex, give a permit back."""
+    """Unlock a Mutex, write-unlock an RWMutex, give a permit back.
+
+    Parameters
+    ----------
+    x : Mutex, RWMutex or Semaphore
+        One that is not locked is a fatal error of the program, as in Go.
+
+    Examples
+    --------
+    >>> def main():
+    ...     m = Mutex()
+    ...     yield acquire(m)
+    ...     yield compute(us=5)
+    ...     yield release(m)
+    """
     if isinstance(x, Mutex):
         return request(OP_UNLOCK, 0, 0, x)
     if isinstance(x, RWMutex):
@@ -448,47 +681,189 @@ def release(x: Mutex | RWMutex | Semaphore) -> Any:
 
 
 def read_lock(rw: RWMutex) -> Any:
-    """RWMutex.RLock."""
+    """RWMutex.RLock: wait while a writer has it or waits for it.
+
+    Parameters
+    ----------
+    rw : RWMutex
+        To be read.
+
+    Examples
+    --------
+    >>> def main():
+    ...     rw = RWMutex()
+    ...     yield read_lock(rw)
+    ...     yield compute(us=5)
+    ...     yield read_unlock(rw)
+    """
     return request(OP_RLOCK, 0, 0, checked(rw, RWMutex, "read_lock"))
 
 
 def read_unlock(rw: RWMutex) -> Any:
-    """RWMutex.RUnlock."""
+    """RWMutex.RUnlock: the last reader readies the writer that waits.
+
+    Parameters
+    ----------
+    rw : RWMutex
+        Held for reading.
+
+    Examples
+    --------
+    >>> def main():
+    ...     rw = RWMutex()
+    ...     yield read_lock(rw)
+    ...     yield compute(us=5)
+    ...     yield read_unlock(rw)
+    """
     return request(OP_RUNLOCK, 0, 0, checked(rw, RWMutex, "read_unlock"))
 
 
 def add(wg: WaitGroup, n: int = 1) -> Any:
-    """WaitGroup.Add."""
+    """WaitGroup.Add: as many more to wait for. A count below 0 is a panic.
+
+    Parameters
+    ----------
+    wg : WaitGroup
+        What others wait on.
+    n : int
+        How many; negative: fewer.
+
+    Examples
+    --------
+    >>> def worker(wg):
+    ...     yield compute(us=5)
+    ...     yield done(wg)
+    >>> def main():
+    ...     wg = WaitGroup()
+    ...     yield add(wg, 2)
+    ...     yield go(worker, wg)
+    ...     yield go(worker, wg)
+    ...     yield wait(wg)
+    """
     return request(OP_WG_ADD, checked(n, int, "add"), 0, checked(wg, WaitGroup, "add"))
 
 
 def done(wg: WaitGroup) -> Any:
-    """WaitGroup.Done."""
+    """WaitGroup.Done: one fewer to wait for; at 0 the waiters are readied.
+
+    Parameters
+    ----------
+    wg : WaitGroup
+        What others wait on.
+
+    Examples
+    --------
+    >>> def worker(wg):
+    ...     yield compute(us=5)
+    ...     yield done(wg)
+    >>> def main():
+    ...     wg = WaitGroup()
+    ...     yield add(wg, 2)
+    ...     yield go(worker, wg)
+    ...     yield go(worker, wg)
+    ...     yield wait(wg)
+    """
     return request(OP_WG_ADD, -1, 0, checked(wg, WaitGroup, "done"))
 
 
 def wait(x: WaitGroup | Cond) -> Any:
-    """WaitGroup.Wait, Cond.Wait."""
+    """WaitGroup.Wait: until its count is 0. Cond.Wait: let go of the mutex, wait for a signal, lock again.
+
+    Parameters
+    ----------
+    x : WaitGroup or Cond
+        Of a Cond the mutex is held.
+
+    Examples
+    --------
+    >>> def worker(wg):
+    ...     yield compute(us=5)
+    ...     yield done(wg)
+    >>> def main():
+    ...     wg = WaitGroup()
+    ...     yield add(wg, 2)
+    ...     yield go(worker, wg)
+    ...     yield go(worker, wg)
+    ...     yield wait(wg)
+    """
     return request(OP_WG_WAIT if isinstance(x, WaitGroup) else OP_COND_WAIT, 0, 0, checked(x, (WaitGroup, Cond), "wait"))
 
 
 def signal(cond: Cond) -> Any:
-    """Cond.Signal."""
+    """Cond.Signal: ready the one that has waited longest, if any.
+
+    Parameters
+    ----------
+    cond : Cond
+        What others wait on.
+
+    Examples
+    --------
+    >>> def waiter(cond, ready):
+    ...     yield acquire(cond.mutex)
+    ...     while not ready:
+    ...         yield wait(cond)
+    ...     yield release(cond.mutex)
+    >>> def main():
+    ...     cond, ready = Cond(Mutex()), []
+    ...     yield go(waiter, cond, ready)
+    ...     yield sleep(us=20)
+    ...     ready.append(True)
+    ...     yield signal(cond)
+    ...     yield sleep(us=20)
+    """
     return request(OP_COND_SIGNAL, 0, 0, checked(cond, Cond, "signal"))
 
 
 def broadcast(cond: Cond) -> Any:
-    """Cond.Broadcast."""
+    """Cond.Broadcast: ready all that wait, in order.
+
+    Parameters
+    ----------
+    cond : Cond
+        What others wait on.
+
+    Examples
+    --------
+    >>> def waiter(cond, ready):
+    ...     yield acquire(cond.mutex)
+    ...     while not ready:
+    ...         yield wait(cond)
+    ...     yield release(cond.mutex)
+    >>> def main():
+    ...     cond, ready = Cond(Mutex()), []
+    ...     yield go(waiter, cond, ready)
+    ...     yield sleep(us=20)
+    ...     ready.append(True)
+    ...     yield broadcast(cond)
+    ...     yield sleep(us=20)
+    """
     return request(OP_COND_BROADCAST, 0, 0, checked(cond, Cond, "broadcast"))
 
 
 def lock_os_thread() -> Any:
-    """runtime.LockOSThread."""
+    """runtime.LockOSThread: from now on this goroutine runs on this M alone, and the M runs nothing else. Calls nest.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield lock_os_thread()
+    ...     yield syscall(us=50)
+    ...     yield unlock_os_thread()
+    """
     return request(OP_LOCK_THREAD)
 
 
 def unlock_os_thread() -> Any:
-    """runtime.UnlockOSThread."""
+    """runtime.UnlockOSThread: undo one `lock_os_thread`.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield lock_os_thread()
+    ...     yield syscall(us=50)
+    ...     yield unlock_os_thread()
+    """
     return request(OP_UNLOCK_THREAD)
 
 
@@ -522,27 +897,77 @@ def gomaxprocs(n: Any) -> Any:
     ----------
     n : int
         0 to 65534 Ps.
+
+    Examples
+    --------
+    >>> def main():
+    ...     before = yield gomaxprocs(2)
     """
     return request(OP_GOMAXPROCS, checked_procs(n, 0))
 
 
 def region(name: str) -> Any:
-    """Begin a span, as in Go's runtime/trace; `region_end(name)` ends it."""
+    """Begin a span, as in Go's runtime/trace; `region_end(name)` ends it.
+
+    Parameters
+    ----------
+    name : str
+        What `run.spans` and Perfetto call it.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield region("db")
+    ...     yield syscall(us=50)
+    ...     yield region_end("db")
+    """
     return request(OP_REGION, 0, 0, name)
 
 
 def region_end(name: str) -> Any:
-    """End a span."""
+    """End a span that `region` began.
+
+    Parameters
+    ----------
+    name : str
+        The one it began with.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield region("db")
+    ...     yield syscall(us=50)
+    ...     yield region_end("db")
+    """
     return request(OP_REGION_END, 0, 0, name)
 
 
 def log(text: str) -> Any:
-    """Write a line into the record."""
+    """Write a line into the record.
+
+    Parameters
+    ----------
+    text : str
+        An event of `run.events` names it.
+
+    Examples
+    --------
+    >>> def main():
+    ...     yield log("half of it is done")
+    """
     return request(OP_LOG, 0, 0, text)
 
 
 def now() -> Any:
-    """The current instant, in ns since the start."""
+    """The current instant, in ns since the start.
+
+    Examples
+    --------
+    >>> def main():
+    ...     begin_ns = yield now()
+    ...     yield compute(us=5)
+    ...     took_ns = (yield now()) - begin_ns
+    """
     return request(OP_NOW)
 
 
@@ -550,7 +975,24 @@ def intn(n: Any) -> int:
     """A random int of 0 to n - 1 from this goroutine's own stream: at once, nothing to yield. Go: rand.IntN.
 
     What it gives depends on the run's seed, on who started the goroutine and on how much it drew before, not on when it
-    runs: the same under every policy. In a generator: `pivot = values[intn(len(values))]`.
+    runs: the same under every policy.
+
+    Parameters
+    ----------
+    n : int
+        1 to 2**63 - 1.
+
+    Returns
+    -------
+    int
+        0 to n - 1.
+
+    Examples
+    --------
+    >>> def main():
+    ...     values = [3, 1, 2]
+    ...     pivot = values[intn(len(values))]
+    ...     yield compute(us=5)
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 0 < n <= MOST_INTN:
         raise ValueError(f"intn: n = {n!r}: must be an int of 1 to 2**63 - 1")
@@ -561,9 +1003,23 @@ def intn(n: Any) -> int:
 
 
 def sample(value: Any) -> int:
-    """One duration in ns, drawn from this goroutine's own stream like `intn`: at once, nothing to yield.
+    """One duration, drawn from this goroutine's own stream like `intn`: at once, nothing to yield.
 
-    `value` is what the timed verbs take: an int (ns), a text such as "exp(10us)", or a `Distribution`.
+    Parameters
+    ----------
+    value : int (ns), str or Distribution
+        As the timed verbs take it.
+
+    Returns
+    -------
+    int
+        In ns.
+
+    Examples
+    --------
+    >>> def main():
+    ...     service_ns = sample("exp(10us)")
+    ...     yield compute(service_ns)
     """
     d = as_distribution(value, "sample")
     gp = current()
@@ -593,9 +1049,31 @@ class Spawn(Starts):
 
 
 def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1, deadline: Any = None) -> Any:
-    """Start a goroutine: `fn` is a generator, coroutine or plain function, called with args, or a `Program`.
+    """Start a goroutine; the result is its id.
 
-    The result is its id. `cls` groups it in metrics; weight and deadline (an instant) are for policies.
+    Parameters
+    ----------
+    fn : function or Program
+        A generator, coroutine or plain function, or a `Program`.
+    *args : object
+        Arguments of fn.
+    name : str
+        What the record calls it; "": the name of fn.
+    cls : str
+        Groups it in metrics: `wait_p99_ns[db]`.
+    weight : int
+        For policies: `view.weight(g)`.
+    deadline : int (ns) or str, optional
+        An instant, for policies: `view.deadline_ns(g)`.
+
+    Examples
+    --------
+    >>> def worker(n):
+    ...     for _ in range(n):
+    ...         yield compute(us=5)
+    >>> def main():
+    ...     g = yield go(worker, 3, cls="batch")
+    ...     yield sleep(us=100)
     """
     if not isinstance(fn, Program) and not callable(fn):
         raise no_body(fn)

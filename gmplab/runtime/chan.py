@@ -29,7 +29,20 @@ from gmplab.vocabulary import (
 
 @final
 class Chan(Shared):
-    """A channel of capacity `cap`; make one with `gmplab.chan`. Go: chan.go: hchan."""
+    """A channel. Go: chan.go: hchan.
+
+    Parameters
+    ----------
+    cap : int
+        Values that it holds before a sender waits, at least 0; 0: a sender waits for its receiver.
+
+    Examples
+    --------
+    >>> def main():
+    ...     c = Chan(4)
+    ...     yield send(c, "x")
+    ...     value = yield recv(c)
+    """
 
     def __init__(self, cap: i64 = 0) -> None:
         if cap < 0:
@@ -85,12 +98,39 @@ class Case:
 
 
 def recv_case(c: Optional[Chan]) -> Case:
-    """A receive from c, for `select`."""
+    """A receive from c, for `select`.
+
+    Parameters
+    ----------
+    c : Chan or None
+        None: the nil channel, a case that is never ready.
+
+    Examples
+    --------
+    >>> def main():
+    ...     c = Chan(1)
+    ...     yield send(c, 1)
+    ...     i, value, ok = yield select(recv_case(c))
+    """
     return Case(c, False, None)
 
 
 def send_case(c: Optional[Chan], value: object = None) -> Case:
-    """A send of value to c, for `select`."""
+    """A send of value to c, for `select`.
+
+    Parameters
+    ----------
+    c : Chan or None
+        None: the nil channel, a case that is never ready.
+    value : object
+        What is sent.
+
+    Examples
+    --------
+    >>> def main():
+    ...     c = Chan(1)
+    ...     i, value, ok = yield select(send_case(c, 1), default=True)
+    """
     return Case(c, True, value)
 
 

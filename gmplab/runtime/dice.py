@@ -217,7 +217,18 @@ def _whole(name: str, what: str, value: Any, low: int) -> None:
 
 @final
 class Constant(Distribution):
-    """Always `ns`."""
+    """Always the same.
+
+    Parameters
+    ----------
+    ns : int
+        At least 0.
+
+    Examples
+    --------
+    >>> Constant(5_000).mean_ns()
+    5000.0
+    """
 
     def __init__(self, ns: i64) -> None:
         _whole("Constant", "ns", ns, 0)
@@ -238,7 +249,18 @@ class Constant(Distribution):
 
 @final
 class Exponential(Distribution):
-    """Exponential with the given mean in ns."""
+    """Exponential: Poisson arrivals, services without a memory.
+
+    Parameters
+    ----------
+    ns : int
+        The mean, at least 1.
+
+    Examples
+    --------
+    >>> Exponential(10_000).mean_ns()
+    10000.0
+    """
 
     def __init__(self, ns: i64) -> None:
         _whole("Exponential", "mean ns", ns, 1)
@@ -259,7 +281,18 @@ class Exponential(Distribution):
 
 @final
 class Uniform(Distribution):
-    """Any ns from `low` to `high`, both possible."""
+    """Any ns from `low` to `high`, both possible.
+
+    Parameters
+    ----------
+    low, high : int
+        In ns, 0 <= low <= high.
+
+    Examples
+    --------
+    >>> Uniform(5_000, 15_000).mean_ns()
+    10000.0
+    """
 
     def __init__(self, low: i64, high: i64) -> None:
         _whole("Uniform", "low ns", low, 0)
@@ -282,7 +315,20 @@ class Uniform(Distribution):
 
 @final
 class Bimodal(Distribution):
-    """`short` ns, or with probability `p_long` `long` ns."""
+    """One of two lengths: most are short, a few are long.
+
+    Parameters
+    ----------
+    short, long : int
+        In ns, at least 0.
+    p_long : float
+        The probability of `long`, 0 to 1.
+
+    Examples
+    --------
+    >>> Bimodal(10_000, 1_000_000, 0.01).mean_ns()
+    19900.0
+    """
 
     def __init__(self, short: i64, long: i64, p_long: float) -> None:
         _whole("Bimodal", "short ns", short, 0)
@@ -308,7 +354,20 @@ class Bimodal(Distribution):
 
 @final
 class LogNormal(Distribution):
-    """Log-normal with the given median in ns, and `sigma` of the logarithm."""
+    """Log-normal: the logarithm is normal.
+
+    Parameters
+    ----------
+    median : int
+        In ns, at least 1.
+    sigma : float
+        The standard deviation of the logarithm, at least 0.
+
+    Examples
+    --------
+    >>> LogNormal(10_000, 0.0).mean_ns()
+    10000.0
+    """
 
     def __init__(self, median: i64, sigma: float) -> None:
         _whole("LogNormal", "median ns", median, 1)
@@ -332,7 +391,22 @@ class LogNormal(Distribution):
 
 @final
 class Pareto(Distribution):
-    """Pareto: P(X > x) = (low / x)**alpha for x >= low ns, cut at `cap` ns (0: not cut). `alpha` > 1."""
+    """Pareto: `P(X > x) = (low / x)**alpha` for x >= low.
+
+    Parameters
+    ----------
+    low : int
+        The least, in ns, at least 1.
+    alpha : float
+        Above 1; at 2 or less the variance is infinite.
+    cap : int
+        Cut at so many ns, at least `low`; 0: not cut.
+
+    Examples
+    --------
+    >>> Pareto(10_000, 1.5).mean_ns()
+    30000.0
+    """
 
     def __init__(self, low: i64, alpha: float, cap: i64 = 0) -> None:
         _whole("Pareto", "low ns", low, 1)
@@ -365,7 +439,20 @@ class Pareto(Distribution):
 
 @final
 class Hyperexponential(Distribution):
-    """Exponential of mean `short` ns, or with probability `p_long` of mean `long` ns."""
+    """Exponential with one of two means: more variable than exponential.
+
+    Parameters
+    ----------
+    short, long : int
+        The means, in ns, at least 1.
+    p_long : float
+        The probability of `long`, 0 to 1.
+
+    Examples
+    --------
+    >>> Hyperexponential(10_000, 1_000_000, 0.01).mean_ns()
+    19900.0
+    """
 
     def __init__(self, short: i64, long: i64, p_long: float) -> None:
         _whole("Hyperexponential", "short mean ns", short, 1)
@@ -392,7 +479,20 @@ class Hyperexponential(Distribution):
 
 @final
 class Erlang(Distribution):
-    """Sum of `k` exponentials, of mean `ns` in all."""
+    """Sum of `k` exponentials: less variable than exponential.
+
+    Parameters
+    ----------
+    ns : int
+        The mean of the sum, at least 1.
+    k : int
+        At least 1.
+
+    Examples
+    --------
+    >>> Erlang(10_000, 4).mean_ns()
+    10000.0
+    """
 
     def __init__(self, ns: i64, k: i64) -> None:
         _whole("Erlang", "mean ns", ns, 1)
@@ -418,7 +518,18 @@ class Erlang(Distribution):
 
 @final
 class Empirical(Distribution):
-    """One of the given values (ns), each as likely as the others."""
+    """One of the given values, each as likely as the others.
+
+    Parameters
+    ----------
+    values : sequence of int
+        Each in ns, at least 0; at least one.
+
+    Examples
+    --------
+    >>> Empirical([1_000, 2_000, 6_000]).mean_ns()
+    3000.0
+    """
 
     def __init__(self, values: Sequence[int]) -> None:
         if len(values) == 0:

@@ -33,7 +33,16 @@ MAX_READERS: Final = 1 << 30
 
 @final
 class Mutex(Shared):
-    """Go: internal/sync/mutex.go: Mutex."""
+    """sync.Mutex: `acquire` and `release`. Go: internal/sync/mutex.go: Mutex.
+
+    Examples
+    --------
+    >>> def main():
+    ...     m = Mutex()
+    ...     yield acquire(m)
+    ...     yield compute(us=5)
+    ...     yield release(m)
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +66,16 @@ class Mutex(Shared):
 
 @final
 class RWMutex(Shared):
-    """Go: sync/rwmutex.go: RWMutex."""
+    """sync.RWMutex: `read_lock` and `read_unlock`, `acquire` and `release` to write. Go: sync/rwmutex.go: RWMutex.
+
+    Examples
+    --------
+    >>> def main():
+    ...     rw = RWMutex()
+    ...     yield read_lock(rw)
+    ...     yield compute(us=5)
+    ...     yield read_unlock(rw)
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +99,23 @@ class RWMutex(Shared):
 
 @final
 class WaitGroup(Shared):
-    """Go: sync/waitgroup.go: WaitGroup."""
+    """sync.WaitGroup: `add`, `done`, `wait`. Go: sync/waitgroup.go: WaitGroup.
+
+    Parameters
+    ----------
+    n : int
+        What it counts already.
+
+    Examples
+    --------
+    >>> def worker(wg):
+    ...     yield compute(us=5)
+    ...     yield done(wg)
+    >>> def main():
+    ...     wg = WaitGroup(1)
+    ...     yield go(worker, wg)
+    ...     yield wait(wg)
+    """
 
     def __init__(self, n: i64 = 0) -> None:
         super().__init__()
@@ -100,7 +134,28 @@ class WaitGroup(Shared):
 
 @final
 class Cond(Shared):
-    """Go: sync/cond.go: Cond; sema.go: notifyList."""
+    """sync.Cond: `wait`, `signal`, `broadcast`. Go: sync/cond.go: Cond; sema.go: notifyList.
+
+    Parameters
+    ----------
+    mutex : Mutex
+        Held by who waits.
+
+    Examples
+    --------
+    >>> def waiter(cond, ready):
+    ...     yield acquire(cond.mutex)
+    ...     while not ready:
+    ...         yield wait(cond)
+    ...     yield release(cond.mutex)
+    >>> def main():
+    ...     cond, ready = Cond(Mutex()), []
+    ...     yield go(waiter, cond, ready)
+    ...     yield sleep(us=20)
+    ...     ready.append(True)
+    ...     yield signal(cond)
+    ...     yield sleep(us=20)
+    """
 
     def __init__(self, mutex: Mutex) -> None:
         super().__init__()
@@ -118,7 +173,21 @@ class Cond(Shared):
 
 @final
 class Semaphore(Shared):
-    """n permits, first come first served. Source: golang.org/x/sync/semaphore, for weight 1."""
+    """n permits, first come first served. Source: golang.org/x/sync/semaphore, for weight 1.
+
+    Parameters
+    ----------
+    n : int
+        Permits, at least 1.
+
+    Examples
+    --------
+    >>> def main():
+    ...     desk = Semaphore(2)
+    ...     yield acquire(desk)
+    ...     yield compute(us=5)
+    ...     yield release(desk)
+    """
 
     def __init__(self, n: i64) -> None:
         if n < 1:
