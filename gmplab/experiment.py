@@ -211,7 +211,8 @@ def run(
     workload: Any, *, on: str = "sim", procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
     costs: Costs | None = None, topology: Topology | None = None, cpus: int | None = None, kernel_threads: int | None = None,
     until: int | str | None = None, max_events: int = 0, warmup: int | str = 0, drain: bool = False,
-    arrive: str | None = None, strict: bool = True, progress: bool = False, lock_plain: bool = False, **params: Any,
+    arrive: str | None = None, strict: bool = True, progress: bool | Callable[[int, int], None] = False,
+    lock_plain: bool = False, **params: Any,
 ) -> Run:
     """Run a workload, in virtual time or on real threads, and return its record.
 
@@ -246,8 +247,10 @@ def run(
         How arrivals come; default: direct under `Costs.zero()`, else netpoll.
     strict : bool
         False: a run that fails is returned, `complete` False, and nothing is raised.
-    progress : bool
-        True: a bar on stderr, or in the notebook, once the run has taken half a second.
+    progress : bool or function
+        True: a bar on stderr, or in the notebook, once the run has taken half a second. A function is called every
+        16,384 steps with the virtual instant (ns) and the schedules so far; a `KeyboardInterrupt` that it raises ends
+        the run as Ctrl-C would.
     lock_plain : bool
         On threads a body must be able to move between them, which a plain function cannot. True: one may run all the
         same, with a thread locked to it until it returns.
@@ -315,7 +318,7 @@ def run(
         "procs": procs, "seed": seed, "level": LEVELS.index(record), "until_ns": until_ns, "max_events": max_events,
         "warmup_ns": warmup_ns, "drain": drain, "arrive": how, "header": header,
     }
-    with interruptible(), greenlets_of_its_own(), Progress(plan.name, until_ns) if progress else nullcontext(pulse) as beat:
+    with interruptible(), greenlets_of_its_own(), beating(progress, plan.name, until_ns) as beat:
         if on == "threads":
             header["on"] = on
             made, error = live(plan, chosen, lock_plain=lock_plain, pulse=beat, **asked)
@@ -326,6 +329,15 @@ def run(
                     kernel_threads=kernel_threads or 0, pulse=beat, **asked,
                 )
     return finished(made, error, strict)
+
+
+def beating(progress: bool | Callable[[int, int], None], what: str, until_ns: int) -> Any:
+    """What the driver calls now and then: a bar, a function of the caller's, or what only lets interrupts through."""
+    if isinstance(progress, bool):
+        return Progress(what, until_ns) if progress else nullcontext(pulse)
+    if not callable(progress):
+        raise TypeError(f"progress = {progress!r}: must be True, False or a function of an instant (ns) and the schedules so far")
+    return nullcontext(progress)
 
 
 @contextmanager

@@ -130,3 +130,20 @@ def test_csv_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
     gl.run(sleepy).to_csv(tmp_path / "b")
     for name in ("schedule.csv", "events.csv", "meta.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_function_for_progress_is_called_as_the_run_goes_on_and_may_end_it() -> None:
+    told: list[tuple[int, int]] = []
+
+    def enough(t_ns: int, n_schedules: int) -> None:
+        told.append((t_ns, n_schedules))
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        gl.run("gosched_thrash", rounds=10_000, record="off", progress=enough)
+    made = stopped.value.run  # type: ignore[attr-defined]
+    assert (made.stopped_by, made.complete) == ("interrupt", False) and told == sorted(told)
+    assert made.record.counters["n_schedules"] == told[-1][1]
+    with pytest.raises(TypeError, match="progress = 'yes': must be True, False or a function"):
+        gl.run("fanout", progress="yes")

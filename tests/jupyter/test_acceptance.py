@@ -45,7 +45,7 @@
 - kernel: twenty moves of a slider, ipykernel 7.3, 7.4
   jupyter/test_kernels.py::test_twenty_moves_of_a_slider_end_with_the_figure_of_the_last
 - kernel: twenty moves in the Playground
-  jupyter/test_dashboards.py::test_twenty_moves_end_with_the_run_of_the_last
+  jupyter/test_dashboards.py::test_twenty_moves_while_one_runs_are_one_run_of_the_last
 - browser: the tour, without a console error
   jupyter/test_notebooks_in_lab.py::test_the_first_notebook_runs_in_jupyterlab_without_a_console_error
 - browser: every notebook, without a console error
@@ -54,6 +54,8 @@
   jupyter/test_widgets_in_lab.py::test_steps_and_dragged_sliders_are_known_to_page_and_kernel
 - browser: a slider is dragged
   jupyter/test_widgets_in_lab.py::test_steps_and_dragged_sliders_are_known_to_page_and_kernel
+- browser: the stop button, twenty moves in a second
+  jupyter/test_dashboards_in_lab.py::test_the_stop_button_ends_a_run_and_twenty_moves_in_a_second_end_in_the_last
 - browser: a slider runs again
   jupyter/test_dashboards_in_lab.py::test_a_moved_slider_runs_again_and_shows_the_run_before
 - browser: a run is stopped

@@ -87,6 +87,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Playground:
     monkeypatch.setattr(Plot, "_repr_html_", lambda plot: plot.alt)
     made = gl.playground("fanout")
     made.parameters.children[0].value = "50"
+    made.wait()
     return made  # type: ignore[no-any-return]
 
 
@@ -96,15 +97,18 @@ def test_its_picture_can_be_read_aloud() -> None:
 
 def test_what_is_moved_runs_again_and_the_run_before_stays_beside_it(play: Playground) -> None:
     play.procs.value = 2
+    play.wait()
     assert play.last.digest == gl.run("fanout", n=50, procs=2).digest and play.before.digest == gl.run("fanout", n=50).digest
     assert "fanout under go, P=2, seed 1" in play.said.value and "before: " in play.figures.value
     play.parts["steal"].value = "StealOne"
+    play.wait()
     assert play.last.record.header["policy"] == "go(steal=StealOne())"
     assert play.picture.value.startswith("Scheduling latency") and play.place.children[0].run is play.last
 
 
 def test_another_workload_has_its_own_parameters(play: Playground) -> None:
     play.workload.value = "pingpong"
+    play.wait()
     assert [control.description for control in play.parameters.children] == ["rounds", "pairs", "compute", "buffer"]
     assert play.last.record.header["workload"] == "pingpong"
 
@@ -112,6 +116,7 @@ def test_another_workload_has_its_own_parameters(play: Playground) -> None:
 def test_what_cannot_be_is_said_and_the_run_before_stays(play: Playground) -> None:
     shown = play.last
     play.parameters.children[0].value = "many"
+    play.wait()
     assert play.last is shown and "n" in play.said.value and "many" in play.said.value
 
 
@@ -121,48 +126,70 @@ def test_without_run_at_once_nothing_runs_until_the_button(play: Playground) -> 
     play.procs.value = 7
     assert play.last is shown
     play.again.click()
+    play.wait()
     assert play.last.record.header["procs"] == 7
 
 
 def test_reset_puts_everything_back_in_one_run(play: Playground) -> None:
     play.workload.value, play.policy.value, play.parts["spin"].value = "pingpong", "go1.1", "NoSpinning"
+    play.wait()
     play.reset.click()
+    play.wait()
     assert play.last.digest == gl.run("fanout").digest and play.parts["spin"].value == AS_IN_POLICY
     assert play.before.record.header["policy"] == "go1.1(spin=NoSpinning())"
 
 
-def test_twenty_moves_end_with_the_run_of_the_last(play: Playground) -> None:
+class Held:
+    """Runs of a Playground that wait inside, until they are told to go on."""
+
+    def __init__(self, play: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seen: list[int] = []
+        self.inside, self.on = threading.Event(), threading.Event()
+        goes_on, made = play.goes_on, play.made
+
+        def beat(t_ns: int, n_schedules: int) -> None:
+            self.inside.set()
+            assert self.on.wait(20)
+            goes_on(t_ns, n_schedules)
+
+        def noted() -> Any:
+            self.seen.append(play.procs.value)
+            return made()
+
+        monkeypatch.setattr(play, "goes_on", beat)
+        monkeypatch.setattr(play, "made", noted)
+        play.workload.value = "gosched_thrash"
+        assert self.inside.wait(20)
+
+
+def test_twenty_moves_while_one_runs_are_one_run_of_the_last(play: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, held = play.last, Held(play, monkeypatch)
     for procs in range(1, 21):
         play.procs.value = procs
-    assert play.last.record.header["procs"] == 20 and play.before.record.header["procs"] == 19
+    held.on.set()
+    play.wait()
+    assert held.seen == [4, 20] and play.last.record.header["procs"] == 20 and play.last.complete
+    # The run that nobody waited for any more was not shown.
+    assert play.before is shown
 
 
-def test_moves_in_two_threads_run_one_after_the_other_and_the_last_run_has_them_all(
-    play: Playground, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inside, waits, first = [], threading.Event(), threading.Event()
-    made = play.made
+def test_stop_ends_the_run_and_shows_what_was_recorded(play: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(play, monkeypatch)
+    play.halt.click()
+    held.on.set()
+    play.wait()
+    assert (play.last.stopped_by, play.last.complete, held.seen) == ("interrupt", False, [4])
+    assert "gosched_thrash" in play.said.value and play.place.children[0].run is play.last
+    # It was that run's end alone: the next one goes on to its own.
+    play.procs.value = 2
+    play.wait()
+    assert play.last.complete
 
-    def slow() -> Any:
-        inside.append(threading.current_thread().name)
-        assert len(inside) == 1, "two runs at once"
-        first.set()
-        assert waits.wait(20)
-        run = made()
-        inside.pop()
-        return run
 
-    monkeypatch.setattr(play, "made", slow)
-    a = threading.Thread(target=lambda: setattr(play.procs, "value", 3))
-    b = threading.Thread(target=lambda: setattr(play.seed, "value", 9))
-    a.start()
-    assert first.wait(20)
-    b.start()
-    waits.set()
-    for thread in (a, b):
-        thread.join(20)
-    header = play.last.record.header  # type: ignore[union-attr]
-    assert (header["procs"], header["seed"]) == (3, 9) and play.said.value == "<b>fanout under go, P=3, seed 9</b>"
+def test_a_run_that_takes_long_tells_how_far_it_is(play: Playground) -> None:
+    play.told_wall_s = float("-inf")
+    play.goes_on(1_500_000, 16_384)
+    assert play.said.value == "<i>running: 16,384 schedules, 1.500 ms</i>"
 
 
 def test_a_workload_that_cannot_be_played_with_is_told() -> None:

@@ -36,6 +36,32 @@ def test_a_moved_slider_runs_again_and_shows_the_run_before(notebook: Opener) ->
     assert book.errors == []
 
 
+def test_the_stop_button_ends_a_run_and_twenty_moves_in_a_second_end_in_the_last(notebook: Opener) -> None:
+    book = notebook([
+        "import gmplab as gl, gmplab.jupyter.playground as module\nmodule.MOST_EVENTS = 10**9\n"
+        "play = gl.playground('gosched_thrash')\nplay"
+    ], size=(1280, 1400))
+    book.run_all()
+    # A run of some hours: the page tells how far it is, and is heard.
+    rounds = book.find(".widget-text:has-text('rounds') input")
+    rounds.fill("1000000000")
+    rounds.press("Enter")
+    book.page.wait_for_selector("text=running:")
+    book.screenshot("playground_running")
+    book.find("button:has-text('stop')").click()
+    book.page.wait_for_selector("text=interrupt")
+    assert book.kernel("play.wait()\nprint(play.last.stopped_by, play.last.complete)") == "interrupt False"
+    rounds.fill("100")
+    book.find(".noUi-handle").first.focus()
+    for _ in range(20):
+        book.page.keyboard.press("ArrowRight")
+    book.page.wait_for_selector("text=P=24")
+    header = "play.wait()\nh = play.last.record.header\n"
+    assert book.kernel(f"{header}print(h['procs'], h['params']['rounds'], play.last.complete)") == "24 100 True"
+    book.screenshot("playground_moved")
+    assert book.errors == []
+
+
 def test_policies_side_by_side_zoom_together_and_go_to_their_first_difference(notebook: Opener) -> None:
     book = notebook([
         "import gmplab as gl\ndash = gl.compare(['go', 'go1.1'], 'syscall_storm', n=30, seeds=range(5)).view.dashboard()\ndash"
