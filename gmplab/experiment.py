@@ -58,10 +58,25 @@ def components(concern: str) -> dict[str, type[Component]]:
 def policy_of(policy: str | Policy) -> Policy:
     """A preset or a third party's policy by name, or the policy itself.
 
+    Parameters
+    ----------
+    policy : str or Policy
+        "go", "tokio", "go1.14": `gmplab list policies` lists them; a Policy is returned as it is.
+
+    Returns
+    -------
+    Policy
+        A frozen value: `replace` makes another one of it.
+
     Raises
     ------
     ValueError
         No such name, with the nearest one; or its entry point cannot be imported, or is no Policy.
+
+    Examples
+    --------
+    >>> policy_of("go").replace(steal=gmplab.StealOne()).steal.most
+    1
     """
     if isinstance(policy, str):
         return PRESETS[policy] if policy in PRESETS else third_party_policy(policy)
@@ -121,6 +136,7 @@ def register(name: str, thing: Any, replace: bool = False) -> None:
     Parameters
     ----------
     name : str
+        Begins with a letter; letters, digits and . _ + - may follow.
     thing : Policy, function, Program or Plan
         A policy; or what `run` takes as a workload: a function is the main goroutine's body, its parameters the workload's.
     replace : bool
@@ -235,14 +251,22 @@ def run(
         and latency histograms are exact at every level.
     costs : Costs, optional
         Default: `Costs.linux_vm()`.
+    topology : Topology, optional
+        Which Ps are near one another, for costs that depend on it; default: all are.
     cpus : int, optional
         How many CPUs the Ms share, in turns of `Costs.kernel_slice_ns`; by default each M has its own. Differs: on a
         machine Ms always share. See `gmplab.runtime.cpus`; the metrics `cpu_waits` and `cpu_wait_ns` tell the effect.
     kernel_threads : int, optional
         How many threads the kernel grants the program (ulimit -u, pids.max), at least 2: m0 and sysmon. A clone beyond
         is tried again, and the 20th refusal ends the run. Go's own limit is `Machines.max_threads`.
-    until, warmup : int (ns) or str
-        Where the run ends at the latest; from when latencies count.
+    until : int (ns) or str, optional
+        Where the run ends at the latest.
+    max_events : int
+        After how many events of the simulator it ends at the latest; 0: no bound.
+    warmup : int (ns) or str
+        From when latencies count.
+    drain : bool
+        True: the run goes on when main has returned, until all other goroutines have.
     arrive : {"direct", "netpoll"}, optional
         How arrivals come; default: direct under `Costs.zero()`, else netpoll.
     strict : bool

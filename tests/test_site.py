@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from numpydoc.validate import validate
 
 import gmplab
 import gmplab.analysis.theory
@@ -159,6 +160,27 @@ def test_the_reference_has_every_public_name(package: ModuleType) -> None:
             assert home in modules, f"{name}: {home} is on no page"
             assert not modules[home] or name in modules[home], f"{name} is not asked of {home}"
             assert thing.__doc__, f"{name} has no docstring"
+
+
+LACKS = {
+    "PR01": "a parameter that is not told", "PR02": "one that is not there", "PR03": "another order", "PR07": "one without words",
+    "PR10": "one without a space before its colon", "SS01": "no summary", "SS03": "a summary without its full stop",
+}
+"""Of numpydoc's checks those that a reader would miss; PR01 of functions, since a component's fields are told by its base class."""
+
+
+@pytest.mark.parametrize(
+    "package", [gmplab, gmplab.policies, gmplab.workloads, gmplab.plots, gmplab.analysis.theory], ids=lambda package: package.__name__,
+)
+def test_numpydoc_finds_nothing_lacking_in_the_docstrings_of_public_names(package: ModuleType) -> None:
+    things = [getattr(package, name) for name in package.__all__]
+    lacking = []
+    for thing in things:
+        if callable(thing) and thing.__module__.startswith("gmplab"):
+            errors = validate(f"{thing.__module__}.{thing.__qualname__}")["errors"]
+            asked = set(LACKS) - ({"PR01"} if isinstance(thing, type) else set())
+            lacking += [f"{thing.__qualname__}: {code}: {words}" for code, words in errors if code in asked]
+    assert lacking == []
 
 
 def test_every_module_with_a_limit_is_in_the_reference_or_on_the_page_of_presets(told: list[Any]) -> None:

@@ -47,6 +47,7 @@ class Comparison:
     workload : str
         Its name.
     procs : int
+        GOMAXPROCS of each run.
     confidence : float
         Of the intervals.
     chosen : dict of str to Policy
@@ -362,13 +363,17 @@ def compare(
         Names from `gmplab.traces.metrics.METRICS`, also of a part as "wait_p99_ns[db]"; default: `DEFAULT_METRICS`.
         A function is a metric of your own: it takes the `Run` and returns a number, and its name says what that is, with
         the unit at its end (`slowest_ns`).
-    procs, record, **params
-        Arguments of `gmplab.run`, those of the workload among them. Metrics are the same at every record level, so
-        the default is the fastest; what a metric of your own reads has to be recorded.
+    procs : int
+        GOMAXPROCS.
+    record : {"off", "schedule", "full", "calls"}
+        Metrics are the same at every level, so the default is the fastest; what a metric of your own reads has to be
+        recorded.
     confidence : float
         Of the intervals, above 0 and below 1.
     progress : bool
         A bar on stderr, of runs done, once half a second has passed.
+    **params : object
+        Other arguments of `gmplab.run`, those of the workload among them.
 
     Returns
     -------

@@ -92,10 +92,16 @@ def sweep_map(
 
     Parameters
     ----------
-    swept, metric, ax, **at
-        As in `sweep_lines`.
+    swept : Sweep
+        What `sweep` measured.
+    metric : str
+        A name of `gmplab.traces.metrics.METRICS`.
+    ax : Axes, optional
+        Where to draw; default: a figure of its own.
     x, y : str, optional
         What goes along and what goes up; default: the first two things varied, numbers first.
+    **at : object
+        Of the other things that were varied, the value to look at.
 
     Returns
     -------

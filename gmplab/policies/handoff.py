@@ -20,13 +20,13 @@ class RetakeBySysmon(Handoff):
 
     sysmon looks every 20 us when it is hot and every 10 ms when it is not, so a short syscall costs nothing.
 
+    Go: proc.go: retake, handoffp.
+
     Parameters
     ----------
     idle_ns : int
         How long, in ns since sysmon first saw the syscall, a P without work is left alone while others are free: 10 ms
         since Go 1.3 (179d41fecc, #6673), for ever before.
-
-    Go: proc.go: retake, handoffp.
     """
 
     idle_ns: int = 10_000_000

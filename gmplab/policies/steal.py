@@ -223,12 +223,12 @@ class RandomProbes(StealHalf):
     Go 1.1 to 1.4: one pass. Go 1.5 and 1.6: `RandomProbes(passes=2, runnext_pass=1)`, 4n probes of which the second
     half may take a runnext.
 
+    Go: proc.c of 1.1: findrunnable; proc1.go of 1.5: findrunnable. Replaced in 1.7 (ea0386f85f).
+
     Parameters
     ----------
     per_p : int
         Probes a pass for each P.
-
-    Go: proc.c of 1.1: findrunnable; proc1.go of 1.5: findrunnable. Replaced in 1.7 (ea0386f85f).
     """
 
     passes: int = 1

@@ -26,10 +26,13 @@ class Source:
     Parameters
     ----------
     program : Program
+        What each runs.
     gap : Distribution
         Between two arrivals; the first comes one gap after the start.
     n : int
         How many in all, at least 1.
+    cls : str
+        Groups them in metrics; "": as the program says.
     """
 
     def __init__(self, program: Program, gap: Distribution, n: i64, cls: str = "") -> None:

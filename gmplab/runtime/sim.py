@@ -42,6 +42,7 @@ class Plan:
     args : tuple
         Arguments of a function.
     sources : tuple of Source
+        Arrivals from outside.
     name : str
         What the run's header calls the workload.
     params : dict of str to str

@@ -33,7 +33,7 @@ class Timer(Timed):
     ----------
     fn : body or Program, optional
         What to start, as `go` takes it. Without one the timer has a channel.
-    args
+    *args : object
         Arguments of fn.
     name, cls : str
         Of the goroutine, as in `go`.

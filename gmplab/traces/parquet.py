@@ -49,6 +49,16 @@ def to_parquet(run: Run, folder: str | os.PathLike[str], overwrite: bool = False
 def read_parquet(folder: str | os.PathLike[str]) -> Run:
     """The run that `to_parquet` wrote: equal frames, types included, and equal metrics.
 
+    Parameters
+    ----------
+    folder : str or path
+        What `to_parquet` made.
+
+    Returns
+    -------
+    Run
+        As the one that was written.
+
     Raises
     ------
     FileNotFoundError

@@ -113,6 +113,11 @@ def validate(run: Run) -> Validation:
     them all. Every row of `schedule` must tell what the events tell of that instant; `goroutines`, `machines`, `processors`
     and the counters, sums and histograms must be those that the rows give.
 
+    Parameters
+    ----------
+    run : Run
+        Recorded at level "full" or "calls".
+
     Returns
     -------
     Validation

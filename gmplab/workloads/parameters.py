@@ -80,7 +80,13 @@ def workload(fn: Callable[P, Plan]) -> Callable[P, Plan]:
 
 
 def is_workload(x: object) -> bool:
-    """Whether x is a function that `workload` decorated."""
+    """Whether x is a function that `workload` decorated.
+
+    Parameters
+    ----------
+    x : object
+        Anything.
+    """
     return callable(x) and getattr(x, "is_workload", False) is True
 
 
@@ -221,6 +227,7 @@ def parse_parameters(fn: Callable[..., Any], texts: Mapping[str, str]) -> dict[s
     fn : function
         A workload; its annotations say what each text becomes.
     texts : mapping of str to str
+        Parameters by name, as they were typed: "10us", "4".
 
     Returns
     -------

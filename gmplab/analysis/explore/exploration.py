@@ -81,6 +81,7 @@ def explore(
         keep what it knows in local variables alone; other bodies, workloads that stop the world, and goroutines that both
         select and draw (`intn`) need `prune=False`.
     policy : str or Policy
+        As `gmplab.run` takes it.
     procs : int
         GOMAXPROCS.
     bound : Bound, optional

@@ -60,6 +60,7 @@ class Schedule:
     workload, policy : str
         Their names. `params`: the workload's parameters as text; `policy_repr`: the whole policy.
     procs, seed : int
+        As they were in the exploration.
 
     Examples
     --------
@@ -124,7 +125,8 @@ def replay(schedule: Schedule | str | os.PathLike[str], workload: Any = None, po
 
     Parameters
     ----------
-    schedule : Schedule, or the path of a saved one
+    schedule : Schedule or path
+        One that was found, or the file of `Schedule.save`.
     workload, policy : optional
         As `gmplab.run` takes them, where the schedule's own names do not say which: for functions and policies of one's
         own, in another process than the one that found it.

@@ -82,6 +82,7 @@ def mphc_mean_wait(servers: int, arrival_rate: float, phases: tuple[tuple[float,
         Each an exponential; with `serial` one after the other (Erlang: equal means), else one of them, chosen by its
         probability (hyperexponential). Two phases.
     serial : bool
+        Whether the phases follow one another.
     levels : int
         Where the chain is cut: so many jobs.
 
