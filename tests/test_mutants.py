@@ -143,7 +143,8 @@ OTHERS = [
         "dest = runqput(sched, pp, gp, False)\n        note_put(sched, kind", golden("queues_spawned_last_runs_first"),
     ),
     Mutant(
-        "Gosched goes to the own tail", "policies/place.py", "return p if why != FOR_YIELD else NO_P", "return p",
+        "Gosched goes to the own tail", "policies/place.py",
+        'and for who yields."""\n        if why == FOR_YIELD:\n            return NO_P\n', 'and for who yields."""\n',
         golden("queues_gosched_global_tail"),
     ),
     Mutant(
@@ -273,8 +274,51 @@ OTHERS = [
         "tests/runtime/test_timers.py::test_a_timer_set_anew_stays_in_the_heap_of_its_p_and_a_stopped_one_joins_that_of_who_sets_it",
     ),
     Mutant(
-        "who is preempted stays where goroutines belong to nobody", "policies/place.py", "return p if why != FOR_YIELD else NO_P",
-        "return p", golden("sysmon_preempts_after_10_ms_to_the_global_tail"),
+        "who is preempted stays where goroutines belong to nobody", "policies/place.py",
+        'and for who yields."""\n        if why == FOR_YIELD:\n            return NO_P\n', 'and for who yields."""\n',
+        golden("sysmon_preempts_after_10_ms_to_the_global_tail"),
+    ),
+    Mutant(
+        "what a waiting sender holds overtakes the buffer", "runtime/chan.py",
+        "            value = c.take()\n            c.buffer.append(s.elem)", "            value = s.elem",
+        "tests/runtime/test_chan.py::test_channels_and_selects_give_what_a_plain_model_gives",
+    ),
+    Mutant(
+        "a closed channel forgets what it holds", "runtime/chan.py",
+        "    elif len(c.buffer) - c.head > 0:\n        value = c.take()\n    elif c.closed:",
+        "    elif not c.closed and len(c.buffer) - c.head > 0:\n        value = c.take()\n    elif c.closed:",
+        "tests/runtime/test_chan.py::test_a_closed_channel_gives_what_it_holds_then_nothing",
+    ),
+    Mutant(
+        "a channel's timer stays in its heap when nobody waits on it", "runtime/timers.py",
+        "if self.blocked == 0 and sched.rules.lazy_timers:", "if False:",
+        "tests/runtime/test_timers.py::test_a_channels_timer_lies_in_a_heap_only_while_somebody_waits_on_it",
+    ),
+    Mutant(
+        "all Ps poll without waiting at once", "runtime/proc.py",
+        "if sched.rules.polling_net:", "if False:",
+        "tests/runtime/test_netpoll.py::test_since_go_1_25_one_p_at_a_time_polls_without_waiting",
+    ),
+    Mutant(
+        "the number of dedicated GC workers is rounded down", "runtime/gcpacer.py",
+        "int(goal + 0.5)", "int(goal)",
+        "tests/runtime/test_gc.py::test_a_quarter_of_the_ps_marks_and_fractional_workers_mend_a_rounding_of_over_30_percent",
+    ),
+    Mutant(
+        "a fractional GC worker has no slack", "runtime/gcpacer.py",
+        "> FRACTIONAL_SLACK * sched.gc.fractional_goal", "> sched.gc.fractional_goal",
+        "tests/runtime/test_gc.py::test_a_fractional_worker_takes_its_share_with_a_fifth_of_slack",
+    ),
+    Mutant(
+        "who sleeps beside refused work does not look again", "runtime/proc.py",
+        "if sched.refused and (sched.runq.size() > 0 or checkrunqsnop(sched)):", "if sched.refused and sched.runq.size() > 0:",
+        "tests/analysis/test_explore.py::test_a_pool_that_makes_no_more_ms_loses_no_wake_up",
+    ),
+    Mutant(
+        "a thief looks again at a runnext that it leaves alone", "runtime/proc.py",
+        "        elif take_runnext and p2.runnext is not None:", "        if take_runnext and p2.runnext is not None:",
+        "tests/runtime/test_findrunnable.py::"
+        "test_a_runnext_is_no_reason_to_look_again_where_the_thief_leaves_its_ps_queue_alone",
     ),
 ]
 MUTANTS = IN_MAKE_TEST + OTHERS

@@ -170,7 +170,8 @@ def test_a_fractional_worker_takes_its_share_with_a_fifth_of_slack() -> None:
     run = free(main, procs=2)
     start, end = marking(run)
     assert modes(run) == {"fractional"}
-    assert 0.25 <= 5_000_000 / (2 * (end - start)) <= 0.31
+    # Up to 30 %, less what is left of a share at the end. Without the slack it is 25 %.
+    assert 0.28 <= 5_000_000 / (2 * (end - start)) <= 0.30
 
 
 def test_idle_ps_mark_too_and_stop_for_other_work_after_each_share() -> None:
