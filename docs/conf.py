@@ -32,6 +32,7 @@ os.environ["PYTHONPATH"] = str(ROOT)
 project = "gmplab"
 author = "the gmplab authors"
 root_doc = "docs/index"
+smartquotes = False  # words stay as they are in the sources
 extensions = [
     "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "myst_nb", "limits",
 ]
