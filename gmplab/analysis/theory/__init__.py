@@ -35,13 +35,13 @@ from gmplab.analysis.theory.meanfield import MeanField, d_choices, stealing
 from gmplab.analysis.theory.networks import (
     ClosedNetwork, held_throughput, machine_repair, pipeline_throughput, tandem_throughput,
 )
-from gmplab.analysis.theory.sizes import sjf_mean_sojourn, srpt_mean_sojourn
+from gmplab.analysis.theory.sizes import psjf_mean_sojourn, sjf_mean_sojourn, srpt_mean_sojourn
 
 __all__ = [
     "DISCIPLINES", "Bounds", "ClosedNetwork", "MMc", "Makespan", "MeanField", "OpenQueue", "Setup", "d_choices", "erlang_b", "erlang_c",
     "fork_join_mean_sojourn", "greedy_makespan_bounds", "held_throughput", "interrupted_mm1_mean_sojourn", "machine_repair",
     "makespan_exponential", "md1", "mdc", "mg1", "mm1", "mmc", "mmc_wait_second_moment", "most_steals", "mphc_mean_wait",
-    "partitioned_mm1",
-    "pipeline_throughput", "setup_mg1_mean_wait", "setup_mm1", "setup_mmc", "sjf_mean_sojourn", "srpt_mean_sojourn", "stationary",
+    "partitioned_mm1", "pipeline_throughput", "psjf_mean_sojourn",
+    "setup_mg1_mean_wait", "setup_mm1", "setup_mmc", "sjf_mean_sojourn", "srpt_mean_sojourn", "stationary",
     "stealing", "tandem_throughput",
 ]

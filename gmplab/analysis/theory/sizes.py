@@ -47,6 +47,43 @@ def sjf_mean_sojourn(load: float) -> float:
     return 1.0 + _simpson(np.exp(-x) * rate / (1.0 - up_to) ** 2, x)
 
 
+def psjf_mean_sojourn(load: float) -> float:
+    """Mean time in the system of M/M/1 where the job that was shortest when it came runs, whatever is left of it.
+
+    Parameters
+    ----------
+    load : float
+        Above 0 and below 1; mean service 1.
+
+    Returns
+    -------
+    float
+        In mean services.
+
+    Raises
+    ------
+    ValueError
+        The load is out of its bounds.
+
+    Notes
+    -----
+    ``E[T(x)] = lambda m2(x) / (2 (1 - rho(x))**2) + x / (1 - rho(x))``, with ``m2(x)`` the second moment of sizes up to x and
+    ``rho(x)`` their load. Source: Harchol-Balter, chapter 32.
+
+    Examples
+    --------
+    >>> round(psjf_mean_sojourn(0.5), 5), round(psjf_mean_sojourn(0.8), 5)
+    (1.53138, 2.6589)
+    """
+    rate = arguments.number("psjf_mean_sojourn", "load", load)
+    arguments.utilization("psjf_mean_sojourn", rate, 1.0, 1, "1")
+    x = np.linspace(0.0, MOST, POINTS)
+    tail = np.exp(-x)
+    up_to = rate * (1.0 - tail * (1.0 + x))
+    second = 2.0 - tail * (x * x + 2.0 * x + 2.0)
+    return _simpson(tail * (rate * second / (2.0 * (1.0 - up_to) ** 2) + x / (1.0 - up_to)), x)
+
+
 def srpt_mean_sojourn(load: float) -> float:
     """Mean time in the system of M/M/1 where the job with the shortest remaining work runs: no order has a smaller one.
 

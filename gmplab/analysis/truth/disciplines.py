@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import gmplab as gl
@@ -11,7 +12,7 @@ from gmplab.analysis import theory
 from gmplab.analysis.truth.entries import MS, Row
 from gmplab.analysis.truth.measures import EachJob, Latencies
 from gmplab.analysis.truth.models import CONSTANT, EXPONENTIAL, ONE_QUEUE, Jobs, loaded, sharing
-from gmplab.runtime.contracts import Policy
+from gmplab.runtime.contracts import Policy, View
 from gmplab.runtime.dice import Distribution
 
 ORDERS: Final[dict[str, Policy]] = {
@@ -73,7 +74,20 @@ def by_size(name: str, policy: Policy, load: float, expected: float | Callable[[
     )
 
 
+@dataclass(frozen=True)
+class BySize(gl.ByRemainingWork):  # type: ignore[misc]
+    """The job that was shortest when it came is next."""
+
+    def rank(self, state: object, view: View, g: int) -> int:
+        """What it has had and what is left."""
+        size: int = view.attained_ns(g) + view.remaining_ns(g)
+        return size
+
+
 SHORTEST: Final[Policy] = ONE_QUEUE.replace(queues=gl.ByRemainingWork(capacity=0, fair_tick=0, batch_cap=1))
+SHORTEST_WHOLE: Final[Policy] = ONE_QUEUE.replace(
+    queues=BySize(capacity=0, fair_tick=0, batch_cap=1), preempt=sharing(SLICE_NS).preempt
+)
 LEAST_ATTAINED: Final[Policy] = ONE_QUEUE.replace(queues=gl.ByAttainedWork(capacity=0, fair_tick=0, batch_cap=1))
 
 ROWS: tuple[Row, ...] = (
@@ -93,6 +107,13 @@ ROWS: tuple[Row, ...] = (
             "shortest remaining first", SHORTEST.replace(preempt=sharing(SLICE_NS).preempt), load,
             functools.partial(theory.srpt_mean_sojourn, load),
             "Schrage and Miller 1966; theory.srpt_mean_sojourn", 12_000, True,
+        )
+        for load in (0.5, 0.8)
+    ),
+    *(
+        by_size(
+            "shortest when it came first", SHORTEST_WHOLE, load, functools.partial(theory.psjf_mean_sojourn, load),
+            "Harchol-Balter 2013, chapter 32; theory.psjf_mean_sojourn", 12_000, True,
         )
         for load in (0.5, 0.8)
     ),

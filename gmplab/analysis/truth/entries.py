@@ -15,7 +15,7 @@ from typing import Final
 
 import gmplab as gl
 from gmplab.runtime.contracts import Policy
-from gmplab.runtime.costs import Costs
+from gmplab.runtime.costs import Costs, Topology
 from gmplab.runtime.sim import Plan
 from gmplab.traces.run import Run
 
@@ -47,6 +47,7 @@ class Experiment:
         Independent runs at scale 1. With 1 nothing in the experiment is random, and no scale changes it.
     procs : int
     costs : Costs
+    topology : Topology
     record : str
         As in `gmplab.run`.
     warmup : str or int
@@ -70,6 +71,7 @@ class Experiment:
     runs: int = 32
     procs: int = 1
     costs: Costs = field(default_factory=Costs.zero)
+    topology: Topology = field(default_factory=Topology)
     record: str = "off"
     warmup: int | str = 0
     early: int = 0
@@ -113,8 +115,8 @@ class Experiment:
     def run(self, size: int, seed: int) -> Run:
         """One run of a size."""
         return gl.run(  # type: ignore[no-any-return]
-            self.workload(size), policy=self.policy, procs=self.procs, costs=self.costs, record=self.record, seed=seed,
-            warmup=self.warmup, arrive="direct", until=size * MS if self.timed else None,
+            self.workload(size), policy=self.policy, procs=self.procs, costs=self.costs, topology=self.topology,
+            record=self.record, seed=seed, warmup=self.warmup, arrive="direct", until=size * MS if self.timed else None,
         )
 
 

@@ -16,7 +16,7 @@ import gmplab as gl
 from gmplab.analysis import theory
 from gmplab.analysis.truth.entries import BETWEEN, MS, Row
 from gmplab.analysis.truth.measures import EachJob
-from gmplab.analysis.truth.models import APART, CONSERVING, CONSTANT, ONE_QUEUE, UNIT_NS, Jobs, loaded, thieves
+from gmplab.analysis.truth.models import APART, CONSERVING, CONSTANT, ONE_QUEUE, UNIT_NS, Jobs, loaded, sharing, thieves
 from gmplab.runtime.contracts import Policy, Steal, View
 from gmplab.runtime.costs import Costs
 from gmplab.runtime.dice import Distribution
@@ -238,6 +238,25 @@ def schedsim(how: str, load: float, policy: Policy, service: Distribution, mean:
     ]
 
 
+@dataclass(frozen=True)
+class WhereItCame(gl.PlaceRandom):  # type: ignore[misc]
+    """A random P for a new job, which stays there after each slice."""
+
+    def place(self, state: object, view: View, why: int, g: int, p: int) -> int:
+        """The P that it last ran on, if it ran."""
+        last: int = view.last_p(g)
+        return last if last >= 0 else super().place(state, view, why, g, p)
+
+
+def schedsim_shared(how: str, load: float, policy: Policy, service: Distribution, mean: float, size: int) -> Row:
+    """The same with processor sharing, of which slices of 0.05 mean services are near enough; its p99 is of another sharing."""
+    made = loaded(
+        f"16 cores, {how}, load {load}", Jobs(load, 16, service), policy.replace(preempt=sharing(UNIT_NS // 2).preempt), size,
+        EachJob(unit_ns=UNIT_NS), 1.0, None, "schedule",
+    )
+    return Row("schedsim", made, "mean sojourn", how, mean, SCHEDSIM, tolerance=0.03, why=ONE_RUN)
+
+
 TEN: Final[Distribution] = gl.Exponential(10 * UNIT_NS)
 TENS: Final[Distribution] = gl.Constant(10 * UNIT_NS)
 
@@ -247,8 +266,10 @@ ROWS: tuple[Row, ...] = (
     *balanced("single queue", 0.5, ONE_QUEUE, 997, 5, 4589), *balanced("single queue", 0.8, ONE_QUEUE, 1030, 3, 4609),
     *balanced("no balancing", 0.5, APART, 1994, 59, 9236), *balanced("no balancing", 0.8, APART, 5282, 111, 24802),
     *balanced("stealing for nothing", 0.5, CONSERVING, 1002, 9, 4616), *balanced("stealing for nothing", 0.8, CONSERVING, 1043, 5, 4652),
+    *balanced("stealing in order", 0.3, searching(InOrder()), 1230, 14, 4777, 0.745, costs=PAID, size=15_000),
     *balanced("stealing in order", 0.5, searching(InOrder()), 1310, 14, 4932, 0.713, costs=PAID),
     *balanced("stealing in order", 0.8, searching(InOrder()), 1784, 27, 6007, 0.569, costs=PAID),
+    *balanced("stealing in order", 0.9, searching(InOrder()), 2576, 126, 8769, 0.429, costs=PAID),
     *balanced("stealing at random", 0.5, searching(AtRandom()), 1279, 1, 4870, 0.750, costs=PAID),
     *balanced("stealing at random", 0.8, searching(AtRandom()), 1735, 47, 5839, 0.590, costs=PAID),
     *balanced("stealing from the older of two", 0.5, searching(OfTwo()), 1231, 6, 4864, 0.767, costs=PAID),
@@ -258,10 +279,17 @@ ROWS: tuple[Row, ...] = (
     *balanced("stealing in order", 0.5, searching(InOrder()), 1315, 25, 6139, 0.712, costs=PAID, service=BIMODAL, of=", bimodal"),
     *balanced("stealing in order", 0.8, searching(InOrder()), 1875, 22, 7713, 0.591, costs=PAID, service=BIMODAL, of=", bimodal"),
     enqueued(0.5, 1620, 30_000), enqueued(0.8, 3026, 30_000),
+    *schedsim("single queue, exponential", 0.5, ONE_QUEUE, TEN, 10.005, 45.912, 30_000),
     *schedsim("single queue, exponential", 0.8, ONE_QUEUE, TEN, 10.961, 47.368, 30_000),
     *schedsim("single queue, exponential", 0.9, ONE_QUEUE, TEN, 13.553, 52.370, 30_000),
     *schedsim("single queue, constant", 0.8, ONE_QUEUE, TENS, 10.518, 15.369, 30_000),
     *schedsim("single queue, constant", 0.9, ONE_QUEUE, TENS, 11.879, 22.343, 30_000),
     *schedsim("a queue for each, exponential", 0.5, APART, TEN, 20.130, 93.644, 30_000),
+    *schedsim("a queue for each, exponential", 0.8, APART, TEN, 49.978, 229.800, 30_000),
+    *schedsim("a queue for each, constant", 0.5, APART, TENS, 15.004, 43.484, 30_000),
     *schedsim("a queue for each, constant", 0.8, APART, TENS, 29.863, 110.606, 30_000),
+    schedsim_shared("single queue shared, exponential", 0.8, ONE_QUEUE, TEN, 10.954, 10_000),
+    schedsim_shared("single queue shared, constant", 0.8, ONE_QUEUE, TENS, 11.024, 10_000),
+    schedsim_shared("a shared queue for each, exponential", 0.5, APART.replace(place=WhereItCame()), TEN, 19.992, 10_000),
+    schedsim_shared("a shared queue for each, constant", 0.5, APART.replace(place=WhereItCame()), TENS, 19.991, 10_000),
 )

@@ -84,6 +84,7 @@ LAWS: dict[str, tuple[Distribution, float]] = {
     "Erlang-4": (gl.Erlang(MS, 4), 1.25),
     "hyperexponential": (gl.Hyperexponential(round(MS / 1.7745966692), round(MS / 0.2254033308), 0.1127016654), 5.0),
     "bimodal 0.5, 5.5": (gl.Bimodal(MS // 2, 11 * MS // 2, 0.1), 3.25),
+    "one in 200 a thousand times longer": (gl.Bimodal(166_806, 166_805_671, 0.005), 139.15),
 }
 """Service of mean 1 ms and its second moment; the hyperexponential one has a squared coefficient of variation of 4 and
 balanced means."""
@@ -124,7 +125,8 @@ ROWS: tuple[Row, ...] = (
     *conserving("one stolen, newest first", 8, 0.9, CONSERVING.replace(queues=gl.LifoQueue(capacity=-1), steal=gl.StealOne()), 100_000),
     *partitioned(4, 0.8, 100_000), *partitioned(8, 0.5, 100_000),
     *constant(1, 0.8, 100_000), *constant(4, 0.8, 100_000), *constant(8, 0.9, 150_000),
-    *(row for law in LAWS for load in (0.5, 0.8) for row in any_service(law, load, 100_000)),
+    *(row for law in list(LAWS)[:3] for load in (0.5, 0.8) for row in any_service(law, load, 100_000)),
+    *any_service("one in 200 a thousand times longer", 0.5, 100_000),
     phases("Erlang-2", gl.Erlang(MS, 2), 4, 0.8, 150, 100_000), phases("Erlang-2", gl.Erlang(MS, 2), 2, 0.5, 80, 100_000),
     phases("hyperexponential", LAWS["hyperexponential"][0], 4, 0.5, 120, 100_000),
     phases("hyperexponential", LAWS["hyperexponential"][0], 4, 0.8, 250, 100_000),

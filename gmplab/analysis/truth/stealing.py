@@ -57,6 +57,9 @@ THIEVES: Final[dict[str, Policy]] = {
     "one try for one of the longer of two": thieves(gl.TwoChoices(most=1, passes=1, runnext_pass=-1, timers_pass=-1)),
     "one try for half of the longer of two": thieves(gl.TwoChoices(passes=1, runnext_pass=-1, timers_pass=-1)),
     "tries for one, again at rate 1": pulling(1.0, most=1, at_once=True),
+    "tries for half, again at rate 1": pulling(1.0, at_once=True),
+    "pull one at rate 0.25": pulling(0.25, most=1),
+    "pull half at rate 10": pulling(10.0),
 }
 
 
@@ -91,6 +94,7 @@ ROWS: tuple[Row, ...] = (
     against("one try for half", 4, 0.7, 2.028940, 100_000), against("one try for all but one", 4, 0.7, 2.110439, 100_000),
     against("pull one at rate 1", 4, 0.7, 2.299605, 100_000), against("pull half at rate 1", 4, 0.7, 2.176561, 100_000),
     against("pull one at rate 10", 4, 0.7, 1.554319, 100_000),
+    against("one try for half", 2, 0.8, 3.038399, 100_000), against("one try for all but one", 16, 0.8, 2.5702, 100_000, 0.0027),
     against("one try for one", 16, 0.8, 2.5702, 100_000, 0.0027), against("one try for half", 16, 0.9, 3.0042, 150_000, 0.0076),
     against("pull one at rate 1", 32, 0.8, 3.0272, 100_000, 0.0084), against("pull half at rate 1", 32, 0.8, 2.6442, 100_000, 0.0042),
     against("pull one at rate 10", 32, 0.9, 2.0231, 150_000, 0.0145), against("one try for one", 128, 0.9, 3.5512, 200_000, 0.0072),
@@ -98,8 +102,13 @@ ROWS: tuple[Row, ...] = (
     refined("one try from three up", 64, 0.7, 150_000, threshold=3), refined("one try from three up", 128, 0.8, 150_000, threshold=3),
     refined("one try for one of the longer of two", 64, 0.7, 150_000, victims=2),
     refined("one try for one of the longer of two", 128, 0.8, 150_000, victims=2),
+    refined("one try for half of the longer of two", 64, 0.7, 150_000, victims=2, amount="half"),
     refined("one try for half of the longer of two", 128, 0.8, 150_000, victims=2, amount="half"),
     refined("tries for one, again at rate 1", 64, 0.7, 150_000, retry_rate=1.0),
     refined("tries for one, again at rate 1", 128, 0.8, 150_000, retry_rate=1.0),
+    refined("tries for half, again at rate 1", 64, 0.7, 150_000, retry_rate=1.0, amount="half"),
+    refined("tries for half, again at rate 1", 128, 0.8, 150_000, retry_rate=1.0, amount="half"),
     refined("pull one at rate 1", 128, 0.5, 150_000, on_empty=False, retry_rate=1.0),
+    refined("pull one at rate 0.25", 64, 0.7, 150_000, on_empty=False, retry_rate=0.25),
+    refined("pull half at rate 10", 64, 0.8, 150_000, on_empty=False, retry_rate=10.0, amount="half"),
 )
