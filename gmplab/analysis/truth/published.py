@@ -172,6 +172,75 @@ def cut(load: float) -> float:
     return 1_000.5 * math.expm1(1.0 / gap) / CORES
 
 
+@dataclass(frozen=True)
+class Nobody(gl.StealHalf):  # type: ignore[misc]
+    """A thief that looks at nobody: an idle core spins, and sees its own queue."""
+
+    passes: int = 1
+
+    def probes(self, state: object, view: View, thief: int) -> int:
+        """None."""
+        return 0
+
+
+class Flags:
+    """Which core has asked which other one for help, and what each was seen to run."""
+
+    def __init__(self, n: int) -> None:
+        self.running: list[int] = [-1] * n
+        self.raised_by: list[int] = [-1] * n
+        """By whom a core is flagged; -1: by nobody."""
+        self.has_raised: list[bool] = [False] * n
+        self.due_ns: list[int] = [-1] * n
+        """When a core that answers has come there; -1: it does not answer yet."""
+
+
+@dataclass(frozen=True)
+class Flagging(gl.NoControl):  # type: ignore[misc]
+    """A core whose first job has waited too long when it begins another flags a random one, which comes for half the difference.
+
+    It comes when it has no job, or between two, and is on its way for as long as a look takes.
+    """
+
+    period_ns: int = 50 * TICK_NS
+    patience_ns: int = 2_000 * TICK_NS
+    way_ns: int = LOOK_NS
+
+    def start(self, view: View) -> object:
+        """No flags."""
+        return Flags(view.procs())
+
+    def act(self, state: Any, view: View, orders: Any) -> None:
+        """Look at each core: jobs that begin, flags to answer, flags to raise."""
+        now = view.now_ns()
+        for p in range(view.procs()):
+            g = view.running_g(p)
+            begins, state.running[p] = g != state.running[p], g
+            if state.raised_by[p] >= 0:
+                if state.due_ns[p] < 0 and (begins or g < 0):
+                    # What it is late by, half a look on average at the flag and at the answer, is taken off.
+                    state.due_ns[p] = now + self.way_ns - self.period_ns
+                if 0 <= state.due_ns[p] <= now:
+                    self.help(state, view, orders, p)
+            if begins and not state.has_raised[p] and view.queue_len(p) > 0 and now - view.ready_ns(view.head(p)) > self.patience_ns:
+                free = [k for k in range(view.procs()) if k != p and state.raised_by[k] < 0]
+                if free:
+                    state.raised_by[free[view.below(len(free))]] = p
+                    state.has_raised[p] = True
+
+    def help(self, state: Any, view: View, orders: Any, p: int) -> None:
+        """p takes half of what its flagger has more than itself, and the flag is down. The job that it began counts as its own."""
+        flagger = state.raised_by[p]
+        more = view.queue_len(flagger) - view.queue_len(p) - int(view.running_g(p) >= 0)
+        if more > 0:
+            orders.move((more + 1) // 2, flagger, p)
+        state.raised_by[p] = state.due_ns[p] = -1
+        state.has_raised[flagger] = False
+
+
+FLAGGED: Final[Policy] = thieves(Nobody()).replace(name="flagged", control=Flagging())
+
+
 EXPONENTIAL: Final[Distribution] = gl.Exponential(1_000_500 * TICK_NS // 1_000)
 """1,000 ticks on average, of which cutting and drawing anew make 1,000.5."""
 
@@ -238,16 +307,6 @@ def schedsim(how: str, load: float, policy: Policy, service: Distribution, mean:
     ]
 
 
-@dataclass(frozen=True)
-class WhereItCame(gl.PlaceRandom):  # type: ignore[misc]
-    """A random P for a new job, which stays there after each slice."""
-
-    def place(self, state: object, view: View, why: int, g: int, p: int) -> int:
-        """The P that it last ran on, if it ran."""
-        last: int = view.last_p(g)
-        return last if last >= 0 else super().place(state, view, why, g, p)
-
-
 def schedsim_shared(how: str, load: float, policy: Policy, service: Distribution, mean: float, size: int) -> Row:
     """The same with processor sharing, of which slices of 0.05 mean services are near enough; its p99 is of another sharing."""
     made = loaded(
@@ -278,6 +337,7 @@ ROWS: tuple[Row, ...] = (
     *balanced("stealing in order", 0.8, searching(InOrder()), 1650, 6, 3481, 0.529, costs=PAID, service=CONSTANT, of=", all alike"),
     *balanced("stealing in order", 0.5, searching(InOrder()), 1315, 25, 6139, 0.712, costs=PAID, service=BIMODAL, of=", bimodal"),
     *balanced("stealing in order", 0.8, searching(InOrder()), 1875, 22, 7713, 0.591, costs=PAID, service=BIMODAL, of=", bimodal"),
+    *balanced("flagging", 0.5, FLAGGED, 1841, 26, 7242, size=15_000), *balanced("flagging", 0.8, FLAGGED, 3180, 83, 9753, size=15_000),
     enqueued(0.5, 1620, 30_000), enqueued(0.8, 3026, 30_000),
     *schedsim("single queue, exponential", 0.5, ONE_QUEUE, TEN, 10.005, 45.912, 30_000),
     *schedsim("single queue, exponential", 0.8, ONE_QUEUE, TEN, 10.961, 47.368, 30_000),
@@ -290,6 +350,6 @@ ROWS: tuple[Row, ...] = (
     *schedsim("a queue for each, constant", 0.8, APART, TENS, 29.863, 110.606, 30_000),
     schedsim_shared("single queue shared, exponential", 0.8, ONE_QUEUE, TEN, 10.954, 10_000),
     schedsim_shared("single queue shared, constant", 0.8, ONE_QUEUE, TENS, 11.024, 10_000),
-    schedsim_shared("a shared queue for each, exponential", 0.5, APART.replace(place=WhereItCame()), TEN, 19.992, 10_000),
-    schedsim_shared("a shared queue for each, constant", 0.5, APART.replace(place=WhereItCame()), TENS, 19.991, 10_000),
+    schedsim_shared("a shared queue for each, exponential", 0.5, APART, TEN, 19.992, 10_000),
+    schedsim_shared("a shared queue for each, constant", 0.5, APART, TENS, 19.991, 10_000),
 )
