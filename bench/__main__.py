@@ -84,6 +84,9 @@ BOUNDS = (
     Bound("10,000,000 rows as Parquet", "rows", 10_000_000, "parquet_s", 10, "CPU s"),
     Bound("bytes a stored schedule", "rows", 10_000_000, "bytes_a_row", 64, "bytes"),
     Bound("a frame of a Timeline of 1,000,000 spans, zoomed and moved", "redraw", 1_000_000, "ms", 16, "ms"),
+    Bound("a slider of the Playground to the picture of 100,000 schedules", "played", 100_000, "ms", 300, "ms"),
+    Bound("of it what the kernel does", "played", 100_000, "kernel_ms", 300, "ms"),
+    Bound("of it the simulation", "played", 100_000, "simulation_ms", 100, "ms"),
     Bound("Ctrl-C to the kept record", "interrupt", 100_000_000, "cpu_s", 0.05, "s"),
 )
 

@@ -159,6 +159,80 @@ FRAMES = """() => {
   return times;
 }"""
 
+PLAY = """
+import time
+import gmplab as gl
+play = gl.playground("gosched_thrash")
+play.parameters.children[1].value = "{rounds}"
+play.wait()
+took = {{"run_and_show": [], "made": []}}
+for name in took:
+    def timed(do=getattr(play, name), times=took[name]):
+        begun = time.perf_counter()
+        done = do()
+        times.append((time.perf_counter() - begun) * 1e3)
+        return done
+    setattr(play, name, timed)
+play
+"""
+"""A Playground whose runs are timed, all that the kernel does for a move and the simulation in it."""
+PICTURE = "document.querySelector('img[alt^=\"Scheduling latency\"]')"
+REMEMBER = f"""() => {{
+  window.shown = [{PICTURE}.src, document.querySelector('.gmplab-timeline')];
+  addEventListener('keydown', () => {{ window.begun = performance.now(); }}, {{capture: true, once: true}});
+}}"""
+MOVED = f"""() => new Promise((done) => {{
+  const look = () => {{
+    const image = {PICTURE}, timeline = document.querySelector('.gmplab-timeline');
+    const there = image.src !== window.shown[0] && image.complete && timeline !== window.shown[1] && timeline?.gmplab?.lastFrame > 0;
+    if (there) done(performance.now() - window.begun); else requestAnimationFrame(look);
+  }};
+  look();
+}})"""
+
+
+def played(n: int) -> Result:
+    """A key on a slider of the Playground in JupyterLab, until numbers, canvas and picture of n schedules are on the page.
+
+    Medians of the wall time of ten moves: `ms` in the page; `kernel_ms` and `simulation_ms` are parts of it.
+    """
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "jupyter"))
+    from playwright.sync_api import sync_playwright
+    from rig import COMMAND, FLAGS, Lab, Notebook, chromium_path
+
+    if chromium_path() is None:
+        return {"missing": "no Chromium"}
+    lab = Lab(Path(tempfile.mkdtemp(prefix="gmplab-bench-")))
+    try:
+        while not lab.listens():
+            time.sleep(0.1)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=list(FLAGS))
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{lab.port}/lab?token={lab.token}&reset", wait_until="domcontentloaded")
+            page.wait_for_function("() => window.jupyterapp?.started.then(() => true)")
+            page.evaluate(COMMAND, ["application:set-mode", {"mode": "single-document"}])
+            book = Notebook(lab, page, [PLAY.format(rounds=n // 16)], size=(1280, 1400))
+            book.run_all()
+            page.wait_for_function(f"() => {PICTURE} && document.querySelector('.gmplab-timeline')?.gmplab?.lastFrame > 0")
+            book.find(".noUi-handle").first.focus()
+            times = []
+            for _ in range(10):
+                page.evaluate(REMEMBER)
+                page.keyboard.press("ArrowRight")
+                times.append(page.evaluate(MOVED))
+                book.kernel("play.wait()")
+            count = int(book.kernel("print(play.last.metrics['n_schedules'])"))
+            parts = json.loads(book.kernel("import json\nprint(json.dumps(took))"))
+            browser.close()
+    finally:
+        lab.stop()
+    assert count >= n and len(parts["made"]) == 10, (count, n, parts)
+    return {
+        "count": count, "ms": median(times), "kernel_ms": median(parts["run_and_show"]), "simulation_ms": median(parts["made"]),
+    }
+
+
 MEASURES: dict[str, Callable[[int], Result]] = {
     **{f"gmplab {name}": (lambda n, name=name: simulated(name, n)) for name in SCENARIOS},
     **{f"full {name}": (lambda n, name=name: simulated(name, n, record="full")) for name in ("w1", "w2", "w3")},
@@ -167,6 +241,7 @@ MEASURES: dict[str, Callable[[int], Result]] = {
     **{name: (lambda n, name=name: process(name, n)) for name in LOADS},
     "w2 on 256": lambda n: simulated("w2", n, procs=256),
     "frames": frames, "rows": rows, "interrupt": interrupted, "redraw": redraw,
+    "played": played,
 }
 
 

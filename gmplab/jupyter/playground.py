@@ -179,7 +179,10 @@ class Playground(Twinned, VBox):  # type: ignore[misc]
         self.figures.value = strip(numbers(made), numbers(self.before) if self.before is not None else None)
         self.place.children = [Timeline(made)]
         shown = {"before": self.before, "now": made} if self.before is not None else made
-        self.picture.value = latency(shown)._repr_html_()
+        picture = latency(shown)
+        # Half of the time of drawing goes to the small ticks of the two logarithmic axes; a moved slider is waited for.
+        picture.fig.axes[0].minorticks_off()
+        self.picture.value = picture._repr_html_()
 
     def goes_on(self, t_ns: int, n_schedules: int) -> None:
         """Called by the run now and then: end it if somebody asked for that, else say how far it is."""
