@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import cloudpickle
 
 from gmplab.errors import GmplabError
+
+ENDING_S: Final = 1.0
+"""How long a worker that ends is waited for, to know how it ended."""
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -40,7 +43,8 @@ def mapped(do: Callable[[Task], Done], tasks: Sequence[Task], workers: int) -> I
     )
     try:
         futures: list[Future[Done]] = [pool.submit(do_pickled, cloudpickle.dumps((do, task))) for task in tasks]
-        yield done_by(pool, futures)
+        # Now: a pool whose worker was killed forgets its processes.
+        yield done_by(list((pool._processes or {}).values()), futures)
     finally:
         # Those that run now are not waited for: after an interrupt nobody asks for what they find.
         for process in list((pool._processes or {}).values()):
@@ -48,14 +52,15 @@ def mapped(do: Callable[[Task], Done], tasks: Sequence[Task], workers: int) -> I
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def done_by(pool: ProcessPoolExecutor, futures: Sequence[Future[Done]]) -> Iterator[Done]:
+def done_by(processes: Sequence[Any], futures: Sequence[Future[Done]]) -> Iterator[Done]:
     """The results as they come; where a worker is gone, an error that says how it ended."""
-    processes = list((pool._processes or {}).values())
     n = 0
     for future in as_completed(futures):
         try:
             result = future.result()
         except BrokenProcessPool:
+            for process in processes:
+                process.join(ENDING_S)
             codes = sorted({p.exitcode for p in processes if p.exitcode is not None} - {0, -signal.SIGTERM})
             how = f" ({', '.join(ending(code) for code in codes)})" if codes else ""
             raise GmplabError(
