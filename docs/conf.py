@@ -98,7 +98,7 @@ def escape(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[s
 
 def no_verb(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
     """Of the module of the verbs only these are shown, and not what performs them."""
-    inside = getattr(obj, "__module__", "") == "gmplab.runtime.bodies"
+    inside = getattr(obj, "__module__", "") == "gmplab.runtime.verbs"
     return True if what == "module" and inside and name not in gmplab.__all__ else None
 
 

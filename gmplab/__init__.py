@@ -1,6 +1,6 @@
 """gmplab: a laboratory for goroutine schedulers.
 
-`run` lives in `experiment`, verbs (`go`, `compute`, `send`, ...) in `runtime.bodies`, policies in `policies`, what there is
+`run` lives in `experiment`, verbs (`go`, `compute`, `send`, ...) in `runtime.verbs`, policies in `policies`, what there is
 to run in `workloads`. The public names load lazily, so `import gmplab` is quick.
 """
 
@@ -27,7 +27,7 @@ _HOMES = {
     "gmplab.jupyter.views": ("playground",),
     "gmplab.traces.csv": ("read_csv",),
     "gmplab.traces.parquet": ("read_parquet",),
-    "gmplab.runtime.bodies": (
+    "gmplab.runtime.verbs": (
         "accept", "acquire", "add", "after_func", "broadcast", "close", "compute", "connect", "done", "gc", "go", "gomaxprocs",
         "gosched", "intn", "io", "listen", "lock_os_thread", "log", "new_timer", "now", "read_lock", "read_unlock", "recv",
         "recv_ok", "region", "region_end", "release", "reset", "sample", "select", "send", "signal", "sleep", "stop", "syscall",

@@ -15,7 +15,7 @@ from gmplab.analysis.explore.walk import Bound
 from gmplab.analysis.questions import random_view
 from gmplab.errors import GmplabError
 from gmplab.policies.fakeview import OnlyView
-from gmplab.runtime.bodies import compute, go, recv, send, wait
+from gmplab.runtime.verbs import compute, go, recv, send, wait
 from gmplab.runtime.chan import Chan
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.costs import Costs

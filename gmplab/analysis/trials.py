@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gmplab import experiment
 from gmplab.errors import GmplabError
-from gmplab.runtime.bodies import acquire, compute, go, gosched, io, release, sleep, syscall
+from gmplab.runtime.verbs import acquire, compute, go, gosched, io, release, sleep, syscall
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.costs import Costs
 from gmplab.runtime.dice import Uniform, below, draw, stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gmplab.runtime import bodies as gl
+from gmplab.runtime import verbs as gl
 from gmplab.runtime.program import Program
 from gmplab.runtime.chan import Chan
 from gmplab.runtime.sim import Plan

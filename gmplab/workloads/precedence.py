@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gmplab.runtime import bodies as gl
+from gmplab.runtime import verbs as gl
 from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup
 from gmplab.workloads.parameters import Drawn, at_least, workload

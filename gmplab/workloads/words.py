@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from gmplab.runtime import bodies as gl
+from gmplab.runtime import verbs as gl
 from gmplab.runtime.chan import Chan
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.sim import Plan

@@ -9,9 +9,9 @@ import re
 import pytest
 
 import gmplab as gl
-from gmplab.runtime import bodies, dice
+from gmplab.runtime import dice, verbs
 
-VERBS = [name for name in gl.__all__ if getattr(getattr(gl, name), "__module__", "") == bodies.__name__]
+VERBS = [name for name in gl.__all__ if getattr(getattr(gl, name), "__module__", "") == verbs.__name__]
 OTHERS = ["Chan", "recv_case", "send_case", "Cond", "Mutex", "RWMutex", "Semaphore", "WaitGroup"]
 
 
