@@ -14,7 +14,9 @@ from typing import Any, Final
 import gmplab
 from gmplab.errors import UsageError
 
-HOMES: Final = ("gmplab.runtime.verbs", "gmplab.runtime.chan", "gmplab.runtime.sync", "gmplab.runtime.dice")
+HOMES: Final = (
+    "gmplab.runtime.verbs", "gmplab.runtime.timers", "gmplab.runtime.chan", "gmplab.runtime.sync", "gmplab.runtime.dice",
+)
 """What these offer is in scope: verbs, what they act on, and distributions."""
 
 

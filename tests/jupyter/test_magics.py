@@ -210,6 +210,10 @@ def test_a_cell_on_threads_may_move_or_keeps_its_thread(shell: Shell) -> None:
     assert shell.run("%%gmp --on threads --lock-plain\nsleep(us=10)\nreturn 8").result == 8
 
 
+def test_a_timer_is_in_a_cells_scope_as_its_verbs_are(shell: Shell) -> None:
+    assert shell.run("%%gmp --costs zero\nt = Timer()\nreset(t, us=5)\nreturn recv(t.c)").result == 5_000
+
+
 def test_a_cell_that_yields_and_awaits_is_refused(shell: Shell) -> None:
     with pytest.raises(UsageError, match="this cell is both"):
         shell.run("%%gmp\nyield compute(us=1)\nawait compute(us=1)")
