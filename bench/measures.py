@@ -16,7 +16,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -125,23 +126,39 @@ def process(name: str, n: int) -> Result:
     return {"cpu_s": time.process_time() - begin, "count": count}
 
 
+NO_CHROMIUM: Result = {"missing": "no Chromium"}
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, None if there is none here; `rig`, of the tests, can be imported then."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "jupyter"))
+    from playwright.sync_api import sync_playwright
+    from rig import FLAGS, chromium_path
+
+    path = chromium_path()
+    if path is None:
+        yield None
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
 def redraw(n: int) -> Result:
     """A Timeline of n spans in headless Chromium, zoomed in and out and moved: the median of a frame's wall time.
 
     The time of drawing on the canvas, with the pixels read back, so that nothing of it is put off.
     """
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "jupyter"))
-    from playwright.sync_api import sync_playwright
-    from rig import FLAGS, Stand, by_hand, chromium_path
+    with chromium() as browser:
+        if browser is None:
+            return NO_CHROMIUM
+        from rig import Stand, by_hand
 
-    if chromium_path() is None:
-        return {"missing": "no Chromium"}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=list(FLAGS))
         page = Stand(browser.new_page(), by_hand(n))
         page.drawn()
         times = page.page.evaluate(FRAMES)
-        browser.close()
     return {"count": n, "ms": median(times), "worst_ms": max(times)}
 
 
@@ -196,22 +213,15 @@ def played(n: int) -> Result:
 
     Medians of the wall time of ten moves: `ms` in the page; `kernel_ms` and `simulation_ms` are parts of it.
     """
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "jupyter"))
-    from playwright.sync_api import sync_playwright
-    from rig import COMMAND, FLAGS, Lab, Notebook, chromium_path
+    with chromium() as browser:
+        if browser is None:
+            return NO_CHROMIUM
+        from rig import Lab, Notebook
 
-    if chromium_path() is None:
-        return {"missing": "no Chromium"}
-    lab = Lab(Path(tempfile.mkdtemp(prefix="gmplab-bench-")))
-    try:
-        while not lab.listens():
-            time.sleep(0.1)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=list(FLAGS))
-            page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{lab.port}/lab?token={lab.token}&reset", wait_until="domcontentloaded")
-            page.wait_for_function("() => window.jupyterapp?.started.then(() => true)")
-            page.evaluate(COMMAND, ["application:set-mode", {"mode": "single-document"}])
+        lab = Lab(Path(tempfile.mkdtemp(prefix="gmplab-bench-")))
+        try:
+            lab.wait()
+            page = lab.load(browser.new_page())
             book = Notebook(lab, page, [PLAY.format(rounds=n // 16)], size=(1280, 1400))
             book.run_all()
             page.wait_for_function(f"() => {PICTURE} && document.querySelector('.gmplab-timeline')?.gmplab?.lastFrame > 0")
@@ -224,9 +234,8 @@ def played(n: int) -> Result:
                 book.kernel("play.wait()")
             count = int(book.kernel("print(play.last.metrics['n_schedules'])"))
             parts = json.loads(book.kernel("import json\nprint(json.dumps(took))"))
-            browser.close()
-    finally:
-        lab.stop()
+        finally:
+            lab.stop()
     assert count >= n and len(parts["made"]) == 10, (count, n, parts)
     return {
         "count": count, "ms": median(times), "kernel_ms": median(parts["run_and_show"]), "simulation_ms": median(parts["made"]),

@@ -269,8 +269,8 @@ OTHERS = [
         "tests/runtime/test_timers.py::test_what_was_sent_while_the_receiver_was_on_its_way_elsewhere_is_taken_back",
     ),
     Mutant(
-        "a timer set anew joins the heap of who sets it", "runtime/timers.py", "    if pp is not None:\n        first",
-        "    if pp is not None:\n        pp = mp.p\n        assert pp is not None\n        first",
+        "a timer set anew joins the heap of who sets it", "runtime/timers.py", "    if pp is not None:\n        enheap",
+        "    if pp is not None:\n        pp = mp.p\n        assert pp is not None\n        enheap",
         "tests/runtime/test_timers.py::test_a_timer_set_anew_stays_in_the_heap_of_its_p_and_a_stopped_one_joins_that_of_who_sets_it",
     ),
     Mutant(

@@ -104,11 +104,16 @@ def plots(names: Mapping[str, Any]) -> list[str]:
     return list(PLOTS)
 
 
+def held(names: Mapping[str, Any], kinds: Any) -> dict[str, Any]:
+    """The notebook's variables that hold results of some kinds, its own `_1` and the like left out."""
+    return {name: x for name, x in names.items() if isinstance(x, kinds) and not name.startswith("_")}
+
+
 VALUES: Final[dict[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "workload": lambda names: list(workloads()), "policy": lambda names: list(policies()),
     "policies": lambda names: list(policies()), "base": lambda names: list(policies()),
     "record": lambda names: list(LEVELS), "costs": lambda names: list(PRICES), "section": lambda names: [*SECTIONS, RESULTS],
     "metrics": lambda names: list(METRICS), "view": plots, "about": lambda names: list(LINE),
-    "run": lambda names: sorted(name for name, x in names.items() if isinstance(x, Run) and not name.startswith("_")),
+    "run": lambda names: sorted(held(names, Run)),
 }
 """By what the argument is called in the tree."""

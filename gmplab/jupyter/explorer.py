@@ -56,6 +56,11 @@ def strip(figures: dict[str, str], before: dict[str, str] | None = None) -> str:
     return f"<div style='display:flex;flex-wrap:wrap;line-height:1.2'>{''.join(cells)}</div>"
 
 
+def heading(text: str) -> str:
+    """What stands over a dashboard, as HTML."""
+    return f"<b style='font-size:115%'>{html.escape(text)}</b>"
+
+
 def title(run: Run) -> str:
     """What ran, in a line."""
     h = run.record.header
@@ -115,7 +120,7 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         self.others = HTML()
         self.both.timeline.observe(self._others_of, "selected_g")
         self.files = HTML()
-        head = HTML(f"<b style='font-size:115%'>{html.escape(title(run))}</b>{strip(numbers(run))}")
+        head = HTML(heading(title(run)) + strip(numbers(run)))
         super().__init__([head, self._findings(), self.both, self.others, self.tabs, self._downloads()])
         self.draw(0)
 

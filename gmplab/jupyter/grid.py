@@ -14,12 +14,12 @@ from matplotlib.colors import to_hex
 from gmplab.analysis.compare import number, scale_of
 from gmplab.analysis.sweep import Sweep
 from gmplab.errors import GmplabError
-from gmplab.jupyter.explorer import Explorer
+from gmplab.jupyter.explorer import Explorer, heading
 from gmplab.jupyter.twin import Twinned
 from gmplab.plots import sweep_lines
 from gmplab.plots.palette import SEQUENTIAL, ink_on
 from gmplab.plots.runs import shortened
-from gmplab.plots.sweeps import named
+from gmplab.plots.sweeps import named, numbers_first
 from gmplab.traces.metrics import METRICS
 
 MOST_CELLS: Final = 400
@@ -54,7 +54,7 @@ class Grid(Twinned, VBox):  # type: ignore[misc]
     def __init__(self, swept: Sweep) -> None:
         self.swept = swept
         self.explorer: Explorer | None = None
-        names = sorted(swept.varied, key=lambda name: not all(isinstance(x, int | float) for x in swept.varied[name]))
+        names = numbers_first(swept)
         self.along, self.up = names[0], names[1] if len(names) > 1 else None
         metrics = [name for name in swept.frame.columns if name in METRICS]
         wide = Layout(width="300px")
@@ -67,7 +67,7 @@ class Grid(Twinned, VBox):  # type: ignore[misc]
         for control in (self.metric, *self.held.values()):
             control.observe(lambda _: self.show(), "value")
         super().__init__([
-            HTML(f"<b style='font-size:115%'>{html.escape(self.title())}</b>"),
+            HTML(heading(self.title())),
             HBox([self.metric, self.seed, *self.held.values()], layout=Layout(flex_flow="row wrap")),
             self.said, HBox([self.place, self.lines], layout=Layout(flex_flow="row wrap")), self.opened,
         ])
@@ -89,7 +89,7 @@ class Grid(Twinned, VBox):  # type: ignore[misc]
         if self.metric.value is None:
             self.said.value = "<i>no point is done yet</i>"
             return
-        at = {name: control.value for name, control in self.held.items()}
+        at = self._held_at()
         table = self.swept.table([self.metric.value])
         for name, value in at.items():
             table = table[table[name] == value]
@@ -134,9 +134,11 @@ class Grid(Twinned, VBox):  # type: ignore[misc]
         return cell
 
     # --- one point ------------------------------------------------------------------------------------------------------
+    def _held_at(self) -> dict[str, Any]:
+        return {name: control.value for name, control in self.held.items()}
+
     def _at(self, up: Any, along: Any) -> dict[str, Any]:
-        at = {name: control.value for name, control in self.held.items()}
-        return {**({} if self.up is None else {self.up: up}), self.along: along, **at}
+        return {**({} if self.up is None else {self.up: up}), self.along: along, **self._held_at()}
 
     def _clicked(self, up: Any, along: Any, _: Any) -> None:
         self.show_run(**self._at(up, along))

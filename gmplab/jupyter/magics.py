@@ -30,7 +30,7 @@ from gmplab.commands.results import Drawing, Listing, Outcome, Swept
 from gmplab.commands.tree import COMPONENT_CONCERNS, Add, Commands, HelpAsked, parse, tree
 from gmplab.errors import UsageError, lacking
 from gmplab.jupyter.cells import Cell
-from gmplab.jupyter.completion import offers
+from gmplab.jupyter.completion import held, offers
 from gmplab.jupyter.status import Status
 from gmplab.jupyter.views import playground
 from gmplab.jupyter.words import CELL, LINE, RESULTS
@@ -40,6 +40,8 @@ from gmplab.traces.run import Run
 from gmplab.vocabulary import LEVELS
 
 
+RESULT: Final = (Run, Comparison, Sweep)
+"""What a dashboard can show."""
 OWN: Final = os.path.dirname(gmplab.__file__) + os.sep
 """Where gmplab's code lies. Compiled frames have a path that begins with the package's name."""
 
@@ -98,7 +100,7 @@ class GmpMagics(Magics):
         if args.command == "help":
             return self.help(args)
         if "run" in args and args.command != "run":
-            args.run = self.result_called(args.run, Run if args.command != "dash" else (Run, Comparison, Sweep))
+            args.run = self.result_called(args.run, Run if args.command != "dash" else RESULT)
         if args.command == "list" and args.section == RESULTS:
             return self.kept(self.results(), args)
         if args.command in SHOWN:
@@ -107,11 +109,8 @@ class GmpMagics(Magics):
 
     def results(self) -> Listing:
         """The notebook's variables that hold what a command gave."""
-        held = [
-            (name, repr(x).split("\n")[0]) for name, x in self.shell.user_ns.items()
-            if isinstance(x, Run | Comparison | Sweep) and not name.startswith("_")
-        ]
-        return Listing({RESULTS: held or [("none", "run something with -o VAR, or VAR = %gmp run ...")]})
+        rows = [(name, repr(x).split("\n")[0]) for name, x in held(self.shell.user_ns, RESULT).items()]
+        return Listing({RESULTS: rows or [("none", "run something with -o VAR, or VAR = %gmp run ...")]})
 
     def help(self, args: Namespace) -> None:
         """The text of `-h`."""
@@ -164,13 +163,13 @@ class GmpMagics(Magics):
             if not isinstance(gmplab.last, kinds):
                 raise UsageError(f"the last result is a {type(gmplab.last).__name__}: say which run")
             return gmplab.last
-        held = self.shell.user_ns.get(name)
-        if isinstance(held, kinds):
-            return held
+        found = self.shell.user_ns.get(name)
+        if isinstance(found, kinds):
+            return found
         if os.path.exists(name):
             return name
-        known = [one for one, x in self.shell.user_ns.items() if isinstance(x, kinds) and not one.startswith("_")]
-        what = f"is a {type(held).__name__}, not a run" if held is not None else "is no variable and no file"
+        known = list(held(self.shell.user_ns, kinds))
+        what = f"is a {type(found).__name__}, not a run" if found is not None else "is no variable and no file"
         raise UsageError(f"{name}: {what}{nearest(name, known) if known else ''}")
 
     # --- %%gmp --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, jslink
 from gmplab.analysis.compare import Comparison
 from gmplab.analysis.diff import Difference, diff
 from gmplab.jupyter.both import SHARED
+from gmplab.jupyter.explorer import heading
 from gmplab.jupyter.picture import picture
 from gmplab.jupyter.timeline import Timeline
 from gmplab.jupyter.twin import Twinned
@@ -63,7 +64,7 @@ class SideBySide(Twinned, VBox):  # type: ignore[misc]
         table = HTML(f"<details><summary>all numbers</summary>{compared._repr_html_()}</details>")
         differences = HTML(compared.plot()._repr_html_())
         super().__init__([
-            HTML(f"<b style='font-size:115%'>{html.escape(compared.title())}</b>"), differences, table,
+            HTML(heading(compared.title())), differences, table,
             HBox([self.seed, self.above, self.below, self.part], layout=Layout(flex_flow="row wrap")),
             self.said, self.place, self.latency,
         ])

@@ -151,8 +151,7 @@ def chosen(
             raise ValueError(f"{name}: was not varied{nearest(name, list(swept.varied))}")
         if label is not None and label not in swept.varied[name]:
             raise ValueError(f"{name} = {label!r}: was not swept; one of {', '.join(map(repr, swept.varied[name]))}")
-    free = [name for name in swept.varied if name not in at and name not in (x, other)]
-    free.sort(key=lambda name: not all(isinstance(label, int | float) for label in swept.varied[name]))
+    free = [name for name in numbers_first(swept) if name not in at and name not in (x, other)]
     along = x if x is not None else free.pop(0) if free else next(iter(swept.varied))
     second = other if other is not None else free.pop(0) if free else None
     if free:
@@ -161,6 +160,11 @@ def chosen(
     for name, label in at.items():
         table = table[table[name] == label]
     return along, second, table.reset_index(drop=True)
+
+
+def numbers_first(swept: Sweep) -> list[str]:
+    """What was varied, numbers before names: the first goes along, the second up."""
+    return sorted(swept.varied, key=lambda name: not all(isinstance(label, int | float) for label in swept.varied[name]))
 
 
 def named(axis: str) -> str:

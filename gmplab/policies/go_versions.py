@@ -28,47 +28,38 @@ go: Policy = Policy(
     doc="Go 1.27: local queues with runnext, half stealing, spinning Ms, a P per running M, sysmon. Source: proc.go.",
 )
 
+# What was otherwise, release by release, back from today.
+_BEFORE_1_23: Rules = Rules(
+    recheck_global=False, gosched_wakep=False, injectglist_wakep=False, polling_net=False, stw_runnext=False, lazy_timers=False,
+)
+_BEFORE_1_17: Rules = replace(
+    _BEFORE_1_23, needspinning=False, recheck_spinning_only=False, wake_needs_idle=True, gc_worker_drains=False,
+)
+_BEFORE_1_9: Rules = replace(
+    _BEFORE_1_17, timers_on_p=False, locked_exit=False, mutex_starvation=False, template_thread=False, any_resetspinning=True,
+    slice_in_syscalls=False,
+)
+_C_ERA: Rules = replace(_BEFORE_1_9, redistribute=True, gc_workers=False)
+
 go1_21: Policy = go.replace(
     name="go1.21",
-    rules=Rules(
-        recheck_global=False, gosched_wakep=False, injectglist_wakep=False, polling_net=False, stw_runnext=False,
-        lazy_timers=False,
-    ),
+    rules=_BEFORE_1_23,
     doc="Go 1.21: no recheck of the global queue after the P was dropped, Gosched and injectglist wake nobody.",
 )
 
 go1_14: Policy = go.replace(
     name="go1.14", steal=StealHalf(one_draw=True),
-    rules=Rules(
-        needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
-        injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True,
-        gc_worker_drains=False, lazy_timers=False, timer_wakes=False,
-    ),
+    rules=replace(_BEFORE_1_17, timer_wakes=False),
     doc="Go 1.14: the first with preemption by signals and timers on Ps. Every M rechecks, no needspinning, start and "
     "stride of a pass from one number. Differs: any due timer may be stolen, not only where no G runs undisturbed.",
 )
 
-_BEFORE_1_14: Rules = Rules(
-    needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
-    polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
-    mutex_starvation=False, template_thread=False, any_resetspinning=True, gc_worker_drains=False, lazy_timers=False,
-    slice_in_syscalls=False,
-)
-
 go1_5: Policy = go.replace(
-    name="go1.5", rules=_BEFORE_1_14, preempt=CooperativePreempt(),
+    name="go1.5", rules=_BEFORE_1_9, preempt=CooperativePreempt(),
     steal=RandomProbes(passes=2, runnext_pass=1, runnext_backoff_ns=100_000),
     doc="Go 1.5: the first in Go, with runnext. 4n random probes, of which the second half may take a runnext after a "
     "pause of 100 us, and Ms that wake others though they did not spin. Source: proc1.go: findrunnable. Differs: no "
     "pause where the victim does not run. Not modelled: the goroutine, in a system call, that waited for the timers.",
-)
-
-_C_ERA: Rules = Rules(
-    needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False, injectglist_wakep=False,
-    polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False, locked_exit=False,
-    mutex_starvation=False, template_thread=False, any_resetspinning=True, redistribute=True, gc_workers=False,
-    gc_worker_drains=False, lazy_timers=False,
-    slice_in_syscalls=False,
 )
 
 go1_2: Policy = go.replace(
@@ -88,12 +79,7 @@ go1_1: Policy = go1_2.replace(
 
 go1_0: Policy = go.replace(
     name="go1.0",
-    rules=Rules(
-        needspinning=False, recheck_global=False, recheck_spinning_only=False, gosched_wakep=False,
-        injectglist_wakep=False, polling_net=False, stw_runnext=False, wake_needs_idle=True, timers_on_p=False,
-        locked_exit=False, template_thread=False, mutex_starvation=False, gc_workers=False, sysmon=False, netpoll=False,
-        gc_worker_drains=False, lazy_timers=False, slice_in_syscalls=False,
-    ),
+    rules=replace(_C_ERA, redistribute=False, any_resetspinning=False, sysmon=False, netpoll=False),
     queues=GlobalQueue(), place=PlaceGlobal(), steal=NoStealing(), spin=NoSpinning(), wake=WakeAlways(),
     handoff=HandoffAtOnce(), preempt=NoPreemption(), machines=KeepThreads(max_threads=NO_THREAD_LIMIT),
     doc="Go 1.0: one global queue under one lock, an M for each runnable G up to GOMAXPROCS, no sysmon. A "

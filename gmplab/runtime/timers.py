@@ -112,8 +112,10 @@ class Timer(Timed):
     def block(self, sched: Sched, mp: M) -> None:
         """Go: time.go: blockTimerChan, timer.needsAdd."""
         self.blocked += 1
+        pp = mp.p
         if self.p is None and self.when > 0:
-            enheap(sched, mp, self)
+            assert pp is not None
+            enheap(sched, mp, self, pp)
 
     def unblock(self, sched: Sched, mp: M) -> None:
         """Go: time.go: unblockTimerChan."""
@@ -126,10 +128,8 @@ class Timer(Timed):
         push(sched, mp, self, to)
 
 
-def enheap(sched: Sched, mp: M, t: Timer) -> None:
-    """t joins the heap of mp's P; who sleeps in epoll must wake for it. Go: time.go: timer.maybeAdd."""
-    pp = mp.p
-    assert pp is not None
+def enheap(sched: Sched, mp: M, t: Timer, pp: P) -> None:
+    """t joins pp's heap; who sleeps in epoll must wake for it. Go: time.go: timer.maybeAdd."""
     first = pp.timers.wake_time()
     push(sched, mp, t, pp)
     if first == 0 or t.when < first:
@@ -200,11 +200,8 @@ def resettimer(sched: Sched, mp: M, gp: G, t: Timer, ns: i64) -> bool:
         gp.cold = True
     elif drained(sched, t):
         pending = True
+    if pp is None and (t.starts is not None or t.blocked > 0 or not sched.rules.lazy_timers):
+        pp = mp.p
     if pp is not None:
-        first = pp.timers.wake_time()
-        push(sched, mp, t, pp)
-        if first == 0 or t.when < first:
-            wakenetpoller(sched, mp, t.when)
-    elif t.starts is not None or t.blocked > 0 or not sched.rules.lazy_timers:
-        enheap(sched, mp, t)
+        enheap(sched, mp, t, pp)
     return pending

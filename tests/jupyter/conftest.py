@@ -13,7 +13,6 @@ Without Chromium these tests are skipped, and say how to get it; GMPLAB_REQUIRE_
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from playwright.sync_api import BrowserContext, Page, sync_playwright
-from rig import COMMAND, FLAGS, GET_CHROMIUM, PATIENCE_MS, Lab, Notebook, Stand, chromium_path
+from rig import FLAGS, GET_CHROMIUM, Lab, Notebook, Stand, chromium_path
 from shells import Shell
 
 from gmplab import experiment, names
@@ -51,10 +50,7 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab, started when the first test asks for it."""
     lab = Lab(tmp_path_factory.mktemp("lab"))
     try:
-        late = time.monotonic() + PATIENCE_MS / 1e3
-        while not lab.listens():
-            assert time.monotonic() < late, "JupyterLab does not listen"
-            time.sleep(0.1)
+        lab.wait()
         yield lab
     finally:
         lab.stop()
@@ -63,13 +59,7 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def lab_page(browser: BrowserContext, lab_server: Lab) -> Page:
     """JupyterLab, loaded."""
-    page = browser.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"http://127.0.0.1:{lab_server.port}/lab?token={lab_server.token}&reset", wait_until="domcontentloaded")
-    page.wait_for_function("() => window.jupyterapp?.started.then(() => true)")
-    page.evaluate(COMMAND, ["application:set-mode", {"mode": "single-document"}])
-    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
-    return page
+    return lab_server.load(browser.new_page())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -145,6 +146,23 @@ class Lab:
         except (urllib.error.URLError, OSError):
             return False
         return True
+
+    def wait(self) -> None:
+        """Return when it is ready. Raises `TimeoutError` where that takes too long."""
+        late = time.monotonic() + PATIENCE_MS / 1e3
+        while not self.listens():
+            if time.monotonic() > late:
+                raise TimeoutError("JupyterLab does not listen")
+            time.sleep(0.1)
+
+    def load(self, page: Page) -> Page:
+        """Show it on a page."""
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"http://127.0.0.1:{self.port}/lab?token={self.token}&reset", wait_until="domcontentloaded")
+        page.wait_for_function("() => window.jupyterapp?.started.then(() => true)")
+        page.evaluate(COMMAND, ["application:set-mode", {"mode": "single-document"}])
+        page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+        return page
 
     def stop(self) -> None:
         """End the server and its kernels."""

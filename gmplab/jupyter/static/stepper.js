@@ -110,16 +110,19 @@ export class StepperView {
     this.steps = null;
   }
 
-  // Get the steps: the window of the model's state, or the one around a step from the kernel. Who asks anew no longer waits
-  // for what was asked before.
-  ask(step) {
+  // Get a window of steps, and go on with it. Who asks anew no longer waits for what was asked before.
+  load(part, at, then) {
     this.waiting();
-    this.waiting = request(this.model, "steps", step, (bytes) => {
+    this.waiting = request(this.model, part, at, (bytes) => {
       this.steps = new Steps(JSON.parse(new TextDecoder().decode(bytes)));
       this.filled();
-      if (step === undefined) this.follow();
-      else this.to(step);
-    }, () => this.late());
+      then();
+    }, () => { this.meta.textContent += `; ${LATE}`; });
+  }
+
+  // The window of the model's state, or the one around a step from the kernel.
+  ask(step) {
+    this.load("steps", step, () => (step === undefined ? this.follow() : this.to(step)));
   }
 
   filled() {
@@ -171,26 +174,19 @@ export class StepperView {
       this.seekTime(t);
       return;
     }
-    this.model.set("step", steps.of(t, this.model.get("selected_g")));
+    this.showAt(t);
+  }
+
+  // The step at an instant of the window that is there.
+  showAt(t) {
+    this.model.set("step", this.steps.of(t, this.model.get("selected_g")));
     this.model.save_changes();
     this.show();
   }
 
   seekTime(t) {
     this.meta.textContent = `${timeText(t)}: asking the kernel for the steps there`;
-    this.waiting();
-    this.waiting = request(this.model, "at", t, (bytes) => {
-      this.steps = new Steps(JSON.parse(new TextDecoder().decode(bytes)));
-      this.filled();
-      this.model.set("step", this.steps.of(t, this.model.get("selected_g")));
-      this.model.save_changes();
-      this.show();
-    }, () => this.late());
-  }
-
-  // The kernel was asked and is silent.
-  late() {
-    this.meta.textContent += `; ${LATE}`;
+    this.load("at", t, () => this.showAt(t));
   }
 
   seek(by, matches) {
