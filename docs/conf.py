@@ -21,12 +21,12 @@ ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
 # Compiled properties have no docstrings. Only for what is imported here: the notebooks run on what is installed.
-before = os.environ.get("GMPLAB_PURE")
+asked = {name: os.environ.pop(name, None) for name in ("GMPLAB_PURE", "GMPLAB_REQUIRE_COMPILED")}
 os.environ["GMPLAB_PURE"] = "1"
 import gmplab  # noqa: E402
 
-if before is None:
-    del os.environ["GMPLAB_PURE"]
+del os.environ["GMPLAB_PURE"]
+os.environ.update({name: value for name, value in asked.items() if value is not None})
 os.environ["PYTHONPATH"] = str(ROOT)
 
 project = "gmplab"
