@@ -27,6 +27,7 @@ from gmplab.policies import PRESETS
 from gmplab.runtime.contracts import CONCERNS, Policy
 from gmplab.traces.metrics import METRICS
 from gmplab.traces.run import Run
+from gmplab.vocabulary import LEVELS
 
 DEFAULT_METRICS: Final = (
     "end_ns", "wait_mean_ns", "wait_p99_ns", "sojourn_mean_ns", "throughput_per_s", "utilisation", "n_schedules", "stolen",
@@ -339,6 +340,18 @@ def measures_of(metrics: Iterable[str | Callable[[Run], float]] | None) -> dict[
     return made
 
 
+def enough(record: str, names: Iterable[str]) -> str:
+    """A record level at which the shipped ones of these metrics are known: the given one, or more.
+
+    >>> enough("off", ["jain", "slowest_ns"]), enough("off", ["jain", "gini"]), enough("full", ["gini"])
+    ('off', 'schedule', 'full')
+    """
+    if record not in LEVELS:  # `run` says so
+        return record
+    needed = [METRICS[name].level for name in names if name in METRICS]
+    return max([record, *needed], key=LEVELS.index)
+
+
 def shipped(metric: str, run: Run) -> float:
     """A metric of `gmplab.traces.metrics`, nan where the run does not know it."""
     return float(run.metrics.get(metric, math.nan))
@@ -367,7 +380,7 @@ def compare(
         GOMAXPROCS.
     record : {"off", "schedule", "full", "calls"}
         Metrics are the same at every level, so the default is the fastest; what a metric of your own reads has to be
-        recorded.
+        recorded. A shipped one that needs more ("gini") gets it.
     confidence : float
         Of the intervals, above 0 and below 1.
     progress : bool
@@ -398,13 +411,14 @@ def compare(
         raise ValueError("seeds: none given: give at least one int")
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence = {confidence!r}: must be above 0 and below 1")
+    level = enough(record, measures)
     rows: list[tuple[str, int, str, float]] = []
     title = ""
     with tqdm(total=len(chosen) * len(each), desc="compare", unit="run", delay=0.5, leave=False, disable=not progress) as bar:
         for label, policy in chosen.items():
             for seed in each:
                 try:
-                    made = run(workload, policy=policy, seed=seed, procs=procs, record=record, **params)
+                    made = run(workload, policy=policy, seed=seed, procs=procs, record=level, **params)
                 except GmplabError as e:
                     e.add_note(f"in compare: policy {label}, seed {seed}")
                     raise

@@ -52,7 +52,7 @@ class Sweep:
     frame : pandas.DataFrame
         One row per point and seed: a column for each thing that was varied (a number, or the label of an object), seed,
         stopped_by ("" where the run came to its end), and a column per metric in its own unit
-        (`gmplab.traces.metrics.METRICS`), nan where the run does not know it.
+        (`gmplab.traces.metrics.METRICS`) that level "off" knows, nan where the run does not.
     varied : dict of str to list
         What was varied, and the labels of its values, in order.
     workload : str
@@ -88,9 +88,18 @@ class Sweep:
         -------
         pandas.DataFrame
             The varied columns, metric, runs (seeds that know it), mean, low, high, unit.
+
+        Raises
+        ------
+        ValueError
+            A metric is unknown, or known only where more is recorded than a sweep does.
         """
         rows = []
         names = checked_metrics(SHOWN if metrics is None else metrics)
+        for name in names:
+            if not swept(name):
+                level = METRICS[name].level
+                raise ValueError(f"metric {name!r}: is known from record level {level!r} on, and a sweep records at 'off': see compare")
         for at, part in self.frame.groupby(list(self.varied), sort=False, dropna=False):
             for name in names:
                 x = self.interval(part, name, confidence)
@@ -320,6 +329,11 @@ def arguments_of(point: Point, same: Mapping[str, Any]) -> dict[str, Any]:
 Task = tuple[int, dict[str, Any], list[int]]
 
 
+def swept(metric: str) -> bool:
+    """Whether a metric is known at the level that points are recorded at, "off"."""
+    return METRICS[metric].level == "off" if metric in METRICS else True
+
+
 def run_point(task: Task) -> tuple[int, list[dict[str, Any]]]:
     """Run one point with each seed."""
     i, arguments, seeds = task
@@ -328,7 +342,7 @@ def run_point(task: Task) -> tuple[int, list[dict[str, Any]]]:
         made = run(**arguments, seed=seed, record="off", strict=False)
         rows.append({
             "workload": made.record.header["workload"], "seed": seed, "stopped_by": made.stopped_by,
-            **{name: float(value) for name, value in made.metrics.items()},
+            **{name: float(value) for name, value in made.metrics.items() if swept(name)},
         })
     return i, rows
 

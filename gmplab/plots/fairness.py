@@ -13,7 +13,7 @@ from gmplab.plots.palette import FAINT, line
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, context, entitle, labelled, legend_below, say_empty
 from gmplab.plots.units import counted, percent, said
-from gmplab.traces.metrics import jain
+from gmplab.traces.metrics import gini, jain
 from gmplab.traces.run import Run
 
 
@@ -46,7 +46,8 @@ def fairness(run: Runs, ax: Axes | None = None, cls: str | None = None) -> Plot:
     Notes
     -----
     Jain's index, (sum x)^2 / (n sum x^2), is 1 where all are equal and 1 / n where one has everything (R. Jain, D. Chiu,
-    W. Hawe, DEC-TR-301, 1984).
+    W. Hawe, DEC-TR-301, 1984). The Gini coefficient is 0 where all are equal and 1 - 1 / n where one has everything
+    (`gmplab.traces.metrics.gini`). Both are told of what is shown.
 
     Examples
     --------
@@ -99,6 +100,7 @@ def told(named: dict[str, Run], data: pd.DataFrame, several: bool) -> str:
     for label, rows in data.groupby("run", sort=False):
         ns = rows["run_ns"]
         index = jain(len(ns), float(ns.sum()), float((ns.astype(float) ** 2).sum()))
-        said_of = f"{counted(len(ns), 'goroutine')}, least {said(float(ns.min()))}, most {said(float(ns.max()))}, Jain {index:.3f}"
+        range_of = f"least {said(float(ns.min()))}, most {said(float(ns.max()))}"
+        said_of = f"{counted(len(ns), 'goroutine')}, {range_of}, Jain {index:.3f}, Gini {gini(ns):.3f}"
         sentences.append(f"{label}: {said_of}" if several else said_of)
     return f"{begin}: {'; '.join(sentences)}."

@@ -1,8 +1,9 @@
 """The metrics of a run: what each means, its formula and unit, and from which record level it is exact.
 
-`measure` uses nothing but the counters, sums and histograms that the core keeps at every level, so a run recorded at
-level "off" has the same metrics as one at "full"; parks by reason, which only events tell, stand apart. What a source
-does not know is nan.
+`measure` uses the counters, sums and histograms that the core keeps at every level, so a run recorded at level "off" has
+the same metrics as one at "full". One alone needs more, the Gini coefficient: it compares each goroutine with each other,
+which no sum that a core could keep tells. Parks by reason, which only events tell, stand apart. What a source does not
+know is nan.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from gmplab.runtime.recorder import Record
-from gmplab.traces.frames import chunks
-from gmplab.vocabulary import M_PARK, MODES, WHYS
+from gmplab.traces.frames import chunks, fields
+from gmplab.vocabulary import KIND_USER, LEVEL_SCHEDULE, M_PARK, MODES, WHYS
 
 Number = int | float
 NAN: Final = math.nan
@@ -102,6 +103,7 @@ METRICS: Final[dict[str, Metric]] = {
     "idle_overloaded_p_ns": Metric("ns P", "the same, each instant times the Ps that were idle"),
     "idle_overloaded_g_ns": Metric("ns G", "the same, each instant times the Gs that were runnable"),
     "jain": Metric("1", "Jain's fairness of x = run time of the user goroutines that exited: (sum x)^2 / (n sum x^2)"),
+    "gini": Metric("1", "Gini coefficient of the same x: the sum of |x_i - x_j| over all pairs / (2 n sum x)", "schedule"),
     "cpu_waits": Metric("1", "times an M waited for a CPU; 0 where each M has its own (run(cpus=None))"),
     "cpu_wait_ns": Metric("ns M", "time in which an M could go on and waited for a CPU, summed over Ms; in no mode of its own"),
     "steps": Metric("1", "steps that the driver took: the cost of the simulation, nothing of the program"),
@@ -188,6 +190,50 @@ def jain(n: int, total: float, squares: float) -> float:
     return total * total / (n * squares) if squares > 0 else 1.0
 
 
+def gini(values: npt.ArrayLike) -> float:
+    """The Gini coefficient of what each got: 0 (all have the same) to 1 - 1/n (one has all).
+
+    It is half the mean difference of two of them, over the mean. Beside Jain's index, which one that has very much pulls
+    down most, it weighs every difference alike: a share that goes from one that has more to one that has less lowers it
+    by as much wherever the two lie, for as many as rank between them.
+
+    Parameters
+    ----------
+    values : array of numbers
+        What each has, 0 or more.
+
+    Returns
+    -------
+    float
+        nan of nobody, 0 where nobody has anything.
+
+    Notes
+    -----
+    With x rising, sum of (2 i - n - 1) x_i / (n sum x), i from 1 to n; this is the sum of |x_i - x_j| over all pairs, each
+    both ways, over 2 n sum x. C. Gini, Sulla misura della concentrazione e della variabilità dei caratteri, Atti del Reale
+    Istituto Veneto 73 (1914), 1203-1248; in English in Metron 63 (2005), 3-38.
+
+    Examples
+    --------
+    One with 10 and one with 30: each differs from the other by 20, which is 40 both ways, over 2 x 2 x 40.
+
+    >>> gini([10, 30]), gini([5, 5, 5]), gini([0, 0, 0, 8])
+    (0.25, 0.0, 0.75)
+    """
+    x = np.sort(np.asarray(values, dtype=np.float64))
+    n, total = len(x), float(x.sum())
+    if n == 0:
+        return NAN
+    return float(((2 * np.arange(1, n + 1) - n - 1) * x).sum()) / (n * total) if total > 0 else 0.0
+
+
+def ended_run_ns(record: Record, t0: int, t1: int) -> npt.NDArray[np.int64]:
+    """The run time of each user goroutine that exited from t0 to before t1: what fairness is a matter of."""
+    rows = fields(record, "goroutines", ("label", "exited_ns", "run_ns"))
+    user = np.array([label[0] == KIND_USER for label in record.labels], dtype=bool)[rows["label"]]
+    return rows["run_ns"][user & (rows["exited_ns"] >= t0) & (rows["exited_ns"] < t1)]
+
+
 def mode_sums(rows: Sequence[Sequence[int]], prefix: str) -> dict[str, Number]:
     """Time in each mode, summed over Ps or Ms; nan where one of them knows none (a window)."""
     known = bool(rows) and all(rows)
@@ -254,6 +300,8 @@ def measure(record: Record) -> dict[str, Number]:
     out["utilisation"] = ratio(out["p_running_ns"], sum(out[f"p_{mode}_ns"] for mode in MODES))
     out["jain"] = jain(*record.jain)
     first, last = record.header.get("window_ns", (0, record.end_ns + 1))
+    if record.level >= LEVEL_SCHEDULE:
+        out["gini"] = gini(ended_run_ns(record, first, last))
     parts.update(by_reason("threads_created", (m[4] for m in record.machines if first <= m[2] < last)))
     parts.update(by_reason("threads_exited", (m[6] for m in record.machines if first <= m[5] < last)))
     return {**out, **parts}

@@ -105,6 +105,11 @@ def test_a_function_is_a_metric_by_its_name_which_tells_the_unit() -> None:
     assert repr(c).splitlines()[3].split()[:3] == ["slowest", "us", "go"]
 
 
+def test_a_metric_that_needs_more_than_the_counters_gets_it() -> None:
+    c = gl.compare(["go", "threadpool"], jobs, seeds=[3], metrics=["jain", "gini"])
+    assert c.values("go", "gini") == [gl.run(jobs, procs=4, seed=3).metrics["gini"]] != [0]
+
+
 def test_a_function_must_not_be_called_as_a_shipped_metric_is() -> None:
     def steals(run: gl.Run) -> float:
         return 0.0

@@ -31,6 +31,7 @@ def test_every_combination_is_a_point_with_each_seed() -> None:
     assert set(made.frame["stopped_by"]) == {""} and made.workload == "fanout" and made.seeds == [3, 4]
     alone = gl.run("fanout", n=10, procs=2, policy="go1.1", seed=4, record="off").metrics
     row = made.frame.iloc[-1]
+    del alone["gini"]  # of level "schedule"
     assert {name: row[name] for name in alone} == pytest.approx(alone, nan_ok=True, rel=0, abs=0)
 
 
@@ -158,6 +159,13 @@ def test_the_table_has_means_with_intervals_and_the_repr_the_points() -> None:
     lines = repr(small()).split("\n")
     assert lines[0] == "fanout: 4 points (procs, policy), seeds 3, 4; means"
     assert lines[2].split() == ["procs", "policy", "end", "us", "wait_p99", "us", "utilisation"] and len(lines) == 7
+
+
+def test_what_a_sweep_does_not_record_is_no_column_and_is_told() -> None:
+    made = sweep({"procs": [1, 2]}, "fanout", seeds=[0], n=10)
+    assert "jain" in made.frame and "gini" not in made.frame
+    with pytest.raises(ValueError, match="metric 'gini': is known from record level 'schedule' on.*see compare"):
+        made.plot("gini")
 
 
 def test_what_cannot_be_is_told() -> None:

@@ -29,9 +29,9 @@ def test_equal_goroutines_lie_on_the_line_and_others_over_and_under_it() -> None
     assert data["rank"].tolist() == [0, 1, 0, 1]
 
 
-def test_its_words_have_jains_index_and_main_is_left_out() -> None:
+def test_its_words_have_jains_index_and_ginis_coefficient_and_main_is_left_out() -> None:
     alt = fairness(gl.run(two(30), procs=1)).alt
-    assert "2 goroutines, least 10 µs, most 30 µs, Jain 0.800." in alt
+    assert "2 goroutines, least 10 µs, most 30 µs, Jain 0.800, Gini 0.250." in alt
 
 
 def test_a_class_can_be_looked_at_alone_and_nothing_is_told_as_nothing() -> None:

@@ -16,7 +16,7 @@ import gmplab as gl
 from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Histogram, Record
 from gmplab.traces.csv import read_csv
-from gmplab.traces.metrics import COUNTERS, METRICS, bucket_top, jain, quantile
+from gmplab.traces.metrics import COUNTERS, METRICS, bucket_top, gini, jain, quantile
 from gmplab.traces.run import Run
 from gmplab.traces.window import buckets
 from gmplab.vocabulary import LEVEL_FULL, LEVEL_OFF, LEVEL_SCHEDULE
@@ -56,10 +56,12 @@ def test_each_counter_of_the_core_is_a_metric() -> None:
     assert set(gl.run(main).record.counters) == set(COUNTERS)
 
 
-def test_the_metrics_do_not_depend_on_the_level() -> None:
+def test_the_metrics_do_not_depend_on_the_level_but_for_those_that_need_more() -> None:
     off, some, full = (Run(record(level)).metrics for level in (LEVEL_OFF, LEVEL_SCHEDULE, LEVEL_FULL))
-    assert str(off) == str(some)
-    assert str(off) == str(full)
+    assert str(some) == str(full)
+    more = {name for name in off if METRICS.get(name) and METRICS[name].level != "off"}
+    assert more == {"gini"} and math.isnan(off["gini"]) and some["gini"] == 0.0
+    assert str({**off, "gini": some["gini"]}) == str(some)
 
 
 def test_the_summary_is_the_metrics_as_a_tidy_frame() -> None:
@@ -84,6 +86,36 @@ def test_what_is_not_known_is_nan() -> None:
 @pytest.mark.parametrize(("x", "index"), [([5, 5, 5], 1.0), ([9, 0, 0], 1 / 3), ([], math.nan), ([0, 0], 1.0)])
 def test_jain(x: list[int], index: float) -> None:
     assert jain(len(x), sum(x), sum(v * v for v in x)) == pytest.approx(index, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("x", "index"),
+    # 1, 2, 3, 4: the pairs differ by 1, 1, 1, 2, 2, 3, in sum 10, both ways 20; 2 n sum x = 80.
+    [([1, 2, 3, 4], 20 / 80), ([4, 2, 1, 3], 0.25), ([5, 5, 5], 0.0), ([9, 0, 0], 2 / 3), ([], math.nan), ([0, 0], 0.0), ([7], 0.0)],
+)
+def test_gini(x: list[int], index: float) -> None:
+    assert gini(x) == pytest.approx(index, nan_ok=True)
+
+
+@given(st.lists(st.integers(0, 1 << 40), min_size=1, max_size=30))
+def test_gini_is_the_mean_difference_of_two_over_twice_the_mean(x: list[int]) -> None:
+    pairs = sum(abs(a - b) for a in x for b in x)
+    assert gini(x) == pytest.approx(pairs / (2 * len(x) * sum(x)) if sum(x) else 0.0, abs=1e-12)
+
+
+def test_of_a_run_it_is_the_coefficient_of_the_user_goroutines_that_exited() -> None:
+    def worker(us: int) -> Any:
+        yield gl.compute(us=us)
+
+    def main() -> Any:
+        yield gl.go(worker, 30)
+        yield gl.go(worker, 50)
+        yield gl.sleep(ms=1)
+
+    run = gl.run(main, procs=1, costs=gl.Costs.zero(), record="schedule")
+    # They differ by 20, both ways 40; 2 x 2 x 80. Main does not exit: with it the run ends.
+    assert run.metrics["gini"] == run.window(0).metrics["gini"] == 0.125
+    assert run.window(0, "70us").metrics["gini"] == 0.0
 
 
 @given(st.lists(st.integers(0, 1 << 50), min_size=1, max_size=60), st.sampled_from([0.0, 0.25, 0.5, 0.9, 0.99, 1.0]))
