@@ -23,8 +23,6 @@ from gmplab.plots.palette import FAINT, PATTERN, Look, ink_on
 from gmplab.plots.plot import size_of
 from gmplab.plots.runs import CHARACTER
 from gmplab.plots.units import unit_of
-from gmplab.runtime.dice import duration_ns
-from gmplab.traces.run import Run
 
 Ints = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -77,22 +75,6 @@ class Slices:
     def where(self, mask: npt.NDArray[np.bool_]) -> Slices:
         """Some of them."""
         return Slices(self.lane[mask], self.begin_ns[mask], self.end_ns[mask], self.kind[mask])
-
-
-def between(run: Run, t: Sequence[int | str] | None) -> tuple[int, int]:
-    """The instants that a picture begins and ends at: those given, or the run's own.
-
-    Raises `ValueError` where they are no two instants, the second after the first.
-    """
-    if t is None:
-        begin = int(run.record.header.get("window_ns", (0,))[0])
-        return begin, max(run.record.end_ns, begin + 1)
-    if isinstance(t, str) or len(t) != 2:
-        raise ValueError(f"t = {t!r}: must be two instants, as (0, '5ms')")
-    t0, t1 = (duration_ns(x, "t") for x in t)
-    if t1 <= t0:
-        raise ValueError(f"t = ({t0} ns, {t1} ns): the second must be after the first")
-    return t0, t1
 
 
 def draw(ax: Axes, slices: Slices, looks: Mapping[str, Look], t0: int, t1: int) -> int:

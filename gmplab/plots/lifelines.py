@@ -13,10 +13,12 @@ from gmplab.plots import lanes
 from gmplab.plots.lanes import NONE, Slices
 from gmplab.plots.palette import STATES
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty, shortened
-from gmplab.plots.units import counted, part, said
+from gmplab.plots.runs import Runs, entitle, legend_below, say_empty, shortened
+from gmplab.plots.stretch import Stretch, stretch_of
+from gmplab.plots.units import counted, part
 from gmplab.traces.run import Run
 
+WHAT: Final = "What each goroutine did"
 MOST: Final = 60
 """Goroutines that are shown where none are asked for: more names than that cannot be read."""
 ORDERS: Final = {"created": "created_ns", "wait": "wait_ns", "run": "run_ns", "blocked": "blocked_ns"}
@@ -59,10 +61,8 @@ def lifelines(
     """
     if by not in ORDERS:
         raise ValueError(f"by = {by!r}: must be one of {', '.join(map(repr, ORDERS))}")
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    chosen.need("spans", "plot.lifelines")
-    t0, t1 = lanes.between(chosen, t)
+    stretch = stretch_of(run, t, "spans", "lifelines")
+    chosen, t0, t1 = stretch.run, stretch.t0, stretch.t1
     spans = chosen.spans
     spans = spans[spans["kind"].isin(list(STATES)) & (spans["end_ns"] > t0) & (spans["begin_ns"] < t1)]
     lived = pd.unique(spans["g"])
@@ -80,10 +80,10 @@ def lifelines(
     names = chosen.goroutines.set_index("g")["name"].astype(str)
     lanes.dress(ax, [f"G{one} {shortened(names[one], 20)}" for one in shown], t0, t1)
     legend_below(ax, lanes.key(looks))
-    entitle(ax, "What each goroutine did", named)
+    entitle(ax, WHAT, chosen)
     if data.empty:
         say_empty(ax, "no goroutine lived then")
-    return Plot(fig, ax, data, told(named, data, t0, t1, n_merged, len(lived) - len(shown), by if g is None else ""))
+    return Plot(fig, ax, data, told(stretch, data, n_merged, len(lived) - len(shown), by if g is None else ""))
 
 
 def picked(run: Run, lived: Sequence[int], by: str) -> list[int]:
@@ -106,9 +106,9 @@ def asked_for(run: Run, g: Iterable[int]) -> list[int]:
     return wanted
 
 
-def told(named: dict[str, Run], data: pd.DataFrame, t0: int, t1: int, n_merged: int, left_out: int, by: str) -> str:
+def told(stretch: Stretch, data: pd.DataFrame, n_merged: int, left_out: int, by: str) -> str:
     """The picture in words."""
-    begin = f"What each goroutine did in {context(named)}, from {said(t0)} to {said(t1)}"
+    begin, t0, t1 = stretch.told(WHAT), stretch.t0, stretch.t1
     if data.empty:
         return f"{begin}: no goroutine lived then."
     inside = (data["end_ns"].clip(upper=t1) - data["begin_ns"].clip(lower=t0)).astype(np.int64)

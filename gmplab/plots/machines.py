@@ -13,9 +13,9 @@ from gmplab.plots import lanes
 from gmplab.plots.lanes import NONE, Slices
 from gmplab.plots.palette import FAINT, INK, MODES
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty
-from gmplab.plots.units import counted, part, said
-from gmplab.traces.run import Run
+from gmplab.plots.runs import Runs, entitle, legend_below, say_empty
+from gmplab.plots.stretch import Stretch, stretch_of
+from gmplab.plots.units import counted, part
 
 
 def machines(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
@@ -47,10 +47,8 @@ def machines(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = 
     --------
     >>> gmplab.run(main, procs=4).plot.machines()                       # doctest: +SKIP
     """
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    chosen.need("spans", "plot.machines")
-    t0, t1 = lanes.between(chosen, t)
+    stretch = stretch_of(run, t, "spans", "machines")
+    chosen, t0, t1 = stretch.run, stretch.t0, stretch.t1
     spans = chosen.machine_spans
     data = spans[(spans["end_ns"] > t0) & (spans["begin_ns"] < t1)].reset_index(drop=True)
     alive = chosen.machines
@@ -68,10 +66,10 @@ def machines(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = 
     n_merged = lanes.draw(ax, slices, looks, t0, t1)
     lanes.dress(ax, [f"M{m} {why}" for m, why in zip(drawn["m"], reasons(drawn["why"]), strict=True)], t0, t1)
     legend_below(ax, [*lanes.key(looks), *entries])
-    entitle(ax, "What each M did, and why it was made", named)
+    entitle(ax, "What each M did, and why it was made", chosen)
     if data.empty:
         say_empty(ax, "nothing was recorded")
-    return Plot(fig, ax, data, told(named, data, alive, t0, t1, n_merged, len(drawn)))
+    return Plot(fig, ax, data, told(stretch, data, alive, n_merged, len(drawn)))
 
 
 def reasons(why: pd.Series) -> list[str]:
@@ -96,11 +94,9 @@ def live(ax: Axes, drawn: pd.DataFrame, t0: int, t1: int) -> list[Line2D]:
     return entries
 
 
-def told(
-    named: dict[str, Run], data: pd.DataFrame, alive: pd.DataFrame, t0: int, t1: int, n_merged: int, drawn: int
-) -> str:
+def told(stretch: Stretch, data: pd.DataFrame, alive: pd.DataFrame, n_merged: int, drawn: int) -> str:
     """The picture in words."""
-    begin = f"What each M did in {context(named)}, from {said(t0)} to {said(t1)}"
+    begin, t0, t1 = stretch.told("What each M did"), stretch.t0, stretch.t1
     if data.empty:
         return f"{begin}: nothing was recorded."
     why = pd.Series(reasons(alive["why"])).value_counts(sort=False)

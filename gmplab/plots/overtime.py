@@ -5,32 +5,35 @@ A mean over a part is exact, weighted by time: nothing between two samples is lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from gmplab.plots.lanes import between, time_axis
+from gmplab.plots.lanes import time_axis
 from gmplab.plots.palette import PATTERN, Look
-from gmplab.traces.run import Run
+from gmplab.plots.runs import Runs
+from gmplab.plots.stretch import Stretch, stretch_of
 
 Floats = npt.NDArray[np.float64]
 
 PARTS: Final = 240
 """Parts of the time that is shown."""
+SIZE: Final = (10.0, 4.2)
+"""Of a picture of areas over time, in inches."""
 
 
-def edges_of(run: Run, t: Any, what: str) -> Floats:
-    """The ends of the parts of the time that is shown, in ns: PARTS + 1 instants.
+def parts_of(runs: Runs, t: Sequence[int | str] | None, plot: str) -> tuple[Stretch, Floats]:
+    """What a plot of counts over time shows: the run and the time, and the ends of its parts in ns, PARTS + 1 instants.
 
-    Raises `TraceError` where the counts are not known: below level "full", or of a window that was read from a file.
+    Raises as `stretch_of`; the counts are not known below level "full", and of a window that was read from a file.
     """
-    run.need("series", what)
-    t0, t1 = between(run, t)
-    return np.linspace(t0, t1, PARTS + 1)
+    shown = stretch_of(runs, t, "series", plot)
+    return shown, np.linspace(shown.t0, shown.t1, PARTS + 1)
 
 
 def means(t_ns: Any, values: Any, edges: Floats) -> Floats:
@@ -81,3 +84,10 @@ def stacked(ax: Axes, edges: Floats, areas: Mapping[str, tuple[Look, Floats]]) -
     time_axis(ax, int(edges[0]), int(edges[-1]))
     ax.spines[["top", "right"]].set_visible(False)
     return foot
+
+
+def count_axis(ax: Axes, what: str, most: float) -> None:
+    """An axis of counts upward, from 0 to the given one or to 1: whole numbers."""
+    ax.set_ylim(0, max(most, 1))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    ax.set_ylabel(what)

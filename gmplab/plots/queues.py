@@ -13,13 +13,13 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
 from gmplab.plots import lanes
-from gmplab.plots.overtime import Floats, edges_of, greatest, means
+from gmplab.plots.overtime import Floats, greatest, means, parts_of
 from gmplab.plots.palette import EMPTY, SEQUENTIAL
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty
-from gmplab.plots.units import about, said
+from gmplab.plots.runs import Runs, entitle, legend_below, say_empty
+from gmplab.plots.stretch import Stretch
+from gmplab.plots.units import about
 from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
-from gmplab.traces.run import Run
 
 GLOBAL: Final = "global"
 
@@ -54,11 +54,9 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     --------
     >>> gmplab.run(main, procs=4).plot.queues()                         # doctest: +SKIP
     """
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    edges = edges_of(chosen, t, "plot.queues")
-    procs = min(len(chosen.record.processors), lanes.MOST_LANES)
-    lengths = chosen.queues
+    shown, edges = parts_of(run, t, "queues")
+    procs = min(len(shown.run.record.processors), lanes.MOST_LANES)
+    lengths = shown.run.queues
     whose = lengths["p"].to_numpy(dtype=np.int64, na_value=-1)
     names = [GLOBAL, *(f"P{p}" for p in range(procs))]
     found = {name: lengths[whose == i - 1] for i, name in enumerate(names)}
@@ -70,31 +68,31 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
         edges, np.arange(len(names) + 1) - 0.5, np.ma.masked_less_equal(grid, 0), cmap=SEQUENTIAL, rasterized=True,
         norm=PowerNorm(0.5, vmin=0, vmax=max(most, 1.0)),
     )
-    absent = unused(chosen.whole or chosen)
-    absent = absent[(absent["p"] < procs) & (absent["end_ns"] > edges[0]) & (absent["begin_ns"] < edges[-1])]
+    absent = unused(shown.whole)
+    absent = absent[(absent["p"] < procs) & (absent["end_ns"] > shown.t0) & (absent["begin_ns"] < shown.t1)]
     if len(absent):
         corners = lanes.boxes(absent["begin_ns"], absent["end_ns"], absent["p"] + 0.5, absent["p"] + 1.5)
         ax.add_collection(PolyCollection(corners, **lanes.filled(UNUSED)))
         legend_below(ax, lanes.key({NOT_IN_USE: UNUSED}))
-    lanes.dress(ax, names, int(edges[0]), int(edges[-1]))
+    lanes.dress(ax, names, shown.t0, shown.t1)
     ax.axhline(0.5, color="white", linewidth=2)
     if most > 0:
         fig.colorbar(image, ax=ax, label="goroutines waiting", pad=0.015, ticks=MaxNLocator(nbins=6))
     else:
         say_empty(ax, "no goroutine was queued")
-    entitle(ax, "Run queues", named)
+    entitle(ax, "Run queues", shown.run)
     data = pd.DataFrame(
         {
             "queue": np.repeat(names, len(edges) - 1), "begin_ns": np.tile(edges[:-1], len(names)),
             "end_ns": np.tile(edges[1:], len(names)), "n": grid.ravel(),
         }
     )
-    return Plot(fig, ax, data, told(named, found, absent, edges))
+    return Plot(fig, ax, data, told(shown, found, absent, edges))
 
 
-def told(named: dict[str, Run], found: dict[str, pd.DataFrame], absent: pd.DataFrame, edges: Floats) -> str:
+def told(shown: Stretch, found: dict[str, pd.DataFrame], absent: pd.DataFrame, edges: Floats) -> str:
     """The picture in words."""
-    begin = f"Run queues in {context(named)}, from {said(float(edges[0]))} to {said(float(edges[-1]))}"
+    begin = shown.told("Run queues")
     mean = {name: float(means(rows["t_ns"], rows["n"], edges[[0, -1]])[0]) for name, rows in found.items()}
     if not any(mean.values()):
         return f"{begin}: no goroutine was queued."

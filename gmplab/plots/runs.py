@@ -101,14 +101,14 @@ def unique(names: Sequence[str]) -> list[str]:
     return [f"{name} #{bare[: i + 1].count(name)}" if bare.count(name) > 1 else name for i, name in enumerate(bare)]
 
 
-def context(runs: Mapping[str, Run]) -> str:
+def context(runs: Run | Mapping[str, Run]) -> str:
     """What is the same in all runs, in words: "fanout(n=20) under go on 4 Ps, seed 1"."""
-    several = list(runs.values())
+    several = [runs] if isinstance(runs, Run) else list(runs.values())
     return told(several[0], [part for part in PARTS if part not in differing(several)])
 
 
-def entitle(ax: Any, what: str, runs: Mapping[str, Run]) -> None:
-    """Give axes their heading: what is shown, and under it, smaller, of which run."""
+def entitle(ax: Any, what: str, runs: Run | Mapping[str, Run]) -> None:
+    """Give axes their heading: what is shown, and under it, smaller, of which run or runs."""
     ax.set_title(what, loc="left", fontsize="large", fontweight="bold", pad=22)
     ax.annotate(
         context(runs), (0, 1), xytext=(0, 8), xycoords="axes fraction", textcoords="offset points", color=FAINT,
@@ -131,12 +131,12 @@ def legend_below(ax: Any, entries: Sequence[Any] | None = None) -> None:
         )
 
 
-def one_of(runs: Runs) -> dict[str, Run]:
-    """The one run that a plot shows, by its name. Raises `ValueError` where there are more."""
+def one_of(runs: Runs) -> Run:
+    """The one run that a plot shows. Raises `ValueError` where there are more."""
     named = labelled(runs)
     if len(named) > 1:
         raise ValueError(f"{len(named)} runs: this plot shows one run: give one, and its axes in ax= for each")
-    return named
+    return next(iter(named.values()))
 
 
 def say_empty(ax: Any, why: str) -> None:

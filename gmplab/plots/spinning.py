@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from gmplab.plots.overtime import Floats, edges_of, greatest, means, parts_frame, stacked
+from gmplab.plots.overtime import SIZE, Floats, count_axis, greatest, means, parts_frame, parts_of, stacked
 from gmplab.plots.palette import INK, MODES, line
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty
-from gmplab.plots.units import about, counted, percent, said
+from gmplab.plots.runs import Runs, entitle, legend_below, say_empty
+from gmplab.plots.units import about, counted, percent
 
 
 def spinning(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
@@ -42,15 +41,13 @@ def spinning(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = 
     --------
     >>> gmplab.run(main, procs=4).plot.spinning()                       # doctest: +SKIP
     """
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    edges = edges_of(chosen, t, "plot.spinning")
-    series = chosen.series
+    shown, edges = parts_of(run, t, "spinning")
+    series = shown.run.series
     spin = means(series["t_ns"], series["spinning_m"], edges)
     idle = means(series["t_ns"], series["idle_p"], edges)
-    stops = chosen.events[chosen.events["kind"] == "SpinStop"]
+    stops = shown.run.events[shown.run.events["kind"] == "SpinStop"]
     ends = {why: ended(stops.loc[stops["reason"] == why, "t_ns"], edges) for why in ("found", "gave_up")}
-    fig, ax = axes(ax, 10.0, 4.2)
+    fig, ax = axes(ax, *SIZE)
     height = stacked(ax, edges, {"spinning Ms": (MODES["spinning"], spin)} if spin.any() else {})
     ax.stairs(idle, edges, color=line(1)[0], linewidth=1.2, label="idle Ps")
     middle = (edges[:-1] + edges[1:]) / 2
@@ -61,18 +58,16 @@ def spinning(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = 
                 middle[n > 0], np.full(int((n > 0).sum()), top * y), linestyle="", marker=marker, color=INK, markersize=4,
                 label=why.replace("_", " "),
             )
-    ax.set_ylim(0, top)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    ax.set_ylabel("Ms, Ps")
+    count_axis(ax, "Ms, Ps", top)
     legend_below(ax)
-    entitle(ax, "Spinning Ms, and what they found", named)
+    entitle(ax, "Spinning Ms, and what they found", shown.run)
     if not spin.any():
         say_empty(ax, "no M was spinning")
     found, gave_up = (int(n.sum()) for n in ends.values())
     hits = f", {percent(round(found / (found + gave_up), 3))} with work" if found + gave_up else ""
     alt = (
-        f"Spinning Ms in {context(named)}, from {said(float(edges[0]))} to {said(float(edges[-1]))}: {about(float(spin.mean()))} in the "
-        f"mean, at most {greatest(series['t_ns'], series['spinning_m'], edges):,}; {about(float(idle.mean()))} idle Ps in the mean; "
+        f"{shown.told('Spinning Ms')}: {about(float(spin.mean()))} in the mean, at most "
+        f"{greatest(series['t_ns'], series['spinning_m'], edges):,}; {about(float(idle.mean()))} idle Ps in the mean; "
         f"spinning ended {counted(found + gave_up, 'time')}{hits}."
     )
     return Plot(fig, ax, parts_frame(edges, {"spinning_m": spin, "idle_p": idle, **ends}), alt)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from gmplab.plots.overtime import edges_of, greatest, means, parts_frame, stacked
+from gmplab.plots.overtime import SIZE, count_axis, greatest, means, parts_frame, parts_of, stacked
 from gmplab.plots.palette import STATES
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty
-from gmplab.plots.units import about, said
+from gmplab.plots.runs import Runs, entitle, legend_below, say_empty
+from gmplab.plots.units import about
 
 
 def states(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
@@ -40,24 +39,17 @@ def states(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     --------
     >>> gmplab.run(main, procs=4).plot.states()                         # doctest: +SKIP
     """
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    edges = edges_of(chosen, t, "plot.states")
-    series = chosen.series
+    shown, edges = parts_of(run, t, "states")
+    series = shown.run.series
     counts = {state: means(series["t_ns"], series[state], edges) for state in STATES}
-    fig, ax = axes(ax, 10.0, 4.2)
+    fig, ax = axes(ax, *SIZE)
     height = stacked(ax, edges, {state: (STATES[state], n) for state, n in counts.items() if n.any()})
-    ax.set_ylim(0, max(float(height.max()) * 1.05, 1))
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    ax.set_ylabel("goroutines")
+    count_axis(ax, "goroutines", float(height.max()) * 1.05)
     legend_below(ax)
-    entitle(ax, "What goroutines do", named)
+    entitle(ax, "What goroutines do", shown.run)
     if not height.any():
         say_empty(ax, "there was no goroutine")
     most = {state: greatest(series["t_ns"], series[state], edges) for state in STATES}
     words = [f"{state} {about(float(n.mean()))}, at most {most[state]:,}" for state, n in counts.items()]
-    alt = (
-        f"How many goroutines are in each state in {context(named)}, from {said(float(edges[0]))} to "
-        f"{said(float(edges[-1]))}, in the mean: {'; '.join(words)}."
-    )
+    alt = f"{shown.told('How many goroutines are in each state')}, in the mean: {'; '.join(words)}."
     return Plot(fig, ax, parts_frame(edges, counts), alt)

@@ -189,8 +189,7 @@ def steal_matrix(run: Runs, ax: Axes | None = None) -> Plot:
     TraceError
         The run was recorded at level "off".
     """
-    named = one_of(run)
-    chosen = next(iter(named.values()))
+    chosen = one_of(run)
     chosen.need("steals", "plot.steal_matrix")
     data = matrix(chosen)
     procs = max(len(chosen.record.processors), 1)
@@ -218,8 +217,8 @@ def steal_matrix(run: Runs, ax: Axes | None = None) -> Plot:
         rate_column(ax, data.drop_duplicates("p"))
     else:
         fig.colorbar(image, ax=ax, label="steals", ticks=MaxNLocator(integer=True, nbins=6))
-    entitle(ax, "Who stole from whom", named)
-    return Plot(fig, ax, data, told_matrix(named, data))
+    entitle(ax, "Who stole from whom", chosen)
+    return Plot(fig, ax, data, told_matrix(chosen, data))
 
 
 def matrix(run: Run) -> pd.DataFrame:
@@ -274,9 +273,9 @@ def rate_column(ax: Axes, thieves: pd.DataFrame) -> None:
     ax.annotate("hits", (1, -0.5), xytext=(6, 7), color=FAINT, fontweight="bold", **style)
 
 
-def told_matrix(named: dict[str, Run], data: pd.DataFrame) -> str:
+def told_matrix(run: Run, data: pd.DataFrame) -> str:
     """The matrix in words."""
-    begin = f"Who stole from whom in {context(named)}"
+    begin = f"Who stole from whom in {context(run)}"
     n = int(data["steals"].sum())
     thieves = data.drop_duplicates("p")
     sentences = []

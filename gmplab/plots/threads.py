@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from gmplab.plots.overtime import at_once, edges_of, parts_frame, stacked
+from gmplab.plots.overtime import SIZE, at_once, count_axis, parts_frame, parts_of, stacked
 from gmplab.plots.palette import INK, MODES
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty
-from gmplab.plots.units import about, counted, said
+from gmplab.plots.runs import Runs, entitle, legend_below, say_empty
+from gmplab.plots.units import about, counted
 
 
 def threads(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = None) -> Plot:
@@ -44,28 +43,25 @@ def threads(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = N
     --------
     >>> gmplab.run("syscall_storm", procs=4).plot.threads()             # doctest: +SKIP
     """
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    edges = edges_of(chosen, t, "plot.threads")
-    spans = (chosen.whole or chosen).machine_spans  # a window's spans begin in it
+    shown, edges = parts_of(run, t, "threads")
+    spans = shown.whole.machine_spans
     counts = {mode: at_once(spans[spans["mode"] == mode], edges) for mode in [*MODES, "idle"]}
     counts = {mode: n for mode, n in counts.items() if n.any()}
     alive = at_once(spans, edges)
-    fig, ax = axes(ax, 10.0, 4.2)
+    fig, ax = axes(ax, *SIZE)
     stacked(ax, edges, {mode: (MODES[mode], n) for mode, n in counts.items() if mode != "idle"})
     ax.stairs(alive, edges, color=INK, linewidth=1.4, baseline=None, label="all Ms")
-    ax.set_ylim(0, max(float(alive.max()) * 1.08, 1))
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    ax.set_ylabel("Ms")
+    count_axis(ax, "Ms", float(alive.max()) * 1.08)
     legend_below(ax)
-    entitle(ax, "How many Ms there are, and what they do", named)
+    entitle(ax, "How many Ms there are, and what they do", shown.run)
     if not alive.any():
         say_empty(ax, "there was no M")
-    begin = f"How many Ms there are in {context(named)}, from {said(float(edges[0]))} to {said(float(edges[-1]))}"
-    born = chosen.machines
-    made = int(((born["created_ns"] >= edges[0]) & (born["created_ns"] < edges[-1])).sum())
-    ended = int(((born["exited_ns"] >= edges[0]) & (born["exited_ns"] < edges[-1])).sum())
+    born = shown.run.machines
+    made, ended = (int(((born[when] >= shown.t0) & (born[when] < shown.t1)).sum()) for when in ("created_ns", "exited_ns"))
     words = [f"{mode} {about(float(n.mean()))}" for mode, n in counts.items()]
     doing = f": {', '.join(words)}" if words else ""
-    alt = f"{begin}: {counted(made, 'M')} made, {ended or 'none'} ended; in the mean {about(float(alive.mean()))}{doing}."
+    alt = (
+        f"{shown.told('How many Ms there are')}: {counted(made, 'M')} made, {ended or 'none'} ended; in the mean "
+        f"{about(float(alive.mean()))}{doing}."
+    )
     return Plot(fig, ax, parts_frame(edges, {**counts, "alive": alive}), alt)

@@ -14,13 +14,15 @@ from gmplab.plots import lanes
 from gmplab.plots.lanes import NONE, Slices
 from gmplab.plots.palette import HUES, INK, MODES, OTHERS, Look
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of, say_empty, shortened
-from gmplab.plots.units import counted, part, said
+from gmplab.plots.runs import Runs, entitle, legend_below, say_empty, shortened
+from gmplab.plots.stretch import Stretch, stretch_of
+from gmplab.plots.units import counted, part
 from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
 from gmplab.traces.run import Run
 
 Ints = npt.NDArray[np.int64]
 
+WHAT: Final = "What each P did"
 MOST_MARKS: Final = 250
 """More marks of a kind than this are left out: they would hide what they mark."""
 MARKS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
@@ -66,10 +68,8 @@ def timeline(
     """
     if by not in ("name", "cls"):
         raise ValueError(f"by = {by!r}: must be 'name' or 'cls'")
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    chosen.need("spans", "plot.timeline")
-    t0, t1 = lanes.between(chosen, t)
+    stretch = stretch_of(run, t, "spans", "timeline")
+    chosen, t0, t1 = stretch.run, stretch.t0, stretch.t1
     data = shown(chosen, by, t0, t1)
     looks, kind = coloured(chosen, data, by)
     absent = unused(chosen)
@@ -92,10 +92,10 @@ def timeline(
     lanes.dress(ax, [f"P{p}" for p in range(procs)], t0, t1)
     marked = mark(ax, chosen, procs, t0, t1)
     legend_below(ax, [*lanes.key(looks), *marked.values()])
-    entitle(ax, "What each P did", named)
+    entitle(ax, WHAT, chosen)
     if data.empty:
         say_empty(ax, "nothing was recorded")
-    return Plot(fig, ax, data, told(named, data, absent, by, t0, t1, n_merged, procs, marks_in(chosen, t0, t1), set(marked)))
+    return Plot(fig, ax, data, told(stretch, data, absent, by, n_merged, procs, marks_in(chosen, t0, t1), set(marked)))
 
 
 def shown(run: Run, by: str, t0: int, t1: int) -> pd.DataFrame:
@@ -155,11 +155,11 @@ def mark(ax: Axes, run: Run, procs: int, t0: int, t1: int) -> dict[str, object]:
 
 
 def told(
-    named: dict[str, Run], data: pd.DataFrame, absent: pd.DataFrame, by: str, t0: int, t1: int, n_merged: int,
-    procs: int, marks: dict[str, pd.DataFrame], marked: set[str],
+    stretch: Stretch, data: pd.DataFrame, absent: pd.DataFrame, by: str, n_merged: int, procs: int,
+    marks: dict[str, pd.DataFrame], marked: set[str],
 ) -> str:
     """The picture in words."""
-    begin = f"What each P did in {context(named)}, from {said(t0)} to {said(t1)}"
+    begin, t0, t1 = stretch.told(WHAT), stretch.t0, stretch.t1
     if data.empty:
         return f"{begin}: nothing was recorded."
     inside = (data["end_ns"].clip(upper=t1) - data["begin_ns"].clip(lower=t0)).astype(np.int64)

@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from gmplab.plots.overtime import at_once, edges_of, means, parts_frame, stacked
+from gmplab.plots.overtime import SIZE, at_once, means, parts_frame, parts_of, stacked
 from gmplab.plots.palette import MODES, PATTERN, VERMILLION
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, legend_below, one_of
-from gmplab.plots.units import part, said, share_ticks
+from gmplab.plots.runs import Runs, entitle, legend_below
+from gmplab.plots.stretch import Stretch
+from gmplab.plots.units import part, share_ticks
 from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
-from gmplab.traces.run import Run
 
+WHAT: Final = "What the Ps' time went into"
 OVERLOADED: Final = "idle while overloaded"
 
 
@@ -53,19 +54,15 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     --------
     >>> gmplab.run(main, procs=4).plot.utilisation()                    # doctest: +SKIP
     """
-    named = one_of(run)
-    chosen = next(iter(named.values()))
-    edges = edges_of(chosen, t, "plot.utilisation")
-    procs = max(len(chosen.record.processors), 1)
-    # A window's spans begin in it: what a P was at before, the whole run knows.
-    whole = chosen.whole or chosen
-    spans = whole.processor_spans
+    shown, edges = parts_of(run, t, "utilisation")
+    procs = max(len(shown.run.record.processors), 1)
+    spans = shown.whole.processor_spans
     shares = {mode: at_once(spans[spans["mode"] == mode], edges) / procs for mode in [*MODES, "idle"]}
     shares = {mode: share for mode, share in shares.items() if share.any()}
-    gone = at_once(unused(whole), edges) / procs
-    series = chosen.series
+    gone = at_once(unused(shown.whole), edges) / procs
+    series = shown.run.series
     overloaded = means(series["t_ns"], (series["idle_p"] > 0) & (series["runnable"] > 0), edges)
-    fig, ax = axes(ax, 10.0, 4.2)
+    fig, ax = axes(ax, *SIZE)
     stacked(ax, edges, {mode: (MODES[mode], share) for mode, share in shares.items() if mode != "idle"})
     if gone.any():
         hang(ax, edges, gone)
@@ -76,11 +73,11 @@ def utilisation(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None
     ax.yaxis.set_major_formatter(share_ticks())
     ax.set_ylabel("share of P time")
     legend_below(ax)
-    entitle(ax, "What the Ps' time went into", named)
+    entitle(ax, WHAT, shown.run)
     absent = {NOT_IN_USE: gone} if gone.any() else {}
     columns = {name.replace(" ", "_"): share for name, share in {**shares, **absent}.items()}
     data = parts_frame(edges, {**columns, "idle_overloaded": overloaded})
-    return Plot(fig, ax, data, told(named, {**shares, **absent, OVERLOADED: overloaded}, edges))
+    return Plot(fig, ax, data, told(shown, {**shares, **absent, OVERLOADED: overloaded}))
 
 
 def hang(ax: Axes, edges: npt.NDArray[np.float64], share: npt.NDArray[np.float64]) -> None:
@@ -91,10 +88,10 @@ def hang(ax: Axes, edges: npt.NDArray[np.float64], share: npt.NDArray[np.float64
     )
 
 
-def told(named: dict[str, Run], shares: dict[str, npt.NDArray[np.float64]], edges: npt.NDArray[np.float64]) -> str:
+def told(shown: Stretch, shares: dict[str, npt.NDArray[np.float64]]) -> str:
     """The picture in words; all parts are equally long, so that a mean over them is a share of the whole."""
     words = [f"{mode} {part(float(share.mean()))}" for mode, share in shares.items() if mode != OVERLOADED]
     return (
-        f"What the Ps' time went into in {context(named)}, from {said(float(edges[0]))} to {said(float(edges[-1]))}: "
-        f"{', '.join(words)}; some P idle while a goroutine was runnable {part(float(shares[OVERLOADED].mean()))} of the time."
+        f"{shown.told(WHAT)}: {', '.join(words)}; "
+        f"some P idle while a goroutine was runnable {part(float(shares[OVERLOADED].mean()))} of the time."
     )

@@ -11,8 +11,6 @@ from gmplab.plots import lanes
 from gmplab.plots.lanes import COLUMNS, FILLED, HEIGHT, NONE, PIXELS, ROWS, Slices
 from gmplab.plots.palette import BLUE, YELLOW, Look
 from gmplab.plots.plot import axes
-from gmplab.traces.run import Run
-from tests.traces.records import record
 
 LOOKS = {"running": Look(BLUE), "syscall": Look(YELLOW, "////")}
 
@@ -86,18 +84,6 @@ def test_a_million_slices_become_one_image() -> None:
     assert n == 1_000_000
     assert (len(ax.images), len(ax.collections)) == (1, 0)
     assert np.asarray(ax.images[0].get_array()).shape == (64 * ROWS, COLUMNS, 4)
-
-
-def test_the_time_shown_is_the_whole_run_or_two_instants_in_any_unit() -> None:
-    run = Run(record())
-    assert lanes.between(run, None) == (0, 200)
-    assert lanes.between(run.window(50, 150), None) == (50, 150)
-    assert lanes.between(run, (100, "1us")) == (100, 1_000)
-    with pytest.raises(ValueError, match=r"t = \(9 ns, 9 ns\): the second must be after the first"):
-        lanes.between(run, (9, 9))
-    for wrong in ("5ms", (1,), (1, 2, 3)):
-        with pytest.raises(ValueError, match="must be two instants, as"):
-            lanes.between(run, wrong)
 
 
 @pytest.mark.parametrize(

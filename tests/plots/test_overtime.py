@@ -10,7 +10,7 @@ import pytest
 
 import gmplab as gl
 from gmplab.errors import TraceError
-from gmplab.plots.overtime import PARTS, edges_of, greatest, means, stacked
+from gmplab.plots.overtime import PARTS, greatest, means, parts_of, stacked
 from gmplab.plots.palette import BLUE, GREY, Look
 from gmplab.plots.plot import axes
 from gmplab.traces.run import Run
@@ -48,7 +48,8 @@ def test_the_greatest_counts_what_holds_at_the_begin_and_not_what_comes_at_the_e
 
 
 def test_the_parts_are_equal_and_span_what_is_shown() -> None:
-    edges = edges_of(Run(record()), (20, 68), "plot.states")
+    shown, edges = parts_of(Run(record()), (20, 68), "states")
+    assert (shown.t0, shown.t1) == (20, 68)
     assert (len(edges), edges[0], edges[-1]) == (PARTS + 1, 20, 68)
     assert np.allclose(np.diff(edges), 0.2)
 
@@ -64,9 +65,9 @@ def test_a_window_shows_that_part_of_its_run(name: str) -> None:
 def test_a_window_that_was_read_from_a_file_does_not_know_the_counts_at_its_begin(tmp_path: Path) -> None:
     Run(record()).window(50, 90).to_csv(tmp_path / "part")
     with pytest.raises(TraceError, match=r"plot.states needs the series of the run, .*: its source, or window, does not know them"):
-        edges_of(gl.read_csv(tmp_path / "part"), None, "plot.states")
+        parts_of(gl.read_csv(tmp_path / "part"), None, "states")
     with pytest.raises(TraceError, match="plot.states needs the series of the run"):
-        edges_of(Run(record(LEVEL_SCHEDULE)), None, "plot.states")
+        parts_of(Run(record(LEVEL_SCHEDULE)), None, "states")
 
 
 def test_areas_stand_on_one_another() -> None:
