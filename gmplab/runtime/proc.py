@@ -871,9 +871,9 @@ def stealwork(sched: Sched, mp: M) -> i64:
     A victim's runnext is taken only from `runnext_pass` on, and after a pause if the victim runs: it is likely about
     to run that G itself. Where a victim's timers ran, their Gs are looked for in the own queue first.
 
-    Differs: stop-the-world is noticed between passes, not between victims; a victim that is looked at again, after a
-    pause or its timers, counts as another probe, and its timers are asked again. With `Steal.pays_first` a look is a step
-    of its own, made when it is paid for.
+    Differs: stop-the-world is noticed between passes and after a pause, not between victims: Go's thief takes the runnext
+    all the same; a victim that is looked at again, after a pause or its timers, counts as another probe, and its timers are
+    asked again. With `Steal.pays_first` a look is a step of its own, made when it is paid for.
     """
     pp = mp.p
     assert pp is not None

@@ -462,6 +462,9 @@ def wg_wait(sched: Sched, mp: M, gp: G, wg: WaitGroup) -> i64:
     if wg.count == 0:
         return STEP_ON
     wg.id = object_id(sched, wg.id, "waitgroup")
+    if semtake(wg.sema):
+        # Meant for one who was readied when the counter was 0, and has not run since.
+        raise GoPanic("sync: WaitGroup is reused before previous Wait has returned")
     return semqueue(sched, mp, gp, wg.sema, False, WAIT_WAITGROUP, wg.id, 1)
 
 
@@ -532,6 +535,8 @@ def sem_release(sched: Sched, mp: M, sem: Semaphore) -> None:
     charge(sched, mp, sched.prices.sync_op)
     s = sem.sema.waitq.first
     if s is None:
+        if sem.n == sem.initial:
+            raise GoPanic("semaphore: released more than held")
         sem.n += 1
         return
     sem.sema.waitq.remove(s)

@@ -129,7 +129,11 @@ class Timer(Timed):
 
 
 def enheap(sched: Sched, mp: M, t: Timer, pp: P) -> None:
-    """t joins pp's heap; who sleeps in epoll must wake for it. Go: time.go: timer.maybeAdd."""
+    """t joins pp's heap; who sleeps in epoll must wake for it. Go: time.go: timer.maybeAdd.
+
+    Differs: Go 1.16 to 1.22 wake at each timer that is set, a sleeper's too, not only at the first of a heap; and of the
+    timers that are set anew in their heap Go wakes at the earliest since it last tidied that heap, not at the heap's first.
+    """
     first = pp.timers.wake_time()
     push(sched, mp, t, pp)
     if first == 0 or t.when < first:

@@ -22,10 +22,12 @@ from tests.programs import free, rows
         (lambda: [gl.read_unlock(gl.RWMutex())], "fatal error: sync: RUnlock of unlocked RWMutex"),
         (lambda: [gl.done(gl.WaitGroup())], "sync: negative WaitGroup counter"),
         (lambda: [gl.wait(gl.Cond(gl.Mutex()))], "fatal error: sync: unlock of unlocked mutex"),
+        (lambda: [gl.release(gl.Semaphore(2))], "semaphore: released more than held"),
+        (lambda: (do(x) for x in [gl.Semaphore(1)] for do in (gl.acquire, gl.release, gl.release)), "semaphore: released more than held"),
     ],
 )
 def test_a_misuse_is_told_in_gos_words(misuse: Any, text: str) -> None:
-    # Go: internal/sync/mutex.go: unlockSlow; sync/rwmutex.go: Unlock, rUnlockSlow; sync/waitgroup.go: Add.
+    # Go: internal/sync/mutex.go: unlockSlow; sync/rwmutex.go: Unlock, rUnlockSlow; sync/waitgroup.go: Add; x/sync/semaphore: Release.
     def main() -> Any:
         yield from misuse()
 
@@ -49,6 +51,24 @@ def test_a_waitgroup_that_is_used_again_before_its_waiter_went_on_is_told() -> N
         yield gl.sleep(us=1)
 
     with pytest.raises(gl.GoPanic, match="goroutine 2 .waiter.: sync: WaitGroup is reused before previous Wait has returned"):
+        free(main)
+
+
+def test_who_waits_for_a_new_round_before_the_waiters_of_the_old_one_went_on_takes_one_of_their_counts_and_is_told() -> None:
+    # Go: sync/waitgroup.go: Wait; sema.go: semacquire1: cansemacquire comes before the queue.
+    wg = gl.WaitGroup(1)
+
+    def waiter() -> Any:
+        yield gl.wait(wg)
+
+    def main() -> Any:
+        yield gl.go(waiter)
+        yield gl.sleep(us=1)
+        yield gl.done(wg)
+        yield gl.add(wg)
+        yield gl.wait(wg)
+
+    with pytest.raises(gl.GoPanic, match="goroutine 1 .main.: sync: WaitGroup is reused before previous Wait has returned"):
         free(main)
 
 
