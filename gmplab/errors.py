@@ -22,6 +22,26 @@ def lacking(error: ImportError) -> str:
     return f"{package} is not installed: pip install {package}" if package in PACKAGES else ""
 
 
+class NotInstalled(ImportError):
+    """A package that is asked for is not installed: one line that says which, and how to get it.
+
+    Parameters
+    ----------
+    who : str
+        Who needs it, with the verb: "the widgets need".
+    package : str
+        One of `PACKAGES`.
+
+    Examples
+    --------
+    >>> print(NotInstalled("the widgets need", "anywidget"))
+    the widgets need a package: anywidget is not installed: pip install anywidget
+    """
+
+    def __init__(self, who: str, package: str) -> None:
+        super().__init__(f"{who} a package: {package} is not installed: pip install {package}", name=package)
+
+
 class GmplabError(Exception):
     """Base class of gmplab's errors.
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import gmplab.policies
-from gmplab.errors import GmplabError
+from gmplab.errors import GmplabError, NotInstalled
 from gmplab.interrupts import interruptible
 from gmplab.names import is_registered, listed, loaded, nearest, register as let_stand, third_party
 from gmplab.policies import COMPONENTS, PRESETS
@@ -394,6 +394,9 @@ def pulse(t_ns: int, n_schedules: int) -> None:
 def finished(record: Record, error: BaseException | None, strict: bool) -> Run:
     """The run, or its error with the run on it."""
     global last
+    if isinstance(error, NotInstalled):
+        # No fact about the program: it is told also where a failure is not raised, and is no result.
+        raise error.with_traceback(None) from None
     made = Run(record)
     last = made
     if error is None:

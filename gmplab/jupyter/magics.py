@@ -62,10 +62,11 @@ class GmpMagics(Magics):
         """Replaced below by the help of the tree."""
         __tracebackhide__ = True
         text = line.rstrip().rstrip(";")
+        typed = f"{'%gmp' if cell is None else '%%gmp'} {text}".rstrip()
         try:
             words = shlex.split(text)
         except ValueError as e:
-            raise ShellUsageError(f"%gmp {text}: {e}") from None
+            raise ShellUsageError(f"{typed}: {e}") from None
         try:
             value = self.of_line(words) if cell is None else self.of_cell(words, cell)
             return None if self.silenced(line, cell) else value
@@ -77,7 +78,7 @@ class GmpMagics(Magics):
         except ImportError as e:
             if not lacking(e):
                 raise
-            raise ShellUsageError(f"%gmp {text}: {lacking(e)}") from None
+            raise ShellUsageError(f"{typed}: {lacking(e)}") from None
         return None
 
     def silenced(self, line: str, cell: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
-from gmplab.errors import lacking
+from gmplab.errors import NotInstalled, lacking
 
 if TYPE_CHECKING:
     from gmplab.jupyter.both import Both
@@ -161,4 +161,4 @@ def widget(module: str, name: str) -> Any:
     except ModuleNotFoundError as e:
         if not lacking(e):
             raise
-        raise ImportError(f"the widgets need a package: {lacking(e)}", name=e.name) from None
+        raise NotInstalled("the widgets need", str(e.name).partition(".")[0]) from None

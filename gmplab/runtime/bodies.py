@@ -18,7 +18,7 @@ from collections.abc import Generator
 
 from mypy_extensions import i64
 
-from gmplab.errors import BodyError, GoPanic
+from gmplab.errors import BodyError, GoPanic, NotInstalled
 from gmplab.runtime.calls import call
 from gmplab.runtime.dice import Distribution
 from gmplab.runtime.model import G, M, Sched, Starts
@@ -350,7 +350,7 @@ def fetch(sched: Sched, gp: G) -> None:
             return
         elif not gp.asked:
             raise misyielded("the same token a second time")
-    except (BodyError, GoPanic, KeyboardInterrupt):
+    except (BodyError, GoPanic, KeyboardInterrupt, NotInstalled):
         raise
     except BaseException as e:
         # SystemExit and GeneratorExit too: they would leave by the hub, and the record would be lost.
@@ -405,7 +405,10 @@ class Hub:
     """Greenlets for plain functions, in one thread and for one run: a pool of finished ones, started at the first resume."""
 
     def __init__(self, run: object) -> None:
-        import greenlet
+        try:
+            import greenlet
+        except ImportError:
+            raise NotInstalled("a body that is a plain function, no generator and no coroutine, needs", "greenlet") from None
 
         self.run: object = run
 

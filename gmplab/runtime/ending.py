@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 from mypy_extensions import i64
 
-from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, PolicyError, SchedError, ThreadLimitError
+from gmplab.errors import BodyError, DeadlockError, GmplabError, GoPanic, NotInstalled, PolicyError, SchedError, ThreadLimitError
 from gmplab.runtime.bodies import blame
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.model import G, GList, Sched, overload, settlep
@@ -115,7 +115,7 @@ def failed(sched: Sched, policy: Policy, e: BaseException, gp: Optional[G]) -> B
     if isinstance(e, PolicyError):
         sched.stopped_by = "policy"
         return e
-    if isinstance(e, SchedError):
+    if isinstance(e, (SchedError, NotInstalled)):
         sched.stopped_by = "error"
         return e
     if isinstance(e, (GoPanic, BodyError)):

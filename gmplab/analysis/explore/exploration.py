@@ -10,6 +10,7 @@ from gmplab.analysis.explore.laws import Law
 from gmplab.analysis.explore.schedule import Along, Exact, Given, Schedule, header, lines, shorter
 from gmplab.analysis.explore.untimed import ALL_ORDERS, ROLLS, Chooser, Untimed
 from gmplab.analysis.explore.walk import WALKS, AtRandom, Bound, Walk
+from gmplab.errors import NotInstalled
 from gmplab.experiment import plan_of, policy_of
 from gmplab.names import nearest
 from gmplab.runtime.contracts import Policy, check_types
@@ -184,7 +185,7 @@ def search(case: Case, walker: Walk, progress: Callable[[int, int], None] | None
         walker.begin()
         driver = case.driver(walker)
         driver.run()
-        if isinstance(driver.error, KeyboardInterrupt):
+        if isinstance(driver.error, KeyboardInterrupt | NotInstalled):
             raise driver.error
         walker.end(driver)
         if progress is not None and walker.schedules % EVERY == 0:
