@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gmplab.plots.lanes import COLUMNS, Slices, solid, time_in_columns
 from gmplab.plots.palette import Look
-from gmplab.plots.timeline import coloured
+from gmplab.plots.timeline import called, coloured
 from gmplab.plots.units import unit_of
 from gmplab.traces.run import Run
 
@@ -30,8 +30,7 @@ def picture(run: Run) -> str:
     data = run.processor_spans
     procs = len(run.record.processors)
     t0, t1 = int(run.record.header.get("window_ns", (0, 0))[0]), max(run.record.end_ns, 1)
-    names = run.goroutines.set_index("g")["name"]
-    looks, kind = coloured(run, data.assign(name=names.reindex(data["g"]).array), "name")
+    looks, kind = coloured(run, data["mode"], called(run, data["g"], "name"), "name")
     slices = Slices(
         data["p"].to_numpy(dtype=np.int64), data["begin_ns"].to_numpy(), data["end_ns"].to_numpy(), kind
     )

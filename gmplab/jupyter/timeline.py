@@ -9,18 +9,25 @@ import numpy as np
 import pandas as pd
 from traitlets import Enum, Int
 
-from gmplab.jupyter.packing import Columns, packed
+from gmplab.jupyter.packing import Columns, codes, ids, instants, packed
 from gmplab.jupyter.picture import picture
 from gmplab.jupyter.widget import Widget, module, squeezed, style
+from gmplab.plots.lanes import NONE
 from gmplab.plots.palette import STATES, Look, ink_on
-from gmplab.plots.timeline import coloured
+from gmplab.plots.timeline import called, coloured
 from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
+from gmplab.traces.frames import n_rows
 from gmplab.traces.run import Run
 
 LANES: Final = ("P", "M", "G")
 MOST_INLINE: Final = 12_000
 """Events up to which all three kinds of lanes are made at once, to be there when the kernel is busy."""
 WAKE, SPAWN, STEAL = 0, 1, 2
+NARROW: Final = {
+    **dict.fromkeys(("begin", "end", "a_t0", "a_t1"), instants), **dict.fromkeys(("kind", "a_kind"), codes),
+    **dict.fromkeys(("g", "a_from", "a_to", "a_g", "who", "name"), ids),
+}
+"""How the columns of a table are kept."""
 
 
 class Timeline(Widget):
@@ -57,7 +64,7 @@ class Timeline(Widget):
         begin = int(run.record.header.get("window_ns", (0, 0))[0])
         super().__init__(lanes=lanes, view=[begin, max(run.record.end_ns, until_ns, begin + 1)], time_ns=begin, until_ns=until_ns)
         self.run = run
-        for part in LANES if len(run.events) <= MOST_INLINE else ():
+        for part in LANES if n_rows(run.record, "events") <= MOST_INLINE else ():
             self.offer(part, table(run, part))
 
     def reply(self, question: dict[str, Any]) -> bytes:
@@ -75,48 +82,34 @@ def table(run: Run, lanes: str) -> bytes:
     lane = spans.pop("lane")
     starts = np.zeros(n + 1, dtype=np.uint32)
     starts[1:] = np.cumsum(np.bincount(lane, minlength=n))
-    names = pd.Categorical(run.goroutines["name"].astype(str))
+    names = run.goroutines["name"].cat
     begin = int(run.record.header.get("window_ns", (0, 0))[0])
     header = run.record.header
+    drawn: Columns = {**spans, **arrows(run, lanes), "who": numbers(run.goroutines["g"]), "name": names.codes.to_numpy()}
     return squeezed(packed(
-        {
-            **spans, "starts": starts, **arrows(run, lanes),
-            "who": run.goroutines["g"].to_numpy(dtype=np.int32), "name": names.codes.astype(np.int32),
-        },
-        lanes=lanes, looks=[shown(name, look) for name, look in looks.items()], names=list(names.categories), begin_ns=begin,
+        {**{name: NARROW[name](column) for name, column in drawn.items()}, "starts": starts},
+        lanes=lanes, looks=[as_shown(name, look) for name, look in looks.items()], names=list(names.categories), begin_ns=begin,
         end_ns=run.record.end_ns, title=f"{header.get('workload', '?')} under {header.get('policy', '?')}",
     ))
 
 
-def shown(name: str, look: Look) -> dict[str, str]:
+def as_shown(name: str, look: Look) -> dict[str, str]:
     """A look for the browser."""
     face = "#FFFFFF" if look.face == "white" else look.face
     return {"name": name, "face": face, "hatch": look.hatch[:1], "ink": ink_on(look.face)}
 
 
-def columns(lane: Any, begin: Any, end: Any, kind: Any, g: Any) -> Columns:
-    """Spans as columns, by lane and then in time."""
-    order = np.lexsort((begin, lane))
-    return {
-        "lane": np.asarray(lane, dtype=np.int64)[order], "begin": np.asarray(begin, dtype=np.float64)[order],
-        "end": np.asarray(end, dtype=np.float64)[order], "kind": np.asarray(kind, dtype=np.uint8)[order],
-        "g": np.asarray(g, dtype=np.int32)[order],
-    }
-
-
-def ids(column: Any) -> Any:
+def numbers(column: Any) -> Any:
     """Ids as numbers, -1 for none."""
     return column.to_numpy(dtype=np.int64, na_value=-1)
 
 
 def of_modes(run: Run, spans: pd.DataFrame, who: str) -> tuple[Columns, dict[str, Look]]:
     """What Ps or Ms did, idle time left out; running goroutines coloured by name, as in the plot."""
-    names = run.goroutines.set_index("g")["name"]
-    data = spans.assign(name=names.reindex(spans["g"]).array)
-    looks, kind = coloured(run, data, "name")
-    busy = kind >= 0
-    data, kind = data[busy], kind[busy]
-    return columns(ids(data[who]), data["begin_ns"], data["end_ns"], kind, ids(data["g"])), looks
+    looks, kind = coloured(run, spans["mode"], called(run, spans["g"], "name"), "name")
+    busy = np.flatnonzero(kind != NONE)
+    times = {name: spans[f"{name}_ns"].to_numpy()[busy] for name in ("begin", "end")}
+    return {"lane": numbers(spans[who])[busy], **times, "kind": kind[busy], "g": numbers(spans["g"])[busy]}, looks
 
 
 def of_processors(run: Run) -> tuple[Columns, dict[str, Look], int]:
@@ -127,7 +120,9 @@ def of_processors(run: Run) -> tuple[Columns, dict[str, Look], int]:
             "lane": absent["p"], "begin": absent["begin_ns"], "end": absent["end_ns"],
             "kind": np.full(len(absent), len(looks)), "g": np.full(len(absent), -1),
         }
-        spans = columns(*(np.concatenate([spans[name], more[name]]) for name in more))
+        spans = {name: np.concatenate([values, more[name]]) for name, values in spans.items()}
+        order = np.lexsort((spans["begin"], spans["lane"]))
+        spans = {name: values[order] for name, values in spans.items()}
         looks = {**looks, NOT_IN_USE: UNUSED}
     return spans, looks, len(run.record.processors)
 
@@ -140,12 +135,15 @@ def of_machines(run: Run) -> tuple[Columns, dict[str, Look], int]:
 def of_goroutines(run: Run) -> tuple[Columns, dict[str, Look], int]:
     """What each goroutine did: lane g - 1. Regions are left out, they lie over the states."""
     data = run.spans
-    data = data[(data["kind"] != "region") & (data["duration_ns"] > 0)]
-    codes = {name: i for i, name in enumerate(STATES)}
-    kind = data["kind"].astype(str).map(codes).to_numpy()
-    g = ids(data["g"])
+    known = list(data["kind"].cat.categories)
+    # By the code of a kind, the index of its look; a region, which lies over the states, has none.
+    look_of = np.array([list(STATES).index(name) if name in STATES else NONE for name in known])
+    kind = look_of[data["kind"].cat.codes]
+    shown = np.flatnonzero((kind != NONE) & (data["duration_ns"].to_numpy() > 0))
+    g = numbers(data["g"])[shown]
+    times = {name: data[f"{name}_ns"].to_numpy()[shown] for name in ("begin", "end")}
     n = int(run.goroutines["g"].max()) if len(run.goroutines) else 0
-    return columns(g - 1, data["begin_ns"], data["end_ns"], kind, g), dict(STATES), n
+    return {"lane": g - 1, **times, "kind": kind[shown], "g": g}, dict(STATES), n
 
 
 def arrows(run: Run, lanes: str) -> Columns:
@@ -158,18 +156,15 @@ def arrows(run: Run, lanes: str) -> Columns:
     ends = {"P": ("by_p", "start_p"), "M": ("by_m", "start_m"), "G": ("by_g", "g")}[lanes]
     less = 1 if lanes == "G" else 0
     parts: list[Sequence[Any]] = [(
-        woken["t_ns"].to_numpy(), ids(woken["start_ns"]), ids(woken[ends[0]]) - less, ids(woken[ends[1]]) - less,
-        np.where(woken["new"], SPAWN, WAKE), ids(woken["g"]),
+        woken["t_ns"].to_numpy(), numbers(woken["start_ns"]), numbers(woken[ends[0]]) - less, numbers(woken[ends[1]]) - less,
+        np.where(woken["new"], SPAWN, WAKE), numbers(woken["g"]),
     )]
     if lanes == "P" and "steals" in run.provides:
         stolen = run.steals
         t = stolen["t_ns"].to_numpy()
-        parts.append((t, t, ids(stolen["victim_p"]), ids(stolen["p"]), np.full(len(t), STEAL), ids(stolen["g"])))
+        parts.append((t, t, numbers(stolen["victim_p"]), numbers(stolen["p"]), np.full(len(t), STEAL), numbers(stolen["g"])))
     t0, t1, source, to, kind, g = (np.concatenate(column) for column in zip(*parts, strict=True))
     known = (source >= 0) & (to >= 0)
     order = np.argsort(t0[known], kind="stable")
-    types = {"a_t0": np.float64, "a_t1": np.float64, "a_from": np.int32, "a_to": np.int32, "a_kind": np.uint8, "a_g": np.int32}
-    return {
-        name: column[known][order].astype(dtype)
-        for (name, dtype), column in zip(types.items(), (t0, t1, source, to, kind, g), strict=True)
-    }
+    made = {"a_t0": t0, "a_t1": t1, "a_from": source, "a_to": to, "a_kind": kind, "a_g": g}
+    return {name: column[known][order] for name, column in made.items()}

@@ -16,8 +16,9 @@ STATIC: Final = Path(__file__).parent / "static"
 INLINE: Final = 512 * 1024
 """Data of at most so many bytes is part of the widget's state: it is there at once, also while the kernel is busy, and
 after the page is loaded anew. More is sent when the page asks, or a notebook saved with its widgets would be unopenable."""
-MOST_SQUEEZED: Final = 8 * 1024 * 1024
-"""More bytes than this are sent as they are: to compress them would take longer than to send them."""
+MOST_SQUEEZED: Final = 1024 * 1024
+"""More bytes than this are sent as they are: to compress them takes several times as long as to send them to a page on the
+same machine, and a moved slider waits for it. What may become part of the state is less than this, and compressed."""
 
 _IMPORT: Final = re.compile(r"^import [^;]*? from \"\./[\w.]+\";\n", re.MULTILINE)
 

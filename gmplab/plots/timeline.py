@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +71,7 @@ def timeline(
     stretch = stretch_of(run, t, "spans", "timeline")
     chosen, t0, t1 = stretch.run, stretch.t0, stretch.t1
     data = shown(chosen, by, t0, t1)
-    looks, kind = coloured(chosen, data, by)
+    looks, kind = coloured(chosen, data["mode"], data[by].array, by)
     absent = unused(chosen)
     absent = absent[(absent["end_ns"] > t0) & (absent["begin_ns"] < t1)]
     if len(absent):
@@ -102,34 +102,46 @@ def shown(run: Run, by: str, t0: int, t1: int) -> pd.DataFrame:
     """The spans of Ps that lie, at least in part, between two instants, with the name of the goroutine."""
     spans = run.processor_spans
     spans = spans[(spans["end_ns"] > t0) & (spans["begin_ns"] < t1)].reset_index(drop=True)
-    names = run.goroutines.set_index("g")[by]
-    return spans.assign(**{by: names.reindex(spans["g"]).array})
+    return spans.assign(**{by: called(run, spans["g"], by)})
 
 
-def coloured(run: Run, data: pd.DataFrame, by: str) -> tuple[dict[str, Look], Ints]:
-    """The looks of what is shown, by what the legend calls them, and for each row the index of its look.
+def called(run: Run, g: Any, by: str) -> Any:
+    """The name, or class, of each of some goroutines, as a categorical; null where there is none."""
+    known: Any = run.goroutines
+    ids, wanted = known["g"].to_numpy(dtype=np.int64), g.to_numpy(dtype=np.int64, na_value=-1)
+    # The last place is that of -1.
+    code_of = np.full(max(int(ids.max(initial=0)), int(wanted.max(initial=0))) + 2, -1, dtype=np.int32)
+    code_of[ids] = known[by].cat.codes
+    return pd.Categorical.from_codes(code_of[wanted], dtype=known[by].dtype)
+
+
+def coloured(run: Run, mode: Any, names: Any, by: str) -> tuple[dict[str, Look], Ints]:
+    """The looks of spans with such modes and names, by what the legend calls them, and for each span the index of its look.
 
     Names are ranked by their time in the whole run, so that each keeps its colour in every part that is shown.
     """
-    running = (data["mode"] == "running").to_numpy()
-    names = data[by].astype(str)
-    time = run.goroutines.groupby(by, observed=True)["run_ns"].sum().sort_values(ascending=False, kind="stable")
-    ranked = [str(name) for name, ns in time.items() if ns > 0]
+    # By their codes: to compare the words of a hundred thousand spans would take longer than all else.
+    modes = {str(name): code for code, name in enumerate(mode.cat.categories)}
+    mode, name = mode.cat.codes.to_numpy(), names.codes
+    known = run.goroutines[by].cat
+    time = np.bincount(known.codes, weights=run.goroutines["run_ns"], minlength=len(known.categories))
+    ranked = [i for i in np.argsort(-time, kind="stable").tolist() if time[i] > 0]
     looks: dict[str, Look] = {}
-    kind = np.full(len(data), NONE, dtype=np.int64)
+    kind = np.full(len(mode), NONE, dtype=np.int64)
 
     def give(rows: npt.NDArray[np.bool_], called: str, look: Look) -> None:
         if rows.any():
             kind[rows] = len(looks)
             looks[called] = look
 
-    for hue, name in zip(HUES, ranked, strict=False):
-        called = f"running {shortened(name, 28) or 'without a ' + by}" if len(ranked) > 1 else "running"
-        give(running & (names == name).to_numpy(), called, Look(hue))
+    running = mode == modes["running"]
+    for hue, i in zip(HUES, ranked, strict=False):
+        told = shortened(str(known.categories[i]), 28)
+        give(running & (name == i), f"running {told or 'without a ' + by}" if len(ranked) > 1 else "running", Look(hue))
     give(running & (kind == NONE), f"running others ({len(ranked) - len(HUES)})", OTHERS)
-    for mode, look in MODES.items():
-        if mode != "running":
-            give((data["mode"] == mode).to_numpy(), mode, look)
+    for called, look in MODES.items():
+        if called != "running":
+            give(mode == modes.get(called), called, look)
     return looks, kind
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmplab.runtime.recorder import Record
-from gmplab.traces.frames import fields
+from gmplab.traces.frames import fields, order_by
 from gmplab.traces.metrics import Number
 from gmplab.vocabulary import MODES
 
@@ -106,7 +106,7 @@ def busy(record: Record) -> npt.NDArray[np.float64]:
     end = np.full(len(t), record.end_ns, dtype=np.int64)
     for who, until in ((m, s["enter_ns"]), (p, t)):
         # A stable sort of 16-bit ids is numpy's radix sort, ten times faster than one of 32 bits.
-        order = np.argsort(who.astype(np.int16) if not len(who) or who.max() < 1 << 15 else who, kind="stable")
+        order = order_by(who)
         same = who[order[1:]] == who[order[:-1]]
         here = order[:-1][same]
         end[here] = np.minimum(end[here], until[order[1:][same]])

@@ -68,17 +68,21 @@ def spans_of(e: dict[str, Ints], found: Stays, end_ns: int, who: str, dtype: str
     t = np.append(e["t_ns"], end_ns)
     begin, end = t[found.begin], t[found.end]
     long = end > begin
-    lane, mode, g, row, begin, end = (x[long] for x in (found.who, found.mode, found.g, found.begin, begin, end))
+    lane, mode, g, row = found.who, found.mode, found.g, found.begin
+    if not long.all():
+        lane, mode, g, row, begin, end = (x[long] for x in (lane, mode, g, row, begin, end))
     fresh = np.ones(len(lane), dtype=bool)
     fresh[1:] = (lane[1:] != lane[:-1]) | (mode[1:] != mode[:-1]) | (g[1:] != g[:-1]) | (begin[1:] != end[:-1])
-    first = np.flatnonzero(fresh)
-    last = np.append(first[1:], len(lane))[: len(first)] - 1
+    if not fresh.all():
+        first = np.flatnonzero(fresh)
+        end = end[np.append(first[1:], len(lane))[: len(first)] - 1]
+        lane, mode, g, row, begin = (x[first] for x in (lane, mode, g, row, begin))
     where = f"spans by {who}"
     frame = pd.DataFrame(
         {
-            who: nullable(lane[first], dtype, where),
-            "mode": pd.Categorical.from_codes(mode[first], dtype=dtype_for(ALL_MODES)), "begin_ns": begin[first],
-            "end_ns": end[last], "duration_ns": end[last] - begin[first], "g": nullable(g[first], "Int64", where),
-        }
+            who: nullable(lane, dtype, where), "mode": pd.Categorical.from_codes(mode, dtype=dtype_for(ALL_MODES)),
+            "begin_ns": begin, "end_ns": end, "duration_ns": end - begin, "g": nullable(g, "Int64", where),
+        },
+        copy=False,
     )
-    return frame, row[first]
+    return frame, row

@@ -11,7 +11,7 @@ import pandas as pd
 from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Record
 from gmplab.traces.columns import P, dtype_of
-from gmplab.traces.frames import dtype_for, fields, nullable
+from gmplab.traces.frames import dtype_for, fields, nullable, order_by
 from gmplab.traces.lengths import global_queue_changes
 from gmplab.vocabulary import (
     GO_CREATE, GO_EXIT, GO_PARK, GO_READY, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, M_CREATE, M_EXIT, P_BUSY, P_IDLE,
@@ -47,7 +47,7 @@ def transitions(e: dict[str, Ints]) -> tuple[Ints, Ints, Ints]:
     # A GoSysExit without a P leaves the goroutine where it was until its GoStop: it does not run.
     state[(e["kind"] == GO_SYSEXIT) & (e["p"] < 0)] = -1
     rows = np.flatnonzero(state >= 0)
-    rows = rows[np.argsort(e["g"][rows], kind="stable")]
+    rows = rows[order_by(e["g"][rows])]
     g = e["g"][rows]
     following = np.arange(1, len(rows) + 1)
     following[:-1][g[1:] != g[:-1]] = -1
@@ -79,9 +79,11 @@ def spans_frame(record: Record) -> pd.DataFrame:
         "g": e["g"][rows], "kind": state, "name": names, "begin_ns": begin, "end_ns": end,
         "m": np.where(placed, e["m"][rows], -1), "p": np.where(placed, e["p"][rows], -1),
     }
-    made = {name: np.concatenate([values[stays], regions[name]]) for name, values in made.items()}
-    order = np.lexsort((made["kind"] == REGION, made["begin_ns"], made["g"]))
-    made = {name: values[order] for name, values in made.items()}
+    made = {name: values[stays] for name, values in made.items()}
+    if len(regions["g"]):
+        made = {name: np.concatenate([values, regions[name]]) for name, values in made.items()}
+        order = np.lexsort((made["kind"] == REGION, made["begin_ns"], made["g"]))
+        made = {name: values[order] for name, values in made.items()}
     where = "spans"
     return pd.DataFrame(
         {
@@ -91,7 +93,8 @@ def spans_frame(record: Record) -> pd.DataFrame:
             "end_ns": made["end_ns"], "duration_ns": made["end_ns"] - made["begin_ns"],
             "m": nullable(made["m"], "Int32", where),
             "p": nullable(made["p"], dtype_of(P, len(record.processors)), where),
-        }
+        },
+        copy=False,
     )
 
 
@@ -139,7 +142,7 @@ def wakeups_frame(record: Record) -> pd.DataFrame:
     rows, state, following = transitions(e)
     kind = e["kind"][rows]
     woken = np.flatnonzero((kind == GO_CREATE) | (kind == GO_READY))
-    woken = woken[np.argsort(rows[woken], kind="stable")]
+    woken = woken[order_by(rows[woken])]
     after = following[woken]
     ran = (after >= 0) & (state[after] == RUNNING)
     row, start = rows[woken], rows[after]
@@ -156,7 +159,8 @@ def wakeups_frame(record: Record) -> pd.DataFrame:
             "start_m": nullable(np.where(ran, e["m"][start], -1), "Int32", where),
             "start_p": nullable(np.where(ran, e["p"][start], -1), procs, where),
             "wait_ns": nullable(np.where(ran, begin - t, -1), "Int64", where),
-        }
+        },
+        copy=False,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from gmplab.traces.frames import order_by
 from gmplab.vocabulary import (
     GO_EXIT, GO_PARK, GO_START, GO_STOP, GO_SYSCALL, GO_SYSEXIT, HOLD, IN_HELD, IN_IDLE, IN_LOCKED, IN_NETPOLL,
     IN_RUNNING, IN_SCHEDULING, IN_SPINNING, IN_STARTING, IN_STOPPED, IN_SYSCALL, M_CREATE, M_EXIT, M_PARK, M_START, M_WAKE,
@@ -91,13 +92,15 @@ def processor_stays(e: dict[str, Ints]) -> Stays:
 
 def stands_held(e: dict[str, Ints]) -> Ints:
     """For each event, whether it stops the P of a held task, which is held all the same while the world stands."""
+    found = np.zeros(len(e["kind"]), dtype=bool)
+    if not (e["kind"] == HOLD).any():
+        return found
     rows = np.flatnonzero((entered(e["kind"], P_ENTERS) != NONE) & (e["p"] >= 0))
-    rows = rows[np.argsort(e["p"][rows], kind="stable")]
+    rows = rows[order_by(e["p"][rows])]
     kind, p = e["kind"][rows], e["p"][rows]
     stops = kind == P_STOP
     # The newest row of all but the stops, -1 where there is none.
-    newest = np.maximum.accumulate(np.where(stops, -1, np.arange(len(rows)))) if len(rows) else rows
-    found = np.zeros(len(e["kind"]), dtype=bool)
+    newest = np.maximum.accumulate(np.where(stops, -1, np.arange(len(rows))))
     found[rows] = stops & (newest >= 0) & (p[newest] == p) & (kind[newest] == HOLD)
     return found
 
@@ -134,7 +137,7 @@ def machine_stays(e: dict[str, Ints]) -> Stays:
 def spinning(e: dict[str, Ints]) -> Ints:
     """For each event, whether its M is spinning: its last SpinStart is newer than its last SpinStop."""
     rows = np.flatnonzero(np.isin(e["kind"], (SPIN_START, SPIN_STOP, P_ACQUIRE)) & (e["m"] >= 0))
-    rows = rows[np.argsort(e["m"][rows], kind="stable")]
+    rows = rows[order_by(e["m"][rows])]
     told = e["kind"][rows] != P_ACQUIRE
     first = np.append(True, e["m"][rows][1:] != e["m"][rows][:-1])[: len(rows)]
     # The place of the newest row that tells, not before the M's own first row.
@@ -148,9 +151,11 @@ def stays(e: dict[str, Ints], who: Ints, mode: Ints, ends: Ints = NOBODY, gone: 
     """Stays from the mode that each event enters for `who`; at the rows `ends`, those of `gone` end."""
     n = len(mode)
     rows = np.flatnonzero((mode != NONE) & (who >= 0))
-    w, m = np.append(who[rows], gone), np.append(mode[rows], np.full(len(gone), EXITED, dtype=mode.dtype))
-    rows = np.append(rows, ends)
-    order = np.lexsort((rows, w)) if len(gone) else np.argsort(w, kind="stable")
+    w, m = who[rows], mode[rows]
+    if len(gone):
+        w, m = np.append(w, gone), np.append(m, np.full(len(gone), EXITED, dtype=mode.dtype))
+        rows = np.append(rows, ends)
+    order = np.lexsort((rows, w)) if len(gone) else order_by(w)
     rows, w, m = rows[order], w[order], m[order]
     g = np.where((m == IN_RUNNING) | (m == IN_SYSCALL), e["g"][rows], -1)
     new = np.ones(len(rows), dtype=bool)

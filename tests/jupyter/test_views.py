@@ -19,7 +19,7 @@ from shells import displayed
 
 import gmplab as gl
 from gmplab.errors import TraceError
-from gmplab.jupyter.packing import TYPES, packed
+from gmplab.jupyter.packing import TYPES, ids, instants, packed
 from gmplab.jupyter.timeline import LANES, table
 from gmplab.jupyter.widget import INLINE, STATIC
 from gmplab.traces.run import Run
@@ -52,6 +52,15 @@ def test_columns_come_out_as_they_went_in() -> None:
     assert {name: column.tolist() for name, column in found.items()} == {name: column.tolist() for name, column in columns.items()}
     with pytest.raises(KeyError):
         packed({"a": np.zeros(1, dtype=np.int64)})
+
+
+def test_times_and_ids_take_as_few_bytes_as_they_allow() -> None:
+    for values, dtype in (([0, 2**32 - 1], "<u4"), ([0, 2**32], "<f8"), ([], "<u4")):
+        kept = instants(np.array(values, dtype=np.int64))
+        assert (kept.dtype.str, kept.tolist()) == (dtype, values)
+    for values, dtype in (([-1, 2**15 - 1], "<i2"), ([-1, 2**15], "<i4"), ([], "<i2")):
+        kept = ids(np.array(values, dtype=np.int64))
+        assert (kept.dtype.str, kept.tolist()) == (dtype, values)
 
 
 @pytest.mark.parametrize(("lanes", "frame"), [("P", "processor_spans"), ("M", "machine_spans"), ("G", "spans")])

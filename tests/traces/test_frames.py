@@ -324,3 +324,10 @@ def test_the_picture_has_all_of_the_busy_time() -> None:
 
 def test_a_record_without_schedules_has_no_picture() -> None:
     assert "<svg" not in Run(record(LEVEL_OFF))._repr_html_()
+
+
+@pytest.mark.parametrize("most", [7, 1 << 15, 1 << 17, 1 << 31])
+def test_ids_are_ordered_as_they_stand_where_they_are_equal(most: int) -> None:
+    ids = np.random.default_rng(1).integers(-1, most, 2_000, endpoint=True)
+    assert frames.order_by(ids).tolist() == sorted(range(len(ids)), key=lambda i: ids[i])
+    assert len(frames.order_by(ids[:0])) == 0

@@ -1,6 +1,6 @@
 // How a widget's data reaches the page: in the model's state where it is small, else by message, when it is asked for.
 
-const TYPES = { f64: Float64Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
+const TYPES = { f64: Float64Array, i32: Int32Array, u32: Uint32Array, i16: Int16Array, u8: Uint8Array };
 const ZLIB = 0x78;
 
 // The bytes of a message or a trait as an ArrayBuffer that begins at a multiple of 8.
