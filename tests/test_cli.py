@@ -293,6 +293,14 @@ def test_compare_shows_the_comparison_that_the_library_makes(capsys: pytest.Capt
     assert (code, out, err) == (0, f"{expected!r}\n", "")
 
 
+def test_compare_takes_policies_with_commas_and_processes_that_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["-w", "fanout", "--set", "n=20", "--seeds", "0:2", "--metric", "stolen"]
+    expected = said(capsys, "compare", "go", "go(steal=StealOne(), spin=SpinLimit(2))", "go1.14", *words)
+    assert expected[0] == 0
+    assert said(capsys, "compare", "go,go(steal=StealOne(), spin=SpinLimit(2))", "go1.14", *words, "-j", "2") == expected
+    assert "workers=2" in said(capsys, "compare", "go,go1.14", *words, "-j", "2", "--code")[1]
+
+
 def test_a_run_of_compare_that_fails_says_which_one(capsys: pytest.CaptureFixture[str], mine: str) -> None:
     code, out, err = said(capsys, "compare", "go", "-w", f"{mine}:lost", "--seeds", "4,5")
     assert (code, out) == (1, "")
@@ -330,6 +338,20 @@ def test_check_tells_where_a_policy_breaks_its_contract(capsys: pytest.CaptureFi
     code, out, err = said(capsys, "check", f"{mine}:Greedy")
     assert (code, err) == (1, "")
     assert out.startswith("policy 'go with Greedy' breaks its contract; tried: ") and "\n- steal: Greedy: amount(" in out
+
+
+def test_check_runs_as_many_programs_as_it_is_told_and_shows_the_smallest_that_fails(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, _ = said(capsys, "check", "go", "-n", "3", "-s", "5")
+    assert code == 0 and "3 random programs, each twice" in out
+    path = tmp_path / "few.py"
+    path.write_text("import gmplab as gl\nMINE = gl.policy_of('go').replace(machines=gl.KeepThreads(max_threads=6))\n", encoding="utf-8")
+    few, many = (said(capsys, "check", f"{path}:MINE", "-n", n) for n in ("1", "30"))
+    assert few[0] == 0 and "1 random programs, each twice" in few[1]
+    assert many[0] == 1 and "30 random programs, each twice" in many[1]
+    assert "- policy: a program fails: procs=3, seed=1002, Costs.zero(), main and 5 goroutines (blocking call; " in many[1]
+    assert refused(capsys, "check", "go", "-n", "-1") == "gmplab: programs = -1: must be an int of at least 0"
 
 
 def test_export_writes_a_saved_run_in_another_form(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -452,12 +474,16 @@ def test_what_exists_is_refused_before_the_run(capsys: pytest.CaptureFixture[str
 
 
 def test_every_command_has_what_it_does_and_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(PERFORM) == list(COMMANDS)
+    assert [*PERFORM, "help"] == list(COMMANDS), "help is answered while the words are read"
     code, out, err = said(capsys, "-h")
     assert (code, err) == (0, "")
     for command in COMMANDS:
         assert f"    {command} " in out
-        assert said(capsys, command, "-h")[1].startswith(f"usage: gmplab {command} ")
+        help_text = said(capsys, command, "-h")
+        assert help_text[1].startswith(f"usage: gmplab {command} ")
+        assert said(capsys, "help", command) == help_text
+    assert said(capsys, "help") == (code, out, err)
+    assert refused(capsys, "help", "rum") == "gmplab help rum: no such command; did you mean 'run'?"
 
 
 def test_the_tree_serves_another_program_and_never_exits() -> None:
@@ -581,7 +607,9 @@ def test_explain_says_what_a_saved_run_suffers_from(capsys: pytest.CaptureFixtur
     said(capsys, "run", "mutex_contention", "--save", kept)
     code, out, _ = said(capsys, "explain", kept)
     assert code == 0 and "- lock convoy: on average" in out
+    assert said(capsys, "explain", kept, "g2")[1].startswith("G2 ")
     assert refused(capsys, "explain").startswith("gmplab: say which run")
+    assert refused(capsys, "explain", "P1").startswith("gmplab: say which run"), "one word that reads so is whom"
 
 
 def test_verify_writes_a_page_with_pictures_and_writes_it_anew_but_over_no_other_file(

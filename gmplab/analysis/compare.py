@@ -20,6 +20,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from gmplab.analysis.intervals import Interval, mean_interval
+from gmplab.analysis.workers import checked_workers, mapped
 from gmplab.errors import GmplabError
 from gmplab.experiment import policy_of, run
 from gmplab.names import nearest
@@ -357,10 +358,25 @@ def shipped(metric: str, run: Run) -> float:
     return float(run.metrics.get(metric, math.nan))
 
 
+Task = tuple[str, int, dict[str, Callable[[Run], float]], dict[str, Any]]
+"""Of one run: its policy's label, its seed, what to measure of it, and the arguments of `gmplab.run`."""
+
+
+def measured(task: Task) -> tuple[tuple[str, int], str, list[float]]:
+    """One run: whose it is, the workload's name, and what was measured."""
+    label, seed, measures, arguments = task
+    try:
+        made = run(**arguments)
+    except GmplabError as e:
+        e.add_note(f"in compare: policy {label}, seed {seed}")
+        raise
+    return (label, seed), str(made.record.header["workload"]), [float(measure(made)) for measure in measures.values()]
+
+
 def compare(
     policies: Iterable[str | Policy] | Mapping[str, str | Policy], workload: Any, *, seeds: Iterable[int] = range(10),
     metrics: Iterable[str | Callable[[Run], float]] | None = None, procs: int = 4, record: str = "off", confidence: float = 0.95,
-    progress: bool = False, **params: Any,
+    workers: int = 1, progress: bool = False, **params: Any,
 ) -> Comparison:
     """Run a workload under each policy with each seed, and compare the metrics.
 
@@ -383,6 +399,8 @@ def compare(
         recorded. A shipped one that needs more ("gini") gets it.
     confidence : float
         Of the intervals, above 0 and below 1.
+    workers : int
+        Processes, at least 1, as those of `gmplab.sweep`; what is measured does not depend on it.
     progress : bool
         A bar on stderr, of runs done, once half a second has passed.
     **params : object
@@ -398,7 +416,8 @@ def compare(
     ValueError, TypeError
         An unknown policy, workload or metric (with the nearest name), no seeds, or what `gmplab.run` refuses.
     GmplabError
-        A run failed: its error, with a note that says under which policy and seed; its `run` is the record so far.
+        A run failed: its error, with a note that says under which policy and seed; its `run` is the record so far. Or a
+        worker ended before its run was done.
 
     Examples
     --------
@@ -412,18 +431,18 @@ def compare(
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence = {confidence!r}: must be above 0 and below 1")
     level = enough(record, measures)
-    rows: list[tuple[str, int, str, float]] = []
+    checked_workers(workers)
+    same = {"workload": workload, "procs": procs, "record": level, **params}
+    tasks = [(label, seed, measures, {**same, "policy": policy, "seed": seed}) for label, policy in chosen.items() for seed in each]
+    done: dict[tuple[str, int], list[float]] = {}
     title = ""
-    with tqdm(total=len(chosen) * len(each), desc="compare", unit="run", delay=0.5, leave=False, disable=not progress) as bar:
-        for label, policy in chosen.items():
-            for seed in each:
-                try:
-                    made = run(workload, policy=policy, seed=seed, procs=procs, record=level, **params)
-                except GmplabError as e:
-                    e.add_note(f"in compare: policy {label}, seed {seed}")
-                    raise
-                title = str(made.record.header["workload"])
-                rows += [(label, seed, name, float(measure(made))) for name, measure in measures.items()]
+    with tqdm(total=len(tasks), desc="compare", unit="run", delay=0.5, leave=False, disable=not progress) as bar:
+        with mapped(measured, tasks, workers) as coming:
+            for at, title, values in coming:  # noqa: B007, the last one's name is that of all
+                done[at] = values
                 bar.update()
+    rows = [
+        (label, seed, name, value) for label, seed, _, _ in tasks for name, value in zip(measures, done[label, seed], strict=True)
+    ]
     frame = pd.DataFrame(rows, columns=["policy", "seed", "metric", "value"])
     return Comparison(frame, title, procs, confidence, chosen, {"workload": workload, **params})

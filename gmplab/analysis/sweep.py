@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from gmplab.analysis.compare import checked_metrics, label_of, number, scale_of, short_repr
 from gmplab.analysis.fingerprint import fingerprint
 from gmplab.analysis.intervals import Interval, mean_interval
-from gmplab.analysis.workers import mapped
+from gmplab.analysis.workers import checked_workers, mapped
 from gmplab.experiment import policy_of, run
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs
@@ -226,8 +226,7 @@ def sweep(
     >>> list(made.frame["procs"])
     [1, 1, 2, 2, 4, 4]
     """
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ValueError(f"workers = {workers!r}: must be an int of at least 1 process")
+    checked_workers(workers)
     each = list(dict.fromkeys(seeds))
     if not each:
         raise ValueError("seeds: none given: give at least one int")

@@ -26,6 +26,12 @@ Task = TypeVar("Task")
 Done = TypeVar("Done")
 
 
+def checked_workers(workers: int) -> None:
+    """Raise `ValueError` for what is no number of processes."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ValueError(f"workers = {workers!r}: must be an int of at least 1 process")
+
+
 @contextmanager
 def mapped(do: Callable[[Task], Done], tasks: Sequence[Task], workers: int) -> Iterator[Iterator[Done]]:
     """What `do` makes of each task, in the order in which they are done, from this process or from new ones.

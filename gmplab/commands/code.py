@@ -47,7 +47,8 @@ def code_of(args: Namespace) -> str:
 def modules(args: Namespace) -> list[str]:
     """What must be imported for the names that stand in files or modules."""
     found = []
-    for text in [args.workload, *getattr(args, "policies", []), *(getattr(args, c, None) for c in ("policy", *COMPONENT_CONCERNS))]:
+    policies = texts.listed(getattr(args, "policies", []))
+    for text in [args.workload, *policies, *(getattr(args, c, None) for c in ("policy", *COMPONENT_CONCERNS))]:
         where, name = texts.named(text.partition("(")[0]) if isinstance(text, str) else ("", "")
         if where:
             module = where.removesuffix(".py").replace("/", ".")
@@ -148,7 +149,7 @@ def run_code(args: Namespace) -> list[str]:
 
 def compare_code(args: Namespace) -> list[str]:
     """`compare`."""
-    made = {text: policy(text, {}) for text in args.policies}
+    made = {text: policy(text, {}) for text in texts.listed(args.policies)}
     if all(code == quoted(text) for text, code in made.items()):
         chosen = f"[{', '.join(made.values())}]"
     else:
@@ -157,6 +158,8 @@ def compare_code(args: Namespace) -> list[str]:
     found.append(seeds(args))
     if args.metrics:
         found.append(f"metrics={args.metrics!r}")
+    if args.workers != 1:
+        found.append(f"workers={args.workers}")
     return [f"comparison = gl.compare({', '.join([*found, *settings(args)])})", "comparison"]
 
 

@@ -112,11 +112,14 @@ def experiment_of(args: Namespace, progress: bool) -> dict[str, Any]:
 
 def compare_command(args: Namespace, progress: bool) -> Result:
     """Run a workload under several policies with the same seeds."""
-    chosen = {text: texts.policy(text) for text in args.policies}
-    if len(chosen) < len(args.policies):
+    given = texts.listed(args.policies)
+    chosen = {text: texts.policy(text) for text in given}
+    if len(chosen) < len(given):
         raise UsageError("a policy is given twice")
     with as_typed():
-        return compare(chosen, seeds=texts.seeds(args.seeds), metrics=args.metrics, **experiment_of(args, progress))
+        return compare(
+            chosen, seeds=texts.seeds(args.seeds), metrics=args.metrics, workers=args.workers, **experiment_of(args, progress)
+        )
 
 
 def sweep_command(args: Namespace, progress: bool) -> Swept:
@@ -259,12 +262,13 @@ def plot_command(args: Namespace, progress: bool) -> Drawing:
 
 def explain_command(args: Namespace, progress: bool) -> Findings | Listing:
     """Say what a saved run suffers from, or where the time of one of its goroutines or Ps went."""
-    run = read(args.run)
-    if args.of is None:
+    which, whom = texts.run_and_whom(args.run, args.whom, {})
+    run = read(which)
+    if whom is None:
         return findings(run)
     from gmplab.commands.about import about  # its units come with matplotlib, which is slow to load
 
-    return about(run, args.of)
+    return about(run, whom)
 
 
 def read(run: Run | str | None) -> Run:
@@ -348,7 +352,8 @@ def info_command(args: Namespace, progress: bool) -> Information:
 def check_command(args: Namespace, progress: bool) -> Checked:
     """Ask a policy everything."""
     chosen = texts.policy(args.policy)
-    return Checked(chosen, check_policy(chosen, strict=False))
+    with as_typed():
+        return Checked(chosen, check_policy(chosen, programs=args.programs, seed=args.seed, strict=False))
 
 
 def verify_command(args: Namespace, progress: bool) -> Verified:

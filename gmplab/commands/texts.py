@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gmplab.analysis.compare import short_repr
 from gmplab.commands.tree import COMPONENT_CONCERNS, PRICES
@@ -256,6 +256,22 @@ def policy_from(thing: Any, name: str) -> Policy:
     raise UsageError(f"{name}: is {thing!r}: must be a gmplab.Policy, or a component or its class")
 
 
+# --- of `explain` -----------------------------------------------------------------------------------------------------
+WHOM: Final = re.compile(r"[gGpP]\d+")
+"""How a goroutine or a P is typed."""
+
+
+def run_and_whom(run: Any, whom: str | None, names: Mapping[str, Any]) -> tuple[Any, str | None]:
+    """The two words of `explain [RUN] [G7]`; one alone is whom where it reads so, and is no variable and no file.
+
+    >>> run_and_whom("G7", None, {}), run_and_whom("kept.gmp", None, {}), run_and_whom("G7", None, {"G7": "a run"})
+    ((None, 'G7'), ('kept.gmp', None), ('G7', None))
+    """
+    if whom is None and isinstance(run, str) and WHOM.fullmatch(run) and run not in names and not Path(run).exists():
+        return None, run
+    return run, whom
+
+
 # --- workloads, and what they take ------------------------------------------------------------------------------------
 def workload(text: Any) -> Any:
     """A workload from its name or from file.py:function; one that is a workload already stays it.
@@ -353,6 +369,15 @@ def parts(text: str) -> list[str]:
             continue
         found[-1] += c
     return [part.strip() for part in found]
+
+
+def listed(words: Sequence[str]) -> list[str]:
+    """Words that each may hold several, with commas between.
+
+    >>> listed(["go,go1.1", "go(steal=StealOne(), spin=SpinLimit(2))"])
+    ['go', 'go1.1', 'go(steal=StealOne(), spin=SpinLimit(2))']
+    """
+    return [part for word in words for part in parts(word)]
 
 
 def axis(text: str) -> tuple[str, list[str]]:

@@ -28,7 +28,7 @@ Commands = dict[str, tuple[Add, str]]
 
 
 class HelpAsked(Exception):
-    """`-h` was typed; holds the text."""
+    """`-h` or `help` was typed; holds the text."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -64,7 +64,7 @@ def tree(prog: str = "gmplab", commands: Commands | None = None) -> Parser:
         parser.add_argument("--version", action=Version, nargs=0, help="show the version, and exit")
     added = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for name, (add, what) in chosen.items():
-        add(added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False))
+        add(added.add_parser(name, help=what, description=described(what), allow_abbrev=False))
     return parser
 
 
@@ -76,7 +76,7 @@ def parse(argv: Sequence[str], prog: str = "gmplab", commands: Commands | None =
     UsageError
         It cannot be understood: one line, with the nearest name where a name is wrong.
     HelpAsked
-        Help was asked for.
+        Help was asked for, by `-h` or by `help`.
 
     Examples
     --------
@@ -92,7 +92,25 @@ def parse(argv: Sequence[str], prog: str = "gmplab", commands: Commands | None =
         if word.startswith("-"):
             raise UsageError(f"{prog} {args.command}: no option {word!r}{nearest(word, options(chosen[args.command][0]))}")
         raise UsageError(f"{prog} {args.command}: one argument too many: {word!r}")
+    if args.command == "help":
+        raise HelpAsked(help_on(args.about, prog, chosen))
     return args
+
+
+def help_on(command: str | None, prog: str, commands: Commands) -> str:
+    """What `-h` shows: of a command, None: of all of them."""
+    if command is None:
+        return tree(prog, commands).format_help()
+    if command not in commands:
+        raise UsageError(f"{prog} help {command}: no such command{nearest(command, list(commands))}")
+    parser = Parser(prog=f"{prog} {command}", description=described(commands[command][1]), allow_abbrev=False)
+    commands[command][0](parser)
+    return parser.format_help()
+
+
+def described(what: str) -> str:
+    """What a command does, as a sentence."""
+    return f"{what[0].upper()}{what[1:]}."
 
 
 def signed(argv: Sequence[str]) -> list[str]:
@@ -163,15 +181,26 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--perfetto", metavar="FILE", help="write a trace for ui.perfetto.dev")
 
 
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """How many runs at once."""
+    parser.add_argument(
+        "-j", dest="workers", type=int, default=1, metavar="N",
+        help="processes; the results do not depend on it (default: 1)",
+    )
+
+
 def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "policies", nargs="+", metavar="POLICY",
-        help="as run's --policy; the first one is what the others are compared to",
+        help="as run's --policy, also with commas between; the first one is what the others are compared to",
     )
     parser.add_argument("-w", "--workload", required=True, metavar="WORKLOAD", help="as run's")
     add_experiment(parser)
     parser.add_argument("--seeds", metavar="FROM:TO", default="0:10", help="0:10 (the default; ten seeds), or 1,4,7")
-    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="what to compare; `list metrics` shows what there is")
+    parser.add_argument(
+        "--metrics", "--metric", nargs="+", metavar="NAME", help="what to compare; `list metrics` shows what there is"
+    )
+    add_workers(parser)
 
 
 def add_sweep(parser: argparse.ArgumentParser) -> None:
@@ -183,10 +212,7 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
     add_experiment(parser)
     parser.add_argument("--policy", metavar="POLICY", default="go", help="as run's, where it is not varied (default: go)")
     parser.add_argument("--seeds", metavar="FROM:TO", default="0:10", help="0:10 (the default; ten seeds), or 1,4,7")
-    parser.add_argument(
-        "-j", dest="workers", type=int, default=1, metavar="N",
-        help="processes; the results do not depend on it (default: 1)",
-    )
+    add_workers(parser)
     parser.add_argument("--folder", metavar="DIR", help="keep each finished point here, and go on with those that are missing")
     parser.add_argument("--csv", metavar="DIR", help="write the table as sweep.csv into a new folder")
 
@@ -201,15 +227,14 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 
 def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("policy", metavar="POLICY", help="a policy's name, file.py:NAME or module:NAME")
+    parser.add_argument("-n", dest="programs", type=int, default=16, metavar="N", help="random programs, each run twice (default: 16)")
+    parser.add_argument("-s", "--seed", type=int, default=1, metavar="SEED", help="of the programs and states (default: 1)")
 
 
 def add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="families, sections, experiments or rows, also with * (default: all)")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="how much is run, 0.01 to 100 (default: 1)")
-    parser.add_argument(
-        "-j", dest="workers", type=int, default=1, metavar="N",
-        help="processes; the results do not depend on it (default: 1)",
-    )
+    add_workers(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="draw all seeds anew (default: those that follow from the names)")
     parser.add_argument("--csv", metavar="DIR", help="write the table as verify.csv into a new folder")
     parser.add_argument("--page", metavar="FILE", help="write a page in Markdown, with pictures in the folder img beside it")
@@ -255,13 +280,17 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 def add_explain(parser: argparse.ArgumentParser) -> None:
     add_stored(parser)
-    parser.add_argument("--of", metavar="G7", help="one goroutine or P (G7, P2): where its time went, who ran while it waited")
+    parser.add_argument("whom", nargs="?", metavar="G7", help="one goroutine or P (G7, P2): where its time went, who ran while it waited")
 
 
 def add_plot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("view", metavar="VIEW", help="a name that `list plots` shows: latency, timeline, ...")
     add_stored(parser)
     parser.add_argument("--save", metavar="FILE", help="write the picture into a file: .png, .svg or .pdf")
+
+
+def add_help(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("about", nargs="?", metavar="COMMAND", help="the command (default: all of them)")
 
 
 COMMANDS: Final[Commands] = {
@@ -277,4 +306,5 @@ COMMANDS: Final[Commands] = {
     "export": (add_export, "write a saved run in another form"),
     "plot": (add_plot, "draw one picture of a saved run"),
     "explain": (add_explain, "say what a saved run suffers from, with evidence and time"),
+    "help": (add_help, "show what can be typed"),
 }

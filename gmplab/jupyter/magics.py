@@ -17,7 +17,7 @@ from typing import Any, Final
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.error import UsageError as ShellUsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
-from traitlets import Bool, Enum, Int, Unicode
+from traitlets import Bool, Enum, Int, Unicode, default
 
 import gmplab
 from gmplab import experiment
@@ -31,11 +31,13 @@ from gmplab.commands.tree import COMPONENT_CONCERNS, Add, Commands, HelpAsked, p
 from gmplab.errors import UsageError, lacking
 from gmplab.jupyter.cells import Cell
 from gmplab.jupyter.completion import held, offers
+from gmplab.jupyter.settings import MAX_INLINE_SPANS, settings
 from gmplab.jupyter.status import Status
 from gmplab.jupyter.views import playground
 from gmplab.jupyter.words import CELL, LINE, RESULTS
 from gmplab.names import nearest
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
+from gmplab.traces.load import load as load_run
 from gmplab.traces.run import Run
 from gmplab.vocabulary import LEVELS
 
@@ -55,7 +57,25 @@ class GmpMagics(Magics):
     policy = Unicode("go", help="the policy where --policy is not given").tag(config=True)
     seed = Int(1, min=0, help="the seed where -s is not given").tag(config=True)
     record = Enum(LEVELS, "full", help="the level where --record is not given").tag(config=True)
-    progress = Bool(True, help="whether a run of more than half a second shows a bar").tag(config=True)
+    progress = Bool(help="whether a run of more than half a second shows a bar (default: unless CI is set)").tag(config=True)
+    static = Bool(False, help="whether a widget shows its static twin alone, for documents that are exported").tag(config=True)
+    max_inline_spans = Int(
+        MAX_INLINE_SPANS, min=0, help="events of a run up to which a Timeline has its spans within, and asks no kernel for them"
+    ).tag(config=True)
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell=shell)
+        # A magic that is made anew begins with the defaults, whatever the one before was set to.
+        self.observe(self.apply, ["static", "max_inline_spans"])
+        self.apply()
+
+    @default("progress")
+    def _progress(self) -> bool:
+        return not os.environ.get("CI")
+
+    def apply(self, change: Any = None) -> None:
+        """Let the widgets know."""
+        settings.static, settings.max_inline_spans = self.static, self.max_inline_spans
 
     @line_cell_magic
     def gmp(self, line: str, cell: str | None = None) -> Any:
@@ -98,8 +118,8 @@ class GmpMagics(Magics):
         if not words:
             return Status(self.defaults(), gmplab.last)
         args = parse(words, "%gmp", self.configured(LINE))
-        if args.command == "help":
-            return self.help(args)
+        if args.command == "explain":
+            args.run, args.whom = texts.run_and_whom(args.run, args.whom, self.shell.user_ns)
         if "run" in args and args.command != "run":
             args.run = self.result_called(args.run, Run if args.command != "dash" else RESULT)
         if args.command == "list" and args.section == RESULTS:
@@ -112,15 +132,6 @@ class GmpMagics(Magics):
         """The notebook's variables that hold what a command gave."""
         rows = [(name, repr(x).split("\n")[0]) for name, x in held(self.shell.user_ns, RESULT).items()]
         return Listing({RESULTS: rows or [("none", "run something with -o VAR, or VAR = %gmp run ...")]})
-
-    def help(self, args: Namespace) -> None:
-        """The text of `-h`."""
-        if args.about is None:
-            parse(["-h"], "%gmp", LINE)
-        elif args.about in LINE:
-            parse([args.about, "-h"], "%gmp", LINE)
-        else:
-            raise UsageError(f"%gmp help {args.about}: no such command{nearest(args.about, list(LINE))}")
 
     def performed(self, args: Namespace) -> Any:
         """Do what the shell does for these words, and make the result the value."""
@@ -292,7 +303,7 @@ def dash(args: Namespace) -> Any:
 
 def view(args: Namespace) -> Any:
     """The widgets of a result."""
-    result = Run.load(args.run) if isinstance(args.run, str) else args.run
+    result = load_run(args.run) if isinstance(args.run, str) else args.run
     try:
         return result.view
     except AttributeError as e:

@@ -11,6 +11,7 @@ from traitlets import Enum, Int
 
 from gmplab.jupyter.packing import Columns, codes, ids, instants, packed
 from gmplab.jupyter.picture import picture
+from gmplab.jupyter.settings import settings
 from gmplab.jupyter.widget import Widget, module, squeezed, style
 from gmplab.plots.lanes import NONE
 from gmplab.plots.palette import STATES, Look, ink_on
@@ -20,8 +21,6 @@ from gmplab.traces.frames import n_rows
 from gmplab.traces.run import Run
 
 LANES: Final = ("P", "M", "G")
-MOST_INLINE: Final = 12_000
-"""Events up to which all three kinds of lanes are made at once, to be there when the kernel is busy."""
 WAKE, SPAWN, STEAL = 0, 1, 2
 NARROW: Final = {
     **dict.fromkeys(("begin", "end", "a_t0", "a_t1"), instants), **dict.fromkeys(("kind", "a_kind"), codes),
@@ -64,7 +63,7 @@ class Timeline(Widget):
         begin = int(run.record.header.get("window_ns", (0, 0))[0])
         super().__init__(lanes=lanes, view=[begin, max(run.record.end_ns, until_ns, begin + 1)], time_ns=begin, until_ns=until_ns)
         self.run = run
-        for part in LANES if n_rows(run.record, "events") <= MOST_INLINE else ():
+        for part in LANES if n_rows(run.record, "events") <= settings.max_inline_spans else ():
             self.offer(part, table(run, part))
 
     def reply(self, question: dict[str, Any]) -> bytes:

@@ -12,6 +12,8 @@ from typing import Any, Final
 from IPython.display import publish_display_data
 from ipywidgets import HTML, Layout, VBox
 
+from gmplab.jupyter.settings import settings
+
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 
 
@@ -25,11 +27,14 @@ class Twinned:
         raise NotImplementedError
 
     def _ipython_display_(self, **kwargs: Any) -> None:
+        text = f"{type(self).__name__}: a widget, to be seen in Jupyter"
+        if settings.static:
+            publish_display_data({"text/html": self.twin(), "text/plain": text})  # type: ignore[no-untyped-call]
+            return
         mark = f"gmplab-of-{self.model_id}"
         # The rule is on the page only where the widget is.
         hides = HTML(f"<style>.{mark} {{ display: none; }}</style>", layout=Layout(display="none"))
         view = VBox([self, hides])._repr_mimebundle_()[WIDGET]
         # Where there is no widget nothing stands in its place, but nbconvert warns of an output that has no other form.
         publish_display_data({WIDGET: view, "text/html": "<!-- the widget -->"})  # type: ignore[no-untyped-call]
-        text = f"{type(self).__name__}: a widget, to be seen in Jupyter"
         publish_display_data({"text/html": f"<div class='{mark}'>{self.twin()}</div>", "text/plain": text})  # type: ignore[no-untyped-call]

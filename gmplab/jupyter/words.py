@@ -38,7 +38,7 @@ def add_list_here(parser: argparse.ArgumentParser) -> None:
 def add_step(parser: argparse.ArgumentParser) -> None:
     add_stored(parser)
     parser.add_argument("--at", metavar="TIME", help="begin at this instant: 1.2ms")
-    parser.add_argument("-g", type=int, metavar="G", help="begin where this goroutine is made, and select it")
+    parser.add_argument("-g", "--g", type=int, metavar="G", help="begin where this goroutine is made, and select it")
 
 
 def add_dash(parser: argparse.ArgumentParser) -> None:
@@ -49,17 +49,13 @@ def add_play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workload", nargs="?", default="mixed_io", metavar="WORKLOAD", help="what to begin with (default: mixed_io)")
 
 
-def add_help(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("about", nargs="?", metavar="COMMAND", help="the command (default: all of them)")
-
-
 LINE: Final[Commands] = {
-    **{name: (with_outcome(add), what) for name, (add, what) in COMMANDS.items() if name not in OF_THE_SHELL},
+    **{name: (with_outcome(add), what) for name, (add, what) in COMMANDS.items() if name not in {*OF_THE_SHELL, "help"}},
     "list": (with_outcome(add_list_here), COMMANDS["list"][1] + ", and results: the variables that hold them"),
     "step": (with_outcome(add_step), "step through a run, event by event: what each M, P and G does, and which rule decided"),
     "dash": (with_outcome(add_dash), "show a run with everything: numbers, timeline, stepper, plots; or a comparison, or a sweep"),
     "play": (with_outcome(add_play), "a workload with sliders: whatever is moved runs again at once"),
-    "help": (add_help, "show what can be typed"),
+    "help": COMMANDS["help"],
 }
 """After `%gmp`."""
 

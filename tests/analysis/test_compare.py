@@ -188,6 +188,7 @@ def test_two_policies_of_one_name_need_labels() -> None:
         ({"policies": ["go"], "metrics": []}, "metrics: none given"),
         ({"policies": ["go"], "confidence": 95}, "confidence = 95: must be above 0 and below 1"),
         ({"policies": ["go"], "procs": 0}, "procs = 0: must be an int of 1 to"),
+        ({"policies": ["go"], "workers": 0}, "workers = 0: must be an int of at least 1 process"),
     ],
 )
 def test_what_cannot_be_compared_is_told(arguments: dict[str, Any], message: str) -> None:
@@ -203,4 +204,21 @@ def test_a_run_that_fails_says_under_which_policy_and_seed() -> None:
     with pytest.raises(gl.GoPanic) as failure:
         gl.compare(["go"], main, seeds=[7], record="schedule")
     assert failure.value.__notes__ == ["in compare: policy go, seed 7"]
+    assert failure.value.run.stopped_by == "panic"
+
+
+def test_processes_measure_what_one_does_and_a_failure_in_one_of_them_is_told_with_its_record() -> None:
+    def slowest_ns(run: gl.Run) -> int:
+        return int(run.metrics["wait_max_ns"])
+
+    here, there = (gl.compare(["go", "cilk"], jobs, seeds=range(2), metrics=["stolen", slowest_ns], workers=n) for n in (1, 2))
+    assert here.frame.equals(there.frame) and here.title() == there.title()
+
+    def main() -> Any:
+        yield gl.compute(us=1)
+        raise KeyError("lost")
+
+    with pytest.raises(gl.GoPanic) as failure:
+        gl.compare(["go"], main, seeds=[7, 7, 8], workers=2)
+    assert failure.value.__notes__[0].startswith("in compare: policy go, seed ")
     assert failure.value.run.stopped_by == "panic"

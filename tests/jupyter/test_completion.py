@@ -26,6 +26,8 @@ from gmplab.policies import COMPONENTS
     ("%gmp compare go go1", "go1", ["go1.14"]),
     ("%gmp compare go go1.14 -w fan", "fan", ["fanout"]),
     ("%gmp compare go -w fanout --metrics wait_p9", "wait_p9", ["wait_p99_ns"]),
+    ("%gmp compare go -w fanout --metric sto", "sto", ["stolen"]),
+    ("%gmp explain m", "m", ["mine"]),
     ("%gmp plot lat", "lat", ["latency"]),
     ("%gmp plot latency m", "m", ["mine"]),
     ("%gmp list po", "po", ["policies"]),

@@ -16,7 +16,8 @@ from gmplab.jupyter.magics import GmpMagics, matcher
 from gmplab.jupyter.words import CELL, LINE, OF_THE_SHELL
 from gmplab.plots.plot import Plot
 from gmplab.traces.run import Run
-from shells import Shell
+from gmplab.jupyter.twin import WIDGET
+from shells import Shell, displayed
 
 SMALL = "%gmp run fanout --set n=5 -P 2"
 
@@ -83,7 +84,7 @@ def test_help_is_there_for_each_command_and_names_the_magic(shell: Shell) -> Non
 
 def test_the_notebook_has_each_command_and_option_of_the_shell(shell: Shell) -> None:
     assert set(COMMANDS) - set(LINE) <= OF_THE_SHELL
-    for command in set(COMMANDS) & set(LINE):
+    for command in set(COMMANDS) & set(LINE) - {"help"}:
         in_shell = {a.dest for a in actions(COMMANDS[command][0])}
         assert {a.dest for a in actions(LINE[command][0])} == in_shell | {"var", "quiet"}
 
@@ -103,6 +104,34 @@ def test_config_sets_what_is_not_typed(shell: Shell) -> None:
     assert shell.shell.user_ns["a"].record.header["seed"] == 7
     shell.run("%config GmpMagics.procs = 0")
     assert shell.run("%gmp").defaults["procs"] == 3, "a value out of bounds is told and not taken"
+
+
+def test_config_lets_widgets_show_their_twins_alone_and_ask_the_kernel_sooner(shell: Shell) -> None:
+    shell.run(f"{SMALL} -q -o mine\n%config GmpMagics.static = True\n%config GmpMagics.max_inline_spans = 3")
+    timeline = shell.shell.user_ns["mine"].view.timeline()
+    (shown,) = displayed(timeline)
+    assert shown["text/html"] == timeline.twin() and WIDGET not in shown
+    assert "P" not in timeline.inline and timeline.reply({"part": "P"})
+    shell.run("%config GmpMagics.static = False\n%config GmpMagics.max_inline_spans = 12_000")
+    assert WIDGET in displayed(timeline)[0] and "P" in shell.shell.user_ns["mine"].view.timeline().inline
+
+
+def test_bars_are_off_in_ci_unless_they_are_asked_for(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bars() -> bool:
+        return next(bool(x.progress) for x in shell.shell.configurables if isinstance(x, GmpMagics))
+
+    for ci, shown in (("", True), ("true", False)):
+        monkeypatch.setenv("CI", ci)
+        shell.run("%reload_ext gmplab")
+        assert bars() is shown
+    shell.run("%config GmpMagics.progress = True")
+    assert bars()
+
+
+def test_a_widget_shows_a_run_from_a_file_or_a_folder_of_tables(shell: Shell) -> None:
+    shell.run(f"{SMALL} -q -o mine\nmine.save('kept.gmp')\nmine.to_csv('tables')")
+    for where in ("kept.gmp", "tables"):
+        assert shell.run(f"%gmp step {where} --g 2").run.digest == shell.shell.user_ns["mine"].digest
 
 
 def test_code_is_the_python_that_does_the_same(shell: Shell) -> None:
@@ -154,17 +183,17 @@ def test_a_run_is_the_last_one_or_a_variable_or_a_file_and_anything_else_is_told
 def test_explain_of_a_goroutine_or_a_p_says_where_its_time_went(shell: Shell) -> None:
     shell.run("%gmp run mixed_io -P 3 -q -o mine")
     run = shell.shell.user_ns["mine"]
-    said = repr(shell.run("%gmp explain --of g6"))
+    said = repr(shell.run("%gmp explain g6"))
     assert said.startswith("G6 handler\n") and "ran while it was runnable\n" in said and "findings that name it" in said
     most = run.antagonists(6).iloc[0]
     assert f"G{most['g']} {most['name']}" in said
-    said = repr(shell.run("%gmp explain mine --of P2"))
+    said = repr(shell.run("%gmp explain mine P2"))
     assert said.startswith("P2\n") and "running" in said
     assert f"{(run.steals['p'] == 2).sum()} time" in said and f"{(run.steals['victim_p'] == 2).sum()} time" in said
     for typed, told in {
-        "--of 7": "--of 7: must be a goroutine or a P, as G7 or P2",
-        "--of G99": "--of G99: there is no such goroutine: this run has G1 to G25",
-        "--of P3": "--of P3: there is no such P: this run has P0 to P2",
+        "mine 7": "explain 7: must be a goroutine or a P, as G7 or P2",
+        "G99": "explain G99: there is no such goroutine: this run has G1 to G25",
+        "P3": "explain P3: there is no such P: this run has P0 to P2",
     }.items():
         with pytest.raises(UsageError) as e:
             shell.run(f"%gmp explain {typed}")
