@@ -18,6 +18,7 @@ from gmplab.plots.lifelines import lifelines
 from gmplab.plots.machines import machines
 from gmplab.plots.plot import Plot
 from gmplab.plots.queues import queues
+from gmplab.plots.sources import latency_sources
 from gmplab.plots.spinning import spinning
 from gmplab.plots.states import states
 from gmplab.plots.steals import steal_matrix, steal_rate, steals
@@ -28,14 +29,15 @@ from gmplab.plots.utilisation import utilisation
 from gmplab.traces.run import Run
 
 __all__ = [
-    "PLOTS", "Plot", "Plots", "comparison", "fairness", "latency", "lifelines", "machines", "queues", "spinning", "states",
-    "steal_matrix", "steal_rate", "steals", "sweep_lines", "sweep_map", "threads", "timeline", "utilisation",
+    "PLOTS", "Plot", "Plots", "comparison", "fairness", "latency", "latency_sources", "lifelines", "machines", "queues", "spinning",
+    "states", "steal_matrix", "steal_rate", "steals", "sweep_lines", "sweep_map", "threads", "timeline", "utilisation",
 ]
 
 PLOTS: Final[dict[str, Callable[..., Plot]]] = {
     function.__name__: function
     for function in (
-        latency, timeline, lifelines, machines, threads, spinning, steals, steal_rate, steal_matrix, queues, utilisation, states, fairness,
+        latency, latency_sources, timeline, lifelines, machines, threads, spinning, steals, steal_rate, steal_matrix, queues, utilisation,
+        states, fairness,
     )
 }
 """Every plot of a run by its name."""
