@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
+
+from gmplab.plots.pixels import indexed
 
 SHARPNESS: Final = 2
 """Pixels of the notebook's PNG a point of the page, in each direction: sharp on today's displays."""
@@ -29,6 +32,8 @@ SHARPNESS: Final = 2
 # What would make the bytes of a file depend on the hour, by format; Creator and Producer name only the version.
 _DATES: Final[dict[str, dict[str, Any]]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 _FILES: Final[Any] = {"svg.hashsalt": "gmplab", "svg.fonttype": "path", "pdf.fonttype": 42}
+# Pixels have the size that `Plot.size` tells the page, whatever a user's settings cut off a file.
+_PIXELS: Final[Any] = {"savefig.bbox": None}
 
 drawing: Final = threading.RLock()
 """Held while a picture is rendered: matplotlib's text and settings are not made for two threads."""
@@ -66,15 +71,22 @@ class Plot:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """The picture and its alternative text, for Jupyter and nbconvert.
 
-        As HTML too, since a front end that shows an image/png drops its alternative text (JupyterLab 4.6); the PNG is
-        for those that show no HTML, and for exports to LaTeX and Markdown.
+        The PNG stands in it twice. In HTML, since a front end that shows an image/png drops its alternative text
+        (JupyterLab 4.6 makes its image of the bytes, the width and the height alone); bare, for those that show no HTML,
+        and for exports to LaTeX, which leave HTML out. HTML cannot point at the other, so each has its own; a palette
+        makes both together smaller than one without it would be (`pixels.indexed`).
         """
         png, (width, height) = self._repr_png_(), self.size()
         content = {"text/html": self.tag(png), "image/png": png, "text/plain": self.alt}
         return content, {"image/png": {"width": width, "height": height, "alt": self.alt}}
 
     def _repr_png_(self) -> bytes:
-        return rendered(self.fig, "png", self.fig.dpi * SHARPNESS)
+        dpi = self.fig.dpi * SHARPNESS
+        raw = np.frombuffer(rendered(self.fig, "rgba", dpi), dtype=np.uint8)
+        # As matplotlib counts them; a product that lies a hair under a whole number is one.
+        width, height = (int(round(inches * dpi, 6)) for inches in self.fig.get_size_inches())
+        fits = raw.size == width * height * 4
+        return (indexed(raw.reshape(height, width, 4), dpi) if fits else None) or rendered(self.fig, "png", dpi)
 
     def _repr_html_(self) -> str:
         return self.tag(self._repr_png_())
@@ -135,10 +147,10 @@ class Plot:
 
 
 def rendered(fig: Figure, kind: str, dpi: float) -> bytes:
-    """A figure as the bytes of a file of a kind (png, svg, pdf)."""
+    """A figure as the bytes of a file of a kind (png, svg, pdf), or as its pixels (rgba)."""
     out = io.BytesIO()
-    with drawing, matplotlib.rc_context(_FILES):
-        fig.savefig(out, format=kind, dpi=dpi, metadata=_DATES[kind])
+    with drawing, matplotlib.rc_context(_FILES if kind in _DATES else _PIXELS):
+        fig.savefig(out, format=kind, dpi=dpi, metadata=_DATES.get(kind))
     return out.getvalue()
 
 
