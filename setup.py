@@ -67,7 +67,8 @@ def extensions() -> list[Extension]:
 
     paths = [str(path.relative_to(ROOT)) for path in build.sources(ROOT / "gmplab")]
     # A name of its own: by default it is a hash of the paths, and each new module would leave an orphan behind.
-    group: list[Extension] = mypycify(paths, opt_level="3", group_name="gmplab")
+    # --always-false=PY: what is for the uncompiled core alone is not compiled, nor asked for at each row and each draw.
+    group: list[Extension] = mypycify(["--always-false=PY", *paths], opt_level="3", group_name="gmplab")
     for extension in group:
         # A fused multiply-add would round differently from the uncompiled build.
         # Nobody outside interposes a function of ours, so calls between them may be direct, or inlined.

@@ -252,6 +252,8 @@ class G(Timed):
         self.value: object = None
         self.result: object = None
         self.children: i64 = 0
+        self.children_key: i64 = 0
+        """The stream of their keys, once there is one."""
         self.rank: i64 = 0
         self.weight: i64 = 1
         self.deadline_ns: i64 = -1
@@ -403,6 +405,8 @@ class M:
         self.parked: bool = False
         self.note: bool = False
         self.woken: bool = False
+        self.key: i64 = 0
+        """The dice's, once it has stolen; and how much was drawn."""
         self.draws: i64 = 0
         # sysmon's own.
         self.idle_rounds: i64 = 0

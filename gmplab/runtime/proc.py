@@ -970,6 +970,8 @@ def stealwork(sched: Sched, mp: M) -> i64:
 def nothingtosteal(sched: Sched, mp: M, last: bool) -> bool:
     """Whether this pass can take nothing from anyone, and no timer can be due."""
     timers = sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass
+    if sched.n_runnable == 0 and not timers:
+        return True
     for p2 in sched.allp:
         if p2 is mp.p:
             continue
@@ -996,8 +998,10 @@ def passover(sched: Sched, mp: M) -> i64:
 def nextpass(sched: Sched, mp: M) -> None:
     """A pass begins: its order of victims is drawn. Go: proc.go: randomOrder.start."""
     mp.probe = 0
+    if mp.draws == 0:
+        mp.key = stream(sched.seed, FOR_STEAL, mp.id)
     mp.draws += 1
-    mp.roll = sched.driver.roll(mp, draw(stream(sched.seed, FOR_STEAL, mp.id), mp.draws) >> 1)
+    mp.roll = sched.driver.roll(mp, draw(mp.key, mp.draws) >> 1)
 
 
 def near_cost(sched: Sched, pp: P, p2: P) -> bool:
@@ -1769,7 +1773,9 @@ def newproc1(sched: Sched, mp: Optional[M], parent: Optional[G]) -> G:
     gp.since_ns = sched.now_ns
     if parent is not None:
         gp.parent = parent.goid
-        gp.key = draw(mix(parent.key), parent.children)
+        if parent.children == 0:
+            parent.children_key = mix(parent.key)
+        gp.key = draw(parent.children_key, parent.children)
         parent.children += 1
         parent.cold = True
     sched.n_user += 1

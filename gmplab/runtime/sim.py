@@ -70,8 +70,9 @@ class Sim(Driver):
         self.max_events: i64 = max_events
         self.n_events: i64 = 0
         self.n_steps: i64 = 0
-        self.steps_before: i64 = 0
-        """How many steps were done before the present instant."""
+        self.looked_ns: i64 = -1
+        """The instant of the last pulse, and how many pulses were at that one before it."""
+        self.pulses: i64 = 0
         self.at_m: Optional[M] = None
         """The M that steps, to tell whose body failed."""
         self.pulse: Any = pulse
@@ -156,8 +157,6 @@ class Sim(Driver):
         while queue.n > 0 and not sched.ended:
             t = queue.pop()
             word = queue.popped_w
-            if t > sched.now_ns:
-                self.steps_before = self.n_steps
             if t > self.until_ns:
                 sched.now_ns = self.until_ns
                 sched.stopped_by = "until"
@@ -188,8 +187,14 @@ class Sim(Driver):
         """Now and then: may an interrupt through, and see whether time goes on."""
         if self.pulse is not None:
             self.pulse(self.sched.now_ns, self.sched.n_schedules)
-        if self.n_steps - self.steps_before > STEPS_AT_ONE_INSTANT:
-            raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={self.sched.now_ns})")
+        now = self.sched.now_ns
+        if now != self.looked_ns:
+            self.looked_ns = now
+            self.pulses = 0
+            return
+        self.pulses += 1
+        if self.pulses * (PULSE_MASK + 1) > STEPS_AT_ONE_INSTANT:
+            raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={now})")
 
     def drive(self, mp: M) -> None:
         """Let mp step until something else is due before it, or it sleeps."""
@@ -251,9 +256,7 @@ class Sim(Driver):
             if queue.top_ns <= t or t > self.until_ns:
                 self.queue.at(t, mp)
                 return
-            if t > sched.now_ns:
-                self.steps_before = self.n_steps
-                sched.now_ns = t
+            sched.now_ns = t
 
 
 def simulate(
