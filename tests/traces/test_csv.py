@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.csv as pacsv
 import pytest
 
 from gmplab.errors import TraceError
-from gmplab.traces import folder
+from gmplab.traces import csv, folder
+from gmplab.traces.arrow import to_arrow
 from gmplab.traces.csv import read_csv
 from gmplab.traces.run import Run
 from gmplab.vocabulary import LEVEL_CALLS, LEVEL_FULL, LEVEL_OFF
@@ -60,6 +62,19 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     a, b = Run(record()).to_csv(tmp_path / "a"), Run(record()).to_csv(tmp_path / "b")
     for name in (*(f"{t}.csv" for t in TABLES), "meta.json"):
         assert (a / name).read_bytes() == (b / name).read_bytes()
+
+
+def test_the_bytes_are_those_of_arrows_own_writer_however_many_rows_it_gets_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(record(LEVEL_CALLS))
+    whole, parts = run.to_csv(tmp_path / "whole"), tmp_path / "parts"
+    monkeypatch.setattr(csv, "SLICE_ROWS", 2)
+    run.to_csv(parts)
+    for name in (*TABLES, "calls"):
+        pacsv.write_csv(to_arrow(getattr(run, name), name, 2), tmp_path / "plain.csv")
+        plain = (tmp_path / "plain.csv").read_bytes()
+        assert (whole / f"{name}.csv").read_bytes() == (parts / f"{name}.csv").read_bytes() == plain
 
 
 def test_a_folder_that_is_there_is_kept(tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ def test_any_reader_of_parquet_sees_names_and_nulls(tmp_path: Path) -> None:
     assert (rows[1]["source"], rows[1]["victim_p"], rows[0]["victim_p"]) == ("steal", 0, None)
 
 
+def test_instants_are_kept_as_differences_and_alone_have_statistics(tmp_path: Path) -> None:
+    out = Run(record()).to_parquet(tmp_path / "out")
+    group = pq.ParquetFile(out / "schedule.parquet").metadata.row_group(0)
+    columns = {c.path_in_schema: c for c in map(group.column, range(group.num_columns))}
+    packed = {name for name, c in columns.items() if "DELTA_BINARY_PACKED" in c.encodings}
+    assert packed == {name for name, c in columns.items() if c.statistics} == {"t_ns", "ready_ns", "enter_ns"}
+    assert (columns["t_ns"].statistics.min, columns["t_ns"].statistics.max) == (10, 110)
+
+
 def test_a_folder_that_is_there_is_kept(tmp_path: Path) -> None:
     out = Run(record()).to_parquet(tmp_path / "out")
     with pytest.raises(FileExistsError, match="to_parquet: .*give another folder, or overwrite=True"):
