@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,16 +16,19 @@ from gmplab.jupyter.settings import settings
 from gmplab.jupyter.widget import Widget, module, squeezed, style
 from gmplab.plots.lanes import NONE
 from gmplab.plots.palette import STATES, Look, ink_on
+from gmplab.plots.queues import in_words
 from gmplab.plots.timeline import called, coloured
 from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
 from gmplab.traces.frames import n_rows
 from gmplab.traces.run import Run
 
 LANES: Final = ("P", "M", "G")
+QUEUES: Final = "queues"
+"""How long the run queues were: a part of the data beside the lanes, asked for when somebody first points at one."""
 WAKE, SPAWN, STEAL = 0, 1, 2
 NARROW: Final = {
     **dict.fromkeys(("begin", "end", "a_t0", "a_t1"), instants), **dict.fromkeys(("kind", "a_kind"), codes),
-    **dict.fromkeys(("g", "a_from", "a_to", "a_g", "who", "name"), ids),
+    **dict.fromkeys(("g", "a_from", "a_to", "a_g", "who", "name", "why"), ids),
 }
 """How the columns of a table are kept."""
 
@@ -63,14 +67,16 @@ class Timeline(Widget):
         begin = int(run.record.header.get("window_ns", (0, 0))[0])
         super().__init__(lanes=lanes, view=[begin, max(run.record.end_ns, until_ns, begin + 1)], time_ns=begin, until_ns=until_ns)
         self.run = run
-        for part in LANES if n_rows(run.record, "events") <= settings.max_inline_spans else ():
-            self.offer(part, table(run, part))
+        for part in (*LANES, QUEUES) if n_rows(run.record, "events") <= settings.max_inline_spans else ():
+            self.offer(part, self.reply({"part": part}))
 
     def reply(self, question: dict[str, Any]) -> bytes:
-        return table(self.run, str(question.get("part", self.lanes)))
+        part = str(question.get("part", self.lanes))
+        return depths(self.run) if part == QUEUES else table(self.run, part)
 
     def twin(self) -> str:
-        return picture(self.run)
+        words = html.escape(in_words(self.run)) if "series" in self.run.provides else ""
+        return f"{picture(self.run)}<div><small>{words}</small></div>"
 
 
 def table(run: Run, lanes: str) -> bytes:
@@ -89,7 +95,22 @@ def table(run: Run, lanes: str) -> bytes:
         {**{name: NARROW[name](column) for name, column in drawn.items()}, "starts": starts},
         lanes=lanes, looks=[as_shown(name, look) for name, look in looks.items()], names=list(names.categories), begin_ns=begin,
         end_ns=run.record.end_ns, title=f"{header.get('workload', '?')} under {header.get('policy', '?')}",
+        reasons=list(run.spans["name"].cat.categories) if lanes == "G" else [],
     ))
+
+
+def depths(run: Run) -> bytes:
+    """How long each run queue was, the global one first, then that of each P: when that changed, and how many then waited.
+
+    Without columns where the run does not know it, as a window that was read from a file.
+    """
+    if "series" not in run.provides:
+        return packed({})
+    rows = run.queues
+    queue = numbers(rows["p"]) + 1
+    starts = np.zeros(len(run.record.processors) + 2, dtype=np.uint32)
+    starts[1:] = np.cumsum(np.bincount(queue, minlength=len(starts) - 1))
+    return squeezed(packed({"q_t": instants(rows["t_ns"].to_numpy()), "q_n": ids(rows["n"].to_numpy()), "q_starts": starts}))
 
 
 def as_shown(name: str, look: Look) -> dict[str, str]:
@@ -132,7 +153,7 @@ def of_machines(run: Run) -> tuple[Columns, dict[str, Look], int]:
 
 
 def of_goroutines(run: Run) -> tuple[Columns, dict[str, Look], int]:
-    """What each goroutine did: lane g - 1. Regions are left out, they lie over the states."""
+    """What each goroutine did, and what it waited for: lane g - 1. Regions are left out, they lie over the states."""
     data = run.spans
     known = list(data["kind"].cat.categories)
     # By the code of a kind, the index of its look; a region, which lies over the states, has none.
@@ -142,7 +163,8 @@ def of_goroutines(run: Run) -> tuple[Columns, dict[str, Look], int]:
     g = numbers(data["g"])[shown]
     times = {name: data[f"{name}_ns"].to_numpy()[shown] for name in ("begin", "end")}
     n = int(run.goroutines["g"].max()) if len(run.goroutines) else 0
-    return {"lane": g - 1, **times, "kind": kind[shown], "g": g}, dict(STATES), n
+    why = data["name"].cat.codes.to_numpy()[shown]
+    return {"lane": g - 1, **times, "kind": kind[shown], "g": g, "why": why}, dict(STATES), n
 
 
 def arrows(run: Run, lanes: str) -> Columns:

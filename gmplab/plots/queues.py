@@ -13,13 +13,14 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
 from gmplab.plots import lanes
-from gmplab.plots.overtime import Floats, greatest, means, parts_of
+from gmplab.plots.overtime import greatest, means, parts_of
 from gmplab.plots.palette import EMPTY, SEQUENTIAL
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, entitle, legend_below, say_empty
-from gmplab.plots.stretch import Stretch
+from gmplab.plots.stretch import Stretch, stretch_of
 from gmplab.plots.units import about
 from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused
+from gmplab.traces.run import Run
 
 GLOBAL: Final = "global"
 
@@ -56,10 +57,8 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     """
     shown, edges = parts_of(run, t, "queues")
     procs = min(len(shown.run.record.processors), lanes.MOST_LANES)
-    lengths = shown.run.queues
-    whose = lengths["p"].to_numpy(dtype=np.int64, na_value=-1)
-    names = [GLOBAL, *(f"P{p}" for p in range(procs))]
-    found = {name: lengths[whose == i - 1] for i, name in enumerate(names)}
+    found = by_queue(shown.run, procs)
+    names = list(found)
     grid = np.array([means(rows["t_ns"], rows["n"], edges) for rows in found.values()])
     fig, ax = axes(ax, 10.0, lanes.tall(procs + 1, each=0.24, rest=1.5))
     most = float(grid.max())
@@ -87,13 +86,25 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
             "end_ns": np.tile(edges[1:], len(names)), "n": grid.ravel(),
         }
     )
-    return Plot(fig, ax, data, told(shown, found, absent, edges))
+    return Plot(fig, ax, data, told(shown, found, absent))
 
 
-def told(shown: Stretch, found: dict[str, pd.DataFrame], absent: pd.DataFrame, edges: Floats) -> str:
+def by_queue(run: Run, procs: int) -> dict[str, pd.DataFrame]:
+    """The rows of `run.queues` of each queue: the global one, then those of so many Ps."""
+    lengths = run.queues
+    whose = lengths["p"].to_numpy(dtype=np.int64, na_value=-1)
+    return {name: lengths[whose == i - 1] for i, name in enumerate([GLOBAL, *(f"P{p}" for p in range(procs))])}
+
+
+def in_words(run: Run) -> str:
+    """The words of the picture of a whole run, without the picture."""
+    return told(stretch_of(run, None, "series", "queues"), by_queue(run, len(run.record.processors)), unused(run.whole or run))
+
+
+def told(shown: Stretch, found: dict[str, pd.DataFrame], absent: pd.DataFrame) -> str:
     """The picture in words."""
-    begin = shown.told("Run queues")
-    mean = {name: float(means(rows["t_ns"], rows["n"], edges[[0, -1]])[0]) for name, rows in found.items()}
+    begin, edges = shown.told("Run queues"), np.array([shown.t0, shown.t1], dtype=np.float64)
+    mean = {name: float(means(rows["t_ns"], rows["n"], edges)[0]) for name, rows in found.items()}
     if not any(mean.values()):
         return f"{begin}: no goroutine was queued."
     local = [n for name, n in mean.items() if name != GLOBAL]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import re
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,93 @@ def test_what_is_merged_is_said_in_the_status_and_in_the_tooltip(stand: Show, ru
     }""")
     page.page.locator(".gmplab-canvas").hover(position={"x": found[0], "y": found[1]})
     assert "spans merged in this pixel" in page.page.inner_text(".gmplab-tip")
+
+
+def test_the_range_of_a_value_that_holds_until_the_next(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline()).page
+    page.evaluate(STATIC_TEST)
+    ranges = "ranges => ranges.map(([t0, t1]) => view.lib.rangeIn([10, 20, 30], [3, 1, 7], 0, 3, t0, t1))"
+    assert page.evaluate(ranges, [[0, 5], [0, 15], [10, 11], [12, 20], [12, 21], [12, 99], [40, 50]]) == [
+        [0, 0], [0, 3], [3, 3], [3, 3], [1, 3], [1, 7], [7, 7],
+    ]
+
+
+def hover(page: Stand, t: int, row: int) -> str:
+    """What the tooltip says of an instant of a row."""
+    x, y = page.page.evaluate("([t, row]) => [view.x(t), (row + 0.5) * view.step - view.scroller.scrollTop]", [t, row])
+    page.page.locator(".gmplab-canvas").hover(position={"x": x, "y": y})
+    return page.page.inner_text(".gmplab-tip")
+
+
+def test_whoever_points_at_a_p_is_told_how_many_wait_in_its_queue_and_in_the_global_one(stand: Show) -> None:
+    run = gl.run("mixed_io", procs=4, seed=1, policy=gl.policy_of("go").replace(steal=gl.NoStealing()))
+    page = stand(run.view.timeline())
+    page.page.wait_for_function("() => { view.needQueues(); return view.queues.q_t; }")
+    queues, spans = run.queues, run.processor_spans
+
+    def n_at(p: int, t: int) -> int:
+        rows = queues[(queues["p"].fillna(-1) == p) & (queues["t_ns"] <= t)]
+        return int(rows["n"].iloc[-1]) if len(rows) else 0
+
+    # A P that idles, though others have work: what one points there for.
+    idle = spans[(spans["mode"] == "idle") & (spans["duration_ns"] > 1_000)].copy()
+    idle["t"] = (idle["begin_ns"] + idle["end_ns"]) // 2
+    one = idle.loc[idle["duration_ns"].idxmax()]
+    busy = spans[(spans["mode"] == "running") & (spans["duration_ns"] > 1_000)]
+    deep = max(busy.itertuples(), key=lambda row: n_at(int(row.p), (row.begin_ns + row.end_ns) // 2))
+    for p, t, what in ((int(one["p"]), int(one["t"]), "idle"), (int(deep.p), (deep.begin_ns + deep.end_ns) // 2, "running")):
+        page.page.evaluate("([t0, t1]) => model.set('view', [t0, t1])", [t - 400, t + 400])
+        page.drawn()
+        said = hover(page, t, p)
+        assert said.startswith(f"P{p}: {what}")
+        assert said.endswith(f"\nqueued: {n_at(p, t)} on P{p}, {n_at(-1, t)} in the global queue")
+    assert n_at(int(deep.p), (deep.begin_ns + deep.end_ns) // 2) > 0
+    # So is who moves by keys.
+    page.page.evaluate("t => model.set('time_ns', t)", int(one["t"]))
+    page.page.focus(".gmplab-scroller")
+    page.page.evaluate("row => view.toRow(row)", int(one["p"]))
+    assert f"P{one['p']}: idle, " in page.page.inner_text(".gmplab-said") and "queued: " in page.page.inner_text(".gmplab-said")
+    page.screenshot("timeline_queued")
+    assert page.errors == []
+
+
+def test_far_out_it_is_the_range_within_the_pixel_and_ms_have_the_global_queue_alone(stand: Show) -> None:
+    run = gl.run("fanout", n=2_000, compute="1us", procs=2, seed=1)
+    timeline = run.view.timeline()
+    asked: list[str] = []
+    reply = timeline.reply
+    timeline.reply = lambda question: asked.append(question["part"]) or reply(question)
+    timeline.inline = {}
+    page = stand(timeline)
+    page.drawn()
+    # Of a long run they are much: nobody asks until somebody points.
+    assert asked == ["P"]
+    hover(page, run.record.end_ns // 3, 0)
+    page.page.wait_for_function("() => view.queues?.q_t")
+    assert asked == ["P", "queues"]
+    hover(page, run.record.end_ns // 3 + 5_000, 0)
+    assert re.search(r"\nqueued: \d+ to \d+ on P0, \d+( to \d+)? in the global queue$", page.page.inner_text(".gmplab-tip"))
+    page.page.evaluate("() => model.set('lanes', 'M')")
+    page.page.wait_for_function("() => view.lanes === 'M'")
+    said = page.page.evaluate("() => view.textAt(1, view.view()[1] / 3)")
+    assert re.search(r"^M\d.*\nqueued: \d+( to \d+)? in the global queue$", said, re.S)
+    assert asked == ["P", "queues", "M"]
+
+
+def test_a_goroutines_stay_says_what_it_waits_for_and_who_woke_it(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline("G"))
+    spans, woken = run.spans, run.wakeups
+    waits = spans[(spans["kind"] == "waiting") & (spans["duration_ns"] > 0)].iloc[-1]
+    text = "([g, t]) => view.textAt(g - 1, t, 1)"
+    said = page.page.evaluate(text, [int(waits["g"]), int(waits["begin_ns"])])
+    assert f": waiting for {waits['name']}, " in said
+    woken = woken[woken["by_g"].notna() & (woken["wait_ns"] > 0)]
+    names = run.goroutines.set_index("g")["name"].astype(str)
+    for new, word in ((True, "made"), (False, "woken")):
+        one = woken[woken["new"] == new].iloc[0]
+        said = page.page.evaluate(text, [int(one["g"]), int(one["t_ns"])])
+        assert f": runnable, {word} by G{one['by_g']} {names[one['by_g']]}".rstrip() + ", " in said
+    assert page.errors == []
 
 
 def test_goroutines_lie_in_the_chosen_order_and_only_those_that_are_asked_for(stand: Show, run: Run) -> None:

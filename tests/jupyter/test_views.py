@@ -20,7 +20,7 @@ from shells import displayed
 import gmplab as gl
 from gmplab.errors import TraceError
 from gmplab.jupyter.packing import TYPES, ids, instants, packed
-from gmplab.jupyter.timeline import LANES, table
+from gmplab.jupyter.timeline import LANES, QUEUES, depths, table
 from gmplab.jupyter.widget import INLINE, STATIC
 from gmplab.traces.run import Run
 
@@ -102,8 +102,22 @@ def test_arrows_lead_from_lane_to_lane(run: Run) -> None:
     assert columns["a_from"][stolen].tolist() == run.steals["victim_p"].tolist()
 
 
+def test_the_lengths_of_the_queues_are_a_part_of_their_own_which_a_window_from_a_file_lacks(run: Run, tmp_path: Path) -> None:
+    columns = unpacked(depths(run))[1]
+    starts = columns["q_starts"]
+    for queue, p in enumerate([-1, 0, 1, 2]):
+        rows = run.queues[run.queues["p"].fillna(-1) == p]
+        assert columns["q_t"][starts[queue] : starts[queue + 1]].tolist() == rows["t_ns"].tolist()
+        assert columns["q_n"][starts[queue] : starts[queue + 1]].tolist() == rows["n"].tolist()
+    assert starts[-1] == len(run.queues)
+    run.window("1ms", "2ms").save(tmp_path / "part.gmp")
+    part = Run.load(tmp_path / "part.gmp").view.timeline()
+    assert unpacked(part.reply({"kind": "need", "part": QUEUES}))[1] == {}
+    assert "Run queues" in run.view.timeline().twin() and "Run queues" not in part.twin()
+
+
 def test_a_small_run_is_in_the_state_and_a_large_one_is_asked_for(run: Run) -> None:
-    assert set(run.view.timeline().inline) == set(LANES)
+    assert set(run.view.timeline().inline) == {*LANES, QUEUES}
     large = gl.run("fanout", n=20_000, compute="1us", procs=4, seed=1)
     timeline, stepper = large.view.timeline(), large.view.stepper()
     assert timeline.inline == {}

@@ -101,6 +101,19 @@ export function spanAt(table, lane, t, slack = 0) {
   return i < stop && table.begin[i] <= t + slack ? i : -1;
 }
 
+// The least and the greatest that a value was from t0 to before t1, where it holds from each instant of times[lo, hi) until
+// the next, and is 0 before the first.
+export function rangeIn(times, values, lo, hi, t0, t1) {
+  let i = firstAbove(times, t0, lo, hi);
+  let least = i > lo ? values[i - 1] : 0;
+  let most = least;
+  for (; i < hi && times[i] < t1; i++) {
+    least = Math.min(least, values[i]);
+    most = Math.max(most, values[i]);
+  }
+  return [least, most];
+}
+
 // Round instants for an axis of about `room` marks.
 export function ticks(t0, t1, room) {
   const raw = Math.max((t1 - t0) / Math.max(room, 1), 1);

@@ -1,7 +1,7 @@
 // The Timeline: lanes of Ps, Ms or Gs on a canvas, to zoom, drag and select.
 import { LATE, request, unpacked } from "./buffers.js";
 import { keepLetters } from "./keys.js";
-import { busyness, firstAbove, gallop, layLane, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
+import { busyness, firstAbove, gallop, layLane, rangeIn, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
 import { ORDERS, ordered, rowsOf } from "./order.js";
 import { Painter, faceOn, paletteOf } from "./painter.js";
 
@@ -16,7 +16,7 @@ const LABELLED = 30;
 const SLACK = 3;
 const HELP = "Arrow keys or A, D: move; up, down: lane; + - or W, S: zoom (also the wheel, once the timeline has the focus); " +
   "0 or Home: all; N, P: next and last span of the lane; Enter: select it; Escape: select none; U: undo; L: lanes of " +
-  "Ps, Ms, Gs; of Gs the order can be chosen, and which: a part of a name, or g7. Drag to move, click to select, drag in the strip above to zoom.";
+  "Ps, Ms, Gs; of Gs the order can be chosen, and which: a part of a name, or g7. Drag to move, click to select, drag in the strip above to zoom, point at a lane to see what is there and how many are queued.";
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -612,9 +612,11 @@ export class TimelineView {
 
   toRow(row) {
     if (!this.count()) return;
+    this.needQueues();
     this.row = Math.min(Math.max(row, 0), this.count() - 1);
     this.intoSight(this.row);
-    this.said.textContent = `lane ${this.laneName(this.order[this.row], true)}`;
+    const [lane, t] = [this.order[this.row], this.model.get("time_ns")];
+    this.said.textContent = `lane ${this.laneName(lane, true)}; at ${timeText(t)}: ${this.textAt(lane, t, 1) || "nothing"}`;
     this.ask();
   }
 
@@ -634,9 +636,10 @@ export class TimelineView {
     const t = this.model.get("time_ns");
     const i = by > 0 ? firstAbove(begin, t, lo, hi) : gallop(begin, t, lo, hi) - 1;
     if (i < lo || i >= hi) return;
+    this.needQueues();
     this.set("time_ns", begin[i]);
     this.reveal(begin[i]);
-    this.said.textContent = this.spanText(i);
+    this.said.textContent = this.spanText(i) + this.queued(lane, begin[i], begin[i] + 1);
   }
 
   // Move the view so that an instant is in it.
@@ -730,6 +733,7 @@ export class TimelineView {
     if (!this.table) return;
     const { x, t, row, inside } = this.place(event);
     if (!inside || row >= this.count() || x > this.wide) return this.leave();
+    this.needQueues();
     const text = this.textAt(this.order[row], t);
     this.tip.hidden = !text;
     if (!text) return;
@@ -744,22 +748,67 @@ export class TimelineView {
     this.tip.hidden = true;
   }
 
-  // What is at an instant of a lane: one span, or what is merged in the pixel.
-  textAt(lane, t) {
+  // How long the run queues were is asked for when it is first wanted: of a long run it is as much as the spans.
+  needQueues() {
+    if (this.queues) return;
+    this.queues = {};
+    this.off.push(request(this.model, "queues", undefined, (bytes) => { this.queues = unpacked(bytes); }, () => {}));
+  }
+
+  // How many goroutines waited in the lane's queue and in the global one; nothing while, or where, nobody knows.
+  queued(lane, from, to) {
+    const { q_t: t, q_n: n, q_starts: starts } = this.queues ?? {};
+    if (!t || starts.length < 2) return "";
+    const of = (queue) => {
+      const [least, most] = rangeIn(t, n, starts[queue], starts[queue + 1], from, to);
+      return least === most ? `${most}` : `${least} to ${most}`;
+    };
+    const own = this.lanes === "P" ? `${of(lane + 1)} on P${lane}, ` : "";
+    return `\nqueued: ${own}${of(0)} in the global queue`;
+  }
+
+  // The idle time of a P around an instant, nothing after the end of the run.
+  idleText(lane, t) {
+    const { begin, end, starts, meta } = this.table;
+    if (this.lanes !== "P" || t >= meta.end_ns) return "";
+    const i = firstAbove(end, t, starts[lane], starts[lane + 1]);
+    const from = i > starts[lane] ? end[i - 1] : meta.begin_ns;
+    const to = i < starts[lane + 1] ? begin[i] : meta.end_ns;
+    return `${this.laneName(lane)}: idle, ${timeText(from)} to ${timeText(to)} (${timeText(to - from, 4)})`;
+  }
+
+  // What is at an instant of a lane: one span, or what is merged in the pixel, or in as long a time.
+  textAt(lane, t, time) {
     const [t0, t1] = this.view();
-    const pixel = (t1 - t0) / Math.max((this.wide - this.gutter()) * this.ratio, 1);
+    const pixel = time ?? (t1 - t0) / Math.max((this.wide - this.gutter()) * this.ratio, 1);
     const from = t0 + Math.floor((t - t0) / pixel) * pixel;
     const { begin, starts, meta } = this.table;
     const i = gallop(begin, from, starts[lane], starts[lane + 1]);
     const j = gallop(begin, from + pixel, i, starts[lane + 1]);
+    const queued = this.queued(lane, from, from + pixel);
     if (j - i > 1) {
       const times = timeByKind(this.table, this.table.before, i, j, new Float64Array(meta.looks.length));
       const shares = meta.looks.map((look, kind) => [look.name, times[kind]]).filter(([, time]) => time > 0);
       return `${this.laneName(lane, true)}: ${j - i} spans merged in this pixel (${timeText(pixel, 3)}): ` +
-        shares.map(([name, time]) => `${name} ${timeText(time, 3)}`).join(", ");
+        shares.map(([name, spent]) => `${name} ${timeText(spent, 3)}`).join(", ") + queued;
     }
     const at = spanAt(this.table, lane, t, 0);
-    return at >= 0 ? this.spanText(at) : "";
+    const text = at >= 0 ? this.spanText(at) : this.idleText(lane, t);
+    return text && text + queued;
+  }
+
+  // Of a goroutine's stay: what it waited for, or who made it or woke it.
+  causeText(i) {
+    const { a_g: g, a_t0: t0, a_kind: kind, a_from: from, begin, why, meta, nameOf } = this.table;
+    const state = meta.looks[this.table.kind[i]].name;
+    if (state === "waiting") return meta.reasons[why[i]] ? ` for ${meta.reasons[why[i]]}` : "";
+    if (state !== "runnable") return "";
+    for (let k = gallop(t0, begin[i], 0, t0.length); k < t0.length && t0[k] === begin[i]; k++) {
+      if (g[k] !== this.table.g[i]) continue;
+      const who = `G${from[k] + 1} ${nameOf.get(from[k] + 1) ?? ""}`.trimEnd();
+      return `, ${ARROWS[kind[k]] === "spawn" ? "made" : "woken"} by ${who}`;
+    }
+    return "";
   }
 
   spanText(i) {
@@ -768,7 +817,8 @@ export class TimelineView {
     const look = meta.looks[kind[i]].name;
     const name = nameOf.get(g[i]) ?? "";
     const who = g[i] >= 0 && this.lanes !== "G" ? ` G${g[i]}${look.endsWith(` ${name}`) ? "" : ` ${name}`}`.trimEnd() : "";
-    return `${this.laneName(lane, true)}: ${look}${who}, ${timeText(begin[i])} to ${timeText(end[i])} (${timeText(end[i] - begin[i], 4)})`;
+    const cause = this.lanes === "G" ? this.causeText(i) : "";
+    return `${this.laneName(lane, true)}: ${look}${cause}${who}, ${timeText(begin[i])} to ${timeText(end[i])} (${timeText(end[i] - begin[i], 4)})`;
   }
 }
 
