@@ -318,10 +318,9 @@ class GQueue:
         self.ring[self.head & self.mask] = gp
 
     def pop(self) -> G:
-        i = self.head & self.mask
-        gp = self.ring[i]
+        # What was popped stays in the ring until another takes its place: dead Gs are kept for reuse anyway.
+        gp = self.ring[self.head & self.mask]
         assert gp is not None
-        self.ring[i] = None
         self.head += 1
         return gp
 
@@ -336,7 +335,6 @@ class GQueue:
         while i > 0:
             self.ring[(self.head + i) & self.mask] = self.ring[(self.head + i - 1) & self.mask]
             i -= 1
-        self.ring[self.head & self.mask] = None
         self.head += 1
         return gp
 

@@ -1167,7 +1167,7 @@ def checkrunqsnop(sched: Sched) -> bool:
     Differs: Go asks which Ps idled when the P was still held; Go's thieves take from any queue, so it need not ask `amount`.
     """
     # Work that no pass may take is no reason to look again: the M would spin for ever.
-    if sched.passes == 0:
+    if sched.passes == 0 or sched.n_runnable == 0:
         return False
     take_runnext = 0 <= sched.runnext_pass < sched.passes
     for p2 in sched.allp:

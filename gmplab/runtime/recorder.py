@@ -96,22 +96,23 @@ class Histogram:
     def add(self, value: i64) -> None:
         e: i64 = 0
         v = value
-        # Halve until below 64, in strides of 16, 8, 4, 2 and 1 halvings.
-        while v >= 1 << 22:
-            v >>= 16
-            e += 16
-        if v >= 1 << 14:
-            v >>= 8
-            e += 8
-        if v >= 1 << 10:
-            v >>= 4
-            e += 4
-        if v >= 1 << 8:
-            v >>= 2
-            e += 2
-        while v >= 64:
-            v >>= 1
-            e += 1
+        if v >= 64:
+            # Halve until below 64, in strides of 16, 8, 4, 2 and 1 halvings.
+            while v >= 1 << 22:
+                v >>= 16
+                e += 16
+            if v >= 1 << 14:
+                v >>= 8
+                e += 8
+            if v >= 1 << 10:
+                v >>= 4
+                e += 4
+            if v >= 1 << 8:
+                v >>= 2
+                e += 2
+            while v >= 64:
+                v >>= 1
+                e += 1
         counts = self.counts
         counts[e * 32 + v] += 1
         if self.n == 0 or value < self.least:
