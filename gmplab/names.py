@@ -10,7 +10,11 @@ import difflib
 import warnings
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+
+FROM_FILE: Final = "gmplab_file_"
+"""How the module of a file that was named by its path is called; no other process finds it by that name."""
 
 
 class Offer(Protocol):

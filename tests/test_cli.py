@@ -421,6 +421,8 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["run", "wordcount", "--set", "files=none.txt"], "gmplab: wordcount: files: 'none.txt': no file there"),
         (["run", "wordcount"], "gmplab: wordcount: the parameter 'files' must be given"),
         (["run", "none.py:jobs"], "gmplab: none.py: there is no such file"),
+        (["run", "mine.py"], "gmplab: 'mine.py': say what in it: mine.py:NAME"),
+        (["run", "fanout", "--policy", "mine.py"], "gmplab: 'mine.py': say what in it: mine.py:NAME"),
         (["run", "gmplab.none:jobs"], "gmplab: module 'gmplab.none': cannot be imported: No module named 'gmplab.none'"),
         (["run", "fanout", "--save", "none/run.gmp"], "gmplab: --save none/run.gmp: there is no folder none"),
         (["run", "fanout", "--csv", ""], "gmplab: --csv '': give the folder's name"),
@@ -540,6 +542,7 @@ def test_verify_prints_a_table_writes_it_and_tells_by_its_exit_code(capsys: pyte
     ("words", "told"),
     [
         (["M/D/"], "gmplab: verify 'M/D/': no such row; did you mean 'M/D/c'"),
+        (["xyz"], "gmplab: verify 'xyz': no such row; one of bags, batches, channels, disciplines, interruptions, lists, published, "),
         (["--scale", "0"], "gmplab: scale = 0.0: must be 0.01 to 100"),
         (["-j", "0"], "gmplab: workers = 0: must be at least 1 process"),
     ],
@@ -567,9 +570,22 @@ def test_sweep_prints_the_points_and_writes_the_table(capsys: pytest.CaptureFixt
     ("policy=goo", "gmplab: policy 'goo': no such preset; did you mean 'go'?"),
     ("steal=StealOn", "gmplab: steal component 'StealOn': there is none such; did you mean 'StealOne'?"),
     ("m=1", "gmplab: fanout: no parameter 'm'"),
+    ("n=1,2", "gmplab: --set n=...: n is varied: leave one of the two out"),
 ])
 def test_what_cannot_be_varied_is_one_line(capsys: pytest.CaptureFixture[str], axis: str, answer: str) -> None:
-    assert refused(capsys, "sweep", "--vary", axis, "-w", "fanout").startswith(answer)
+    assert refused(capsys, "sweep", "--vary", axis, "-w", "fanout", "--set", "n=5").startswith(answer)
+
+
+def test_what_a_file_defines_goes_along_to_other_processes_and_once_changed_takes_up_no_old_numbers(
+    capsys: pytest.CaptureFixture[str], mine: str, tmp_path: Path
+) -> None:
+    points = tmp_path / "points"
+    argv = ["sweep", "--vary", "P=2,3", "-w", f"{mine}:jobs", "--policy", f"{mine}:POLICY", "--seeds", "1", "--folder", str(points)]
+    code, first, err = said(capsys, *argv, "-j", "2")
+    assert (code, err, len(list(points.iterdir()))) == (0, "", 2)
+    assert said(capsys, *argv)[1] == first and len(list(points.iterdir())) == 2
+    Path(mine).write_text(MINE.replace("compute(us=10)", "compute(us=20)"), encoding="utf-8")
+    assert said(capsys, *argv, "-j", "2")[1] != first and len(list(points.iterdir())) == 4
 
 
 def test_plot_draws_a_saved_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

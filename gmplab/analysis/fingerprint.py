@@ -1,7 +1,8 @@
 """A name for what a run's numbers follow from: equal for equal code and values, also in another process.
 
-Pickles as they are will not do: those of code from a notebook hold the cell's number and file, and a class made there
-an identity that is drawn anew in each process.
+Pickles as they are will not do: those of code from a notebook hold the cell's number and file, a class made there an
+identity that is drawn anew in each process, and of what stands in a file they hold the name alone. What gmplab and Python
+hold goes by its name: `MODEL` tells what changed there.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import hashlib
 import io
 import sys
 import types
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import cloudpickle
 
+KNOWN: Final = frozenset({*sys.stdlib_module_names, "gmplab"})
+"""Packages whose code is told by its name."""
+
 
 class Canonical(cloudpickle.Pickler):  # type: ignore[misc]
-    """Pickles code without where it stands, and classes of a notebook by what they hold."""
+    """Pickles code without where it stands, classes of a notebook by what they hold, and what stands in a file by that file."""
 
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, types.CodeType):
@@ -25,7 +30,10 @@ class Canonical(cloudpickle.Pickler):  # type: ignore[misc]
                 thing.co_cellvars, thing.co_argcount, thing.co_kwonlyargcount, thing.co_flags,
             )
             return tuple, (held,)
-        if isinstance(thing, type) and not is_found_by_name(thing):
+        if isinstance(thing, (type, types.FunctionType)) and is_found_by_name(thing):
+            if thing.__module__.partition(".")[0] not in KNOWN:
+                return tuple, ((thing.__module__, thing.__qualname__, source_of(thing.__module__)),)
+        elif isinstance(thing, type):
             own = {k: v for k, v in vars(thing).items() if k not in ("__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__")}
             # A component's answers as they were written, without the check that the package puts around them.
             plain = {k: getattr(v, "__wrapped__", v) for k, v in own.items()}
@@ -33,8 +41,14 @@ class Canonical(cloudpickle.Pickler):  # type: ignore[misc]
         return super().reducer_override(thing)
 
 
-def is_found_by_name(thing: type) -> bool:
-    """Whether another process finds this class by its name, in a module other than the main one."""
+def source_of(module: str) -> str:
+    """SHA-256, as hex, of the file that a module was read from; "" where there is none."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return "" if file is None or not Path(file).is_file() else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def is_found_by_name(thing: type | types.FunctionType) -> bool:
+    """Whether this class or function is found by its name, in a module other than the main one."""
     if thing.__module__ == "builtins":
         return True
     found: Any = None if thing.__module__ == "__main__" else sys.modules.get(thing.__module__)

@@ -1,14 +1,15 @@
 """Tasks done in processes of their own, each result as it comes.
 
-What is sent goes by cloudpickle, so that a function or class that a notebook defines goes along. Refused: a
-`multiprocessing.Pool`, which waits for ever for a worker that the system has ended; forked workers, since a child of a
-process with threads (a notebook's kernel) may never come to itself.
+What is sent goes by cloudpickle, so that a function or class goes along that a notebook defines, or a file that was named
+by its path. Refused: a `multiprocessing.Pool`, which waits for ever for a worker that the system has ended; forked
+workers, since a child of a process with threads (a notebook's kernel) may never come to itself.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +19,7 @@ from typing import Any, Final, TypeVar
 import cloudpickle
 
 from gmplab.errors import GmplabError
+from gmplab.names import FROM_FILE
 
 ENDING_S: Final = 1.0
 """How long a worker that ends is waited for, to know how it ended."""
@@ -44,6 +46,9 @@ def mapped(do: Callable[[Task], Done], tasks: Sequence[Task], workers: int) -> I
     if workers == 1 or len(tasks) < 2:
         yield map(do, tasks)
         return
+    for name, module in list(sys.modules.items()):
+        if name.startswith(FROM_FILE):
+            cloudpickle.register_pickle_by_value(module)
     pool = ProcessPoolExecutor(
         min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=ignore_interrupts
     )

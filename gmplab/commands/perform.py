@@ -133,6 +133,8 @@ def sweep_command(args: Namespace, progress: bool) -> Swept:
             name, words = texts.axis(text)
             if name in vary:
                 raise UsageError(f"--vary {text}: {name} is varied already: write its values with commas between")
+            if name in texts.settings(args.settings):
+                raise UsageError(f"--set {name}=...: {name} is varied: leave one of the two out")
             vary[name] = [value_at(name, word, workload) for word in words]
         fixed = {name: value for name, value in {**asked, "policy": texts.policy(args.policy)}.items() if name not in vary}
         made = sweep(vary, workload, seeds=texts.seeds(args.seeds), workers=args.workers, folder=args.folder, **fixed)

@@ -21,7 +21,7 @@ from gmplab.analysis.compare import short_repr
 from gmplab.commands.tree import COMPONENT_CONCERNS, PRICES
 from gmplab.errors import UsageError
 from gmplab.experiment import components, policy_of, workload_of
-from gmplab.names import nearest
+from gmplab.names import FROM_FILE, nearest
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs
 from gmplab.runtime.dice import duration_ns
@@ -31,6 +31,8 @@ from gmplab.workloads import is_workload, parse_parameters
 # --- what a file or a module holds ------------------------------------------------------------------------------------
 def named(text: str) -> tuple[str, str]:
     """The two parts of "file.py:NAME" or "module:NAME"; the first "" where there is no colon."""
+    if text.endswith(".py"):
+        raise UsageError(f"{text!r}: say what in it: {text}:NAME")
     where, colon, name = text.rpartition(":")
     if colon and not name.isidentifier():
         raise UsageError(f"{text!r}: after the colon must stand a name, as in file.py:NAME")
@@ -50,7 +52,7 @@ def file_module(path: Path) -> Any:
     """A Python file as a module, by a name of its own, so that what it defines pickles in this process."""
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
-    name = f"gmplab_file_{path.stem}"
+    name = FROM_FILE + path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

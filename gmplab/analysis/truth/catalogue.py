@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 from collections.abc import Sequence
 from typing import Final
@@ -47,7 +48,9 @@ def chosen(names: Sequence[str]) -> list[Row]:
         of_name = {row.name for row in CATALOGUE if any(fnmatch.fnmatchcase(known, name) for known in names_of(row))}
         if not of_name:
             known = sorted({known for row in CATALOGUE for known in names_of(row)})
-            raise ValueError(f"verify {name!r}: no such row{nearest(name, known)}")
+            # All of them are hundreds: where none is near, the families.
+            near = difflib.get_close_matches(name, known, 1) or list(FAMILIES)
+            raise ValueError(f"verify {name!r}: no such row{nearest(name, near)}")
         found |= of_name
     return [row for row in CATALOGUE if row.name in found]
 
