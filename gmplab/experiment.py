@@ -20,6 +20,7 @@ from gmplab.runtime.bodies import here
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs, Topology
 from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.outside import Source
 from gmplab.runtime.recorder import Record
 from gmplab.runtime.sim import Plan, simulate
 from gmplab.threads.live import live
@@ -319,8 +320,14 @@ def run(
     for what, value, kind in (("costs", costs, Costs), ("topology", topology, Topology)):
         if value is not None and not isinstance(value, kind):
             raise TypeError(f"{what} = {value!r}: must be a gmplab.{kind.__name__}, or None")
+    for what, flag in (("drain", drain), ("strict", strict), ("lock_plain", lock_plain)):
+        if not isinstance(flag, bool):
+            raise TypeError(f"{what} = {flag!r}: must be True or False")
     chosen = policy_of(policy)
     plan = plan_of(workload, params)
+    for source in plan.sources:
+        if not isinstance(source, Source):
+            raise TypeError(f"Plan: sources: {source!r}: must be a gmplab.Source")
     if on not in DRIVERS:
         raise ValueError(f"on = {on!r}: must be one of {', '.join(DRIVERS)}")
     of_sim = {"costs": costs, "topology": topology, "cpus": cpus, "kernel_threads": kernel_threads}

@@ -32,11 +32,27 @@ def test_p_must_be_a_whole_number_of_ps(procs: Any) -> None:
         ({"max_events": 1.5}, "max_events = 1.5: must be an int"),
         ({"costs": "zero"}, "costs = 'zero': must be a gmplab.Costs"),
         ({"topology": 2}, "topology = 2: must be a gmplab.Topology"),
+        ({"drain": 3}, "drain = 3: must be True or False"),
+        ({"strict": "no"}, "strict = 'no': must be True or False"),
+        ({"lock_plain": None}, "lock_plain = None: must be True or False"),
     ],
 )
 def test_a_bound_or_a_price_list_that_is_none_is_refused_before_the_run(wrong: Any, text: str) -> None:
     with pytest.raises((ValueError, TypeError), match=text):
         gl.run(sleepy, **wrong)
+
+
+def test_an_arrival_that_is_no_source_is_not_the_policys_fault() -> None:
+    with pytest.raises(TypeError, match="Plan: sources: 'often': must be a gmplab.Source"):
+        gl.run(gl.Plan(sleepy, sources=("often",)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("goid", [1, 2])
+def test_a_program_with_an_open_loop_is_told_and_does_not_run_it_once(goid: int) -> None:
+    job = gl.Program("job").loop(3).compute("1us")
+    main = job if goid == 1 else gl.Program("main").go(job).sleep("1ms")
+    with pytest.raises(gl.BodyError, match=rf"goroutine {goid} \[\w+\]: Program 'job': a loop is open: its end\(\) is missing"):
+        gl.run(main)
 
 
 def test_a_body_that_raises_is_a_panic_and_keeps_its_record() -> None:

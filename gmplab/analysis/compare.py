@@ -297,7 +297,7 @@ def labelled(policies: Iterable[str | Policy] | Mapping[str, str | Policy]) -> d
     if isinstance(policies, Mapping):
         pairs = [(str(label), policy_of(policy)) for label, policy in policies.items()]
     else:
-        pairs = [(p if isinstance(p, str) else label_of(p), policy_of(p)) for p in policies]
+        pairs = [(p if isinstance(p, str) else label_of(policy_of(p)), policy_of(p)) for p in policies]
     found: dict[str, Policy] = {}
     for label, policy in pairs:
         if label in found:

@@ -10,6 +10,7 @@ from typing import Any, Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
+from gmplab.errors import BodyError
 from gmplab.runtime.chan import Chan
 from gmplab.runtime.dice import Distribution, as_distribution, draw
 from gmplab.runtime.mgc import OP_GC
@@ -230,6 +231,8 @@ def fetch_op(gp: G) -> None:
     while True:
         pc = gp.pc
         if pc >= n:
+            if len(prog.open) > 0:
+                raise BodyError(f"Program {prog.name!r}: a loop is open: its end() is missing")
             gp.op = OP_EXIT
             return
         op = code[pc]

@@ -104,7 +104,7 @@ class WaitGroup(Shared):
     Parameters
     ----------
     n : int
-        What it counts already.
+        What it counts already, at least 0.
 
     Examples
     --------
@@ -118,6 +118,8 @@ class WaitGroup(Shared):
     """
 
     def __init__(self, n: i64 = 0) -> None:
+        if n < 0:
+            raise ValueError(f"WaitGroup: n = {n}: must be at least 0")
         super().__init__()
         self.initial: i64 = n
         self.count: i64 = n

@@ -196,6 +196,11 @@ def test_what_cannot_be_compared_is_told(arguments: dict[str, Any], message: str
         gl.compare(workload=jobs, **arguments)
 
 
+def test_what_is_no_policy_is_told() -> None:
+    with pytest.raises(TypeError, match="policy = 3: must be a preset's name or a gmplab.Policy"):
+        gl.compare([3], jobs)  # type: ignore[list-item]
+
+
 def test_a_run_that_fails_says_under_which_policy_and_seed() -> None:
     def main() -> Any:
         yield gl.compute(us=1)

@@ -36,6 +36,11 @@ def test_a_misuse_is_told_in_gos_words(misuse: Any, text: str) -> None:
     assert str(failure.value).startswith(f"goroutine 1 [main]: {text} (")
 
 
+def test_a_waitgroup_begins_with_no_debt() -> None:
+    with pytest.raises(ValueError, match="WaitGroup: n = -1: must be at least 0"):
+        gl.WaitGroup(-1)
+
+
 def test_a_waitgroup_that_is_used_again_before_its_waiter_went_on_is_told() -> None:
     # Go: sync/waitgroup.go: Wait.
     wg = gl.WaitGroup(1)
