@@ -250,6 +250,18 @@ def test_an_interrupt_while_gmplab_still_loads_is_one_line_too(
     assert capsys.readouterr().err == "gmplab: interrupted\n"
 
 
+@pytest.mark.parametrize(("terminal", "words", "asked"), [(True, [], True), (False, [], False), (True, ["--no-progress"], False)])
+def test_a_bar_is_asked_for_in_a_terminal_alone_and_not_where_it_is_switched_off(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool, words: list[str], asked: bool
+) -> None:
+    seen: list[bool] = []
+    made = experiment.beating
+    monkeypatch.setattr(experiment, "beating", lambda progress, *rest: seen.append(progress) or made(False, *rest))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    assert main([*FANOUT, *words]) == 0
+    assert seen == [asked]
+
+
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])
 def test_a_closed_stream_takes_nothing_and_changes_nothing(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
     monkeypatch.setattr(sys, closed, None)

@@ -130,3 +130,38 @@ def test_every_goroutine_runs_to_its_end_once_and_the_sums_agree(
     assert list(alive.filter(regex="(running|scheduling|spinning|syscall|idle|netpoll|locked|held|stopped|starting)_ns").sum(axis=1)) == [
         end - t for t in alive["created_ns"]
     ]
+
+
+# Where nothing costs anything a wake-up takes no time, and neither does a look at another P's queue. What takes time is the
+# 3 us for which a thief leaves a runnext to the P that has it; one that then finds it gone may pause at another P's.
+CONSERVING = st.sampled_from(
+    [(p, 3_000) for p in (
+        GO, GO.replace(steal=gl.StealOne()), GO.replace(wake=gl.WakeAlways()), GO.replace(place=gl.PlaceRandom()),
+        GO.replace(queues=gl.GoQueues(capacity=2)), GO.replace(handoff=gl.HandoffAtOnce()), PRESETS["go1.21"],
+    )]
+    + [(p, 0) for p in (
+        GO.replace(queues=gl.NoRunnext()), GO.replace(place=gl.PlaceGlobal()), GO.replace(queues=gl.LifoQueue()), PRESETS["go1.0"],
+    )]
+)
+
+
+def longest_idle_beside_work(run: Run) -> int:
+    """The longest time, in ns, for which some P was idle and some G runnable at every instant."""
+    series = run.series
+    both = ((series["idle_p"] > 0) & (series["runnable"] > 0)).tolist()
+    longest = since = 0
+    for t, was, now in zip([*series["t_ns"], run.record.end_ns], [False, *both], [*both, False], strict=True):
+        since = int(t) if now and not was else since
+        longest = max(longest, int(t) - since) if was else longest
+    return longest
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(lists=PROGRAMS, policy=CONSERVING, procs=st.sampled_from([2, 3, 8]), seed=st.integers(0, 99))
+def test_no_p_idles_beside_work_for_longer_than_thieves_pause(
+    lists: list[list[str]], policy: tuple[Any, int], procs: int, seed: int
+) -> None:
+    # Left out: while the world stands Ps idle by order, and a GC worker that is dealt to a P is no work for the others.
+    lists = [[act for act in acts if act not in ("gc", "procs")] for acts in lists]
+    run = gl.run(program(lists), procs=procs, policy=policy[0], seed=seed, costs=gl.Costs.zero(), until="10s")
+    assert longest_idle_beside_work(run) <= procs * policy[1]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gmplab as gl
+from gmplab.build import is_compiled
 from gmplab.policies import PRESETS
+from gmplab.workloads import WORKLOADS
 from tests.programs import stopping
+from tests.test_properties import PROGRAMS
+from tests.workloads.test_every_workload import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = Path(__file__).with_name("digests.json")
@@ -52,7 +61,25 @@ def digests() -> dict[str, str]:
     }
     found["go/4 on 2 cpus"] = gl.run(mixed, procs=4, seed=7, cpus=2).digest
     found["go/4 with calls"] = gl.run(mixed, procs=4, seed=7, record="calls").digest
+    # Each preset with a workload, and each workload but one that reads files: the whole matrix is a slow test.
+    names = sorted(set(WORKLOADS) - {"wordcount"})
+    for preset, workload in zip(PRESETS, itertools.cycle(names), strict=False):
+        found[f"{preset}/3 {workload}"] = one_of_the_matrix(preset, workload, 3)
+    assert len(PRESETS) >= len(names)
     return found
+
+
+def one_of_the_matrix(preset: str, workload: str, procs: int) -> str:
+    """The digest of a workload under a preset."""
+    return gl.run(workload, procs=procs, policy=preset, seed=7, strict=False, until="50ms", **SMALL[workload]).digest
+
+
+def matrix() -> dict[str, str]:
+    """Every workload under every preset, on one P and on several."""
+    return {
+        f"{preset} {workload} {procs}": one_of_the_matrix(preset, workload, procs)
+        for preset in PRESETS for workload in sorted(WORKLOADS) for procs in (1, 4)
+    }
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
@@ -66,6 +93,17 @@ def test_this_build_gives_the_bytes_that_every_build_gave() -> None:
     if os.environ.get("GMPLAB_GOLDEN") == "write":
         EXPECTED.write_text(json.dumps(digests(), indent=1) + "\n", encoding="utf-8")
     assert digests() == json.loads(EXPECTED.read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_compiled(), reason="compares the compiled build with the sources")
+def test_every_workload_under_every_preset_gives_the_same_bytes_compiled_and_from_the_sources() -> None:
+    code = "import json; from tests.runtime.test_same_bytes import matrix; print(json.dumps(matrix()))"
+    env = {**os.environ, "GMPLAB_PURE": "1", "GMPLAB_REQUIRE_COMPILED": "0"}
+    out = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    sources, compiled = json.loads(out), matrix()
+    assert {name for name, digest in compiled.items() if digest != sources[name]} == set()
+    assert len(compiled) == 2 * len(PRESETS) * len(WORKLOADS)
 
 
 def test_another_hash_seed_and_process_gives_the_same_bytes() -> None:
@@ -130,6 +168,78 @@ def test_the_forms_of_a_body_give_the_same_rows() -> None:
         for name, body in {"gen": generators, "plain": plain, "coro": coroutines, "ops": ops}.items()
     }
     assert bytes_of["gen"] == bytes_of["plain"] == bytes_of["coro"] == bytes_of["ops"]
+
+
+BLOCK = functools.partial(gl.syscall, blocking=True)
+VERBS: dict[str, Callable[..., Any]] = {
+    "compute": gl.compute, "sleep": gl.sleep, "syscall": gl.syscall, "syscall_block": BLOCK, "io": gl.io, "gosched": gl.gosched,
+    "lock": gl.acquire, "unlock": gl.release, "send": gl.send, "recv": gl.recv, "go": gl.go, "add": gl.add, "done": gl.done,
+    "wait": gl.wait, "lock_os_thread": gl.lock_os_thread, "gc": gl.gc, "gomaxprocs": gl.gomaxprocs, "reset": gl.reset, "stop": gl.stop,
+}
+"""What each method of a `Program` is called in a body of another form."""
+Calls = list[tuple[Any, ...]]
+
+
+def as_operations(calls: Calls) -> gl.Program:
+    program = gl.Program("worker")
+    for name, *args in calls:
+        getattr(program, name)(*args)
+    return program
+
+
+def as_generator(calls: Calls) -> Callable[[], Any]:
+    def worker() -> Any:
+        for name, *args in calls:
+            yield VERBS[name](*args)
+
+    return worker
+
+
+def as_coroutine(calls: Calls) -> Callable[[], Any]:
+    async def worker() -> None:
+        for name, *args in calls:
+            await VERBS[name](*args)
+
+    return worker
+
+
+def as_plain(calls: Calls) -> Callable[[], Any]:
+    def worker() -> None:
+        for name, *args in calls:
+            VERBS[name](*args)
+
+    return worker
+
+
+def in_form(lists: list[list[str]], form: Callable[[Calls], Any]) -> Any:
+    """Main starts one goroutine a list of acts, and waits for all of them."""
+    c, mu, alarm, wg = gl.Chan(1_000), gl.Mutex(), gl.Timer(), gl.WaitGroup()
+    child = form([("compute", 2_000), ("done", wg)])
+    acts: dict[str, Calls] = {
+        "compute": [("compute", gl.Uniform(0, 20_000))], "sleep": [("sleep", gl.Uniform(0, 9_000))], "io": [("io", 7_000)],
+        "syscall": [("syscall", gl.Uniform(0, 90_000))], "block": [("syscall_block", 20_000)], "gosched": [("gosched",)],
+        "lock": [("lock", mu), ("compute", 3_000), ("unlock", mu)], "send": [("send", c), ("send", c), ("recv", c)],
+        "spawn": [("add", wg, 1), ("go", child)], "thread": [("lock_os_thread",)], "gc": [("gc", gl.Uniform(0, 200_000))],
+        "timer": [("reset", alarm, gl.Uniform(0, 30_000)), ("stop", alarm)], "procs": [("gomaxprocs", 1 + len(lists) % 4)],
+    }
+    calls: Calls = [("add", wg, len(lists))]
+    for names in lists:
+        calls.append(("go", form([call for name in names for call in acts[name]] + [("done", wg)])))
+    return form([*calls, ("wait", wg)])
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(lists=PROGRAMS, procs=st.sampled_from([1, 2, 4]), policy=st.sampled_from(["go", "go1.5", "tokio", "segmented"]))
+def test_any_program_gives_the_same_rows_in_each_form(lists: list[list[str]], procs: int, policy: str) -> None:
+    runs = [
+        # strict=False: a pool may be stuck, and must be so in each form.
+        gl.run(in_form(lists, form), procs=procs, policy=policy, until="1s", strict=False)
+        for form in (as_operations, as_generator, as_coroutine, as_plain)
+    ]
+    assert runs[0].complete or (policy, runs[0].stopped_by) == ("segmented", "deadlock")
+    for other in runs[1:]:
+        for table in ("schedule", "events"):
+            assert other.record.tables[table] == runs[0].record.tables[table]
 
 
 def test_a_record_level_changes_only_what_is_kept() -> None:
