@@ -12,19 +12,27 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from ipywidgets import HTML, Button, HBox, Layout, Tab, VBox
+from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Tab, VBox, jslink
 
 from gmplab.analysis.antagonists import antagonists
 from gmplab.analysis.findings import Finding, Findings, findings
 from gmplab.errors import TraceError
-from gmplab.jupyter.both import Both
+from gmplab.jupyter.both import SHARED, Both
+from gmplab.jupyter.chart import Chart
 from gmplab.jupyter.twin import Twinned
-from gmplab.plots import PLOTS
 from gmplab.plots.units import about, percent, said
 from gmplab.traces.run import Run
 
-TABS: Final = ("latency", "lifelines", "queues", "utilisation", "states", "steals", "machines", "threads", "spinning", "fairness")
-"""The plots, a tab each; the first is drawn at once, another one when its tab is chosen."""
+STEPPER: Final = "stepper"
+TABS: Final = (
+    STEPPER, "utilisation", "queues", "latency", "latency_sources", "lifelines", "fairness", "states", "steals", "machines", "threads",
+    "spinning",
+)
+"""The Stepper and the plots, a tab each; a plot is drawn when its tab is chosen."""
+SHORT: Final = {"latency_sources": "by source"}
+"""A tab's title, where the plot's name does not fit on it."""
+ORDERS: Final = {"on any P": "ran_ns", "on the P where it ran next": "ran_there_ns", "by id": "g"}
+"""What those who ran instead of a goroutine are sorted by."""
 MOST_OTHERS: Final = 8
 MARGIN: Final = 0.5
 """Of a finding's time, how much is shown before and after it."""
@@ -68,14 +76,14 @@ def title(run: Run) -> str:
     return f"{h['workload']} under {h['policy']}, P={h['procs']}, seed {h['seed']}{end}"
 
 
-def others(run: Run, g: int) -> str:
-    """Who ran while a goroutine waited for a P, as HTML; nothing where none is selected."""
+def others(run: Run, g: int, by: str = "ran_ns") -> str:
+    """Who ran while a goroutine waited for a P, as HTML, in the order of a column; nothing where none is selected."""
     if g < 1:
         return ""
     table = antagonists(run, g)
     if table.empty:
         return f"<i>nobody ran while G{g} was runnable</i>"
-    shown = table.head(MOST_OTHERS)
+    shown = table.sort_values([by, "g"], ascending=[by == "g", True]).head(MOST_OTHERS)
     rows = "".join(
         f"<tr><td style='text-align:left'>G{who} {html.escape(str(name))}</td><td>{said(ran)}</td>"
         f"<td>{percent(round(share, 3))}</td><td>{said(there)}</td></tr>"
@@ -100,11 +108,13 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
     Attributes
     ----------
     both : Both
-        Its Timeline and Stepper.
+        Its Timeline and Stepper, linked.
     found : Findings
         What the run suffers from: a button each, which shows its time.
     tabs : Tab
-        The plots.
+        Under the Timeline, the Stepper and the plots: what is dragged over or clicked on in one of them, the Timeline shows.
+    charts : dict of str to Chart
+        The plots that were looked at, by name.
 
     Examples
     --------
@@ -115,14 +125,18 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         self.run = run
         self.both = Both(run)
         self.found: Findings = findings(run)
-        self.tabs = Tab([HTML() for _ in TABS], titles=TABS)
+        self.charts: dict[str, Chart] = {}
+        titles = [SHORT.get(name, name) for name in TABS]
+        self.tabs = Tab([self.both.stepper, *(VBox() for _ in TABS[1:])], titles=titles, selected_index=0)
         self.tabs.observe(self._chosen, "selected_index")
-        self.others = HTML()
-        self.both.timeline.observe(self._others_of, "selected_g")
+        self.others, self.sorted = HTML(), Dropdown(options=ORDERS, description="sorted", layout=Layout(display="none"))
+        self.both.timeline.observe(lambda _: self._tell_others(), "selected_g")
+        self.sorted.observe(lambda _: self._tell_others(), "value")
         self.files = HTML()
         head = HTML(heading(title(run)) + strip(numbers(run)))
-        super().__init__([head, self._findings(), self.both, self.others, self.tabs, self._downloads()])
-        self.draw(0)
+        # Under the tabs: above them what is clicked on would move away from under the pointer.
+        waited = VBox([self.sorted, self.others])
+        super().__init__([head, self._findings(), self.both.timeline, self.tabs, waited, self._downloads()])
 
     # --- findings -----------------------------------------------------------------------------------------------------
     def _findings(self) -> VBox:
@@ -142,13 +156,14 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         """Let Timeline and Stepper show a time, with a margin."""
         margin = max(int((t1_ns - t0_ns) * MARGIN), 1)
         begin, end = max(t0_ns - margin, 0), min(t1_ns + margin, max(self.run.record.end_ns, 1))
-        for widget in (self.both.timeline, self.both.stepper):
+        for widget in (self.both.timeline, self.both.stepper, *self.charts.values()):
             widget.view = [begin, max(end, begin + 1)]
             widget.time_ns = t0_ns
 
     # --- who ran while the selected goroutine waited ---------------------------------------------------------------------
-    def _others_of(self, change: Any) -> None:
-        self.others.value = others(self.run, change["new"])
+    def _tell_others(self) -> None:
+        self.others.value = others(self.run, self.both.timeline.selected_g, self.sorted.value)
+        self.sorted.layout.display = None if "<table" in self.others.value else "none"
 
     # --- plots --------------------------------------------------------------------------------------------------------
     def _chosen(self, change: Any) -> None:
@@ -156,13 +171,21 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
             self.draw(change["new"])
 
     def draw(self, i: int) -> None:
-        """Draw the plot of a tab, if it is not there yet."""
-        page = self.tabs.children[i]
-        if not page.value:
-            try:
-                page.value = PLOTS[TABS[i]](self.run)._repr_html_()
-            except TraceError as e:
-                self.tabs.set_title(i, f"{TABS[i]}: {e}")
+        """Draw the plot of a tab, if it is not there yet, and link it with the Timeline in the browser."""
+        name = TABS[i]
+        if name == STEPPER or name in self.charts:
+            return
+        try:
+            chart = Chart(self.run, name)
+        except TraceError as e:
+            self.tabs.set_title(i, f"{name}: {e}")
+            return
+        timeline = self.both.timeline
+        for trait in (*SHARED, "lanes"):
+            setattr(chart, trait, getattr(timeline, trait))
+            self.both.links.append(jslink((timeline, trait), (chart, trait)))
+        self.charts[name] = chart
+        self.tabs.children[i].children = (chart,)
 
     # --- downloads ----------------------------------------------------------------------------------------------------
     def _downloads(self) -> HBox:

@@ -55,7 +55,7 @@ class Timeline(Widget):
     >>> run.view.timeline()                                             # doctest: +SKIP
     """
 
-    _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "timeline.js")
+    _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "past.js", "timeline.js")
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
     until_ns = Int(0).tag(sync=True)

@@ -9,6 +9,7 @@ from gmplab.errors import NotInstalled, lacking
 
 if TYPE_CHECKING:
     from gmplab.jupyter.both import Both
+    from gmplab.jupyter.chart import Chart
     from gmplab.jupyter.explorer import Explorer
     from gmplab.jupyter.grid import Grid
     from gmplab.jupyter.playground import Playground
@@ -83,8 +84,30 @@ class Views:
         made: Both = widget("both", "Both")(self.run, lanes, at)
         return made
 
+    def chart(self, plot: str = "utilisation", **options: Any) -> Chart:
+        """A plot to be touched: a drag picks a time, a click an instant or a goroutine, in all that is linked with it.
+
+        Parameters
+        ----------
+        plot : str
+            A name of `gmplab.plots.PLOTS`. Those over time can be dragged over; "fairness" and "lifelines" show goroutines.
+        **options
+            As the plot takes them.
+
+        Raises
+        ------
+        ImportError
+            anywidget is not installed.
+        TraceError
+            The run does not know what the plot needs.
+        ValueError
+            There is no such plot, or an option is none.
+        """
+        made: Chart = widget("chart", "Chart")(self.run, plot, **options)
+        return made
+
     def dashboard(self) -> Explorer:
-        """The run with everything: key numbers, findings with a jump to their time, Timeline and Stepper, plots, downloads.
+        """The run with everything: key numbers, findings with a jump to their time, Timeline, Stepper, plots, downloads.
 
         Raises
         ------
@@ -95,7 +118,7 @@ class Views:
         return made
 
     def __repr__(self) -> str:
-        return "widgets of a run: timeline, stepper, both, dashboard"
+        return "widgets of a run: timeline, stepper, both, chart, dashboard"
 
 
 DASHBOARDS: Final = {"Comparison": ("sidebyside", "SideBySide"), "Sweep": ("grid", "Grid")}

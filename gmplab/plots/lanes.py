@@ -179,6 +179,18 @@ def dress(ax: Axes, names: Sequence[str], t0: int, t1: int) -> None:
     ax.spines[["top", "right", "left"]].set_visible(False)
 
 
+class TimeTicks(FuncFormatter):
+    """The numbers along an axis of time in a unit; an axis that has them is one."""
+
+    def __init__(self, unit_ns: int) -> None:
+        super().__init__(lambda ns, _: f"{ns / unit_ns:.10g}")
+
+
+def shows_time(ax: Axes) -> bool:
+    """Whether the axis along is one of time, in ns."""
+    return isinstance(ax.xaxis.get_major_formatter(), TimeTicks)
+
+
 def time_axis(ax: Axes, t0: int, t1: int) -> None:
     """An axis of time along, in the unit that suits its end."""
     ax.set_xlim(t0, t1)
@@ -187,7 +199,7 @@ def time_axis(ax: Axes, t0: int, t1: int) -> None:
     # Round numbers of the unit, and not of ns: an axis that ends at 1.2 s has ticks at 0.2 s.
     ticks = [x * unit.ns for x in MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10]).tick_values(t0 / unit.ns, t1 / unit.ns)]
     ax.set_xticks([x for x in ticks if t0 <= x <= t1])
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda ns, _: f"{ns / unit.ns:.10g}"))
+    ax.xaxis.set_major_formatter(TimeTicks(unit.ns))
     ax.set_xlabel(f"time since the start ({unit.name})")
 
 

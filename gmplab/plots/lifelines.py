@@ -46,7 +46,7 @@ def lifelines(
     Returns
     -------
     Plot
-        `data`: the rows of `run.spans` that are shown, regions left out.
+        `data`: the rows of `run.spans` that are shown, regions left out; lane (from the top one, 0).
 
     Raises
     ------
@@ -69,11 +69,10 @@ def lifelines(
     shown = picked(chosen, lived.tolist(), by) if g is None else asked_for(chosen, g)
     data = spans[spans["g"].isin(shown)].reset_index(drop=True)
     looks = {state: look for state, look in STATES.items() if (data["kind"] == state).any()}
-    order = pd.Series(range(len(shown)), index=shown)
+    data["lane"] = pd.Series(range(len(shown)), index=shown, dtype=np.int64).reindex(data["g"]).to_numpy()
     kinds = data["kind"].astype(str).map({state: i for i, state in enumerate(looks)}).fillna(NONE)
     slices = Slices(
-        order.reindex(data["g"]).to_numpy(dtype=np.int64), data["begin_ns"].to_numpy(), data["end_ns"].to_numpy(),
-        kinds.to_numpy(dtype=np.int64),
+        data["lane"].to_numpy(), data["begin_ns"].to_numpy(), data["end_ns"].to_numpy(), kinds.to_numpy(dtype=np.int64)
     )
     fig, ax = axes(ax, 10.0, lanes.tall(len(shown), each=0.2))
     n_merged = lanes.draw(ax, slices, looks, t0, t1)

@@ -35,18 +35,29 @@ def test_a_finding_is_a_button_that_shows_its_time(explorer: Explorer) -> None:
     assert explorer.both.timeline.selected_g == (finding.g if finding.g is not None else -1)
 
 
-def test_a_plot_is_drawn_when_its_tab_is_chosen(explorer: Explorer) -> None:
-    assert [bool(image.value) for image in explorer.tabs.children] == [True] + [False] * (len(TABS) - 1)
+def test_a_plot_is_drawn_and_linked_when_its_tab_is_chosen(explorer: Explorer) -> None:
+    assert explorer.tabs.children[0] is explorer.both.stepper
+    assert set(explorer.charts) == set() and not any(page.children for page in explorer.tabs.children[1:])
+    before = len(explorer.both.links)
+    explorer.both.timeline.view = [1_000, 2_000]
     explorer.tabs.selected_index = TABS.index("utilisation")
-    assert explorer.tabs.children[TABS.index("utilisation")].value.startswith('<img alt="What the Ps&#x27; time went into')
+    chart = explorer.charts["utilisation"]
+    assert explorer.tabs.children[TABS.index("utilisation")].children == (chart,)
+    assert chart.twin().startswith('<img alt="What the Ps&#x27; time went into') and chart.view == [1_000, 2_000]
+    assert [link.target[1] for link in explorer.both.links[before:]] == ["time_ns", "view", "selected_g", "lanes"]
+    explorer.show(5_000, 6_000)
+    assert chart.view == explorer.both.timeline.view
 
 
 def test_of_a_selected_goroutine_it_says_who_ran_while_it_waited(explorer: Explorer) -> None:
     explorer.both.timeline.selected_g = 5
     most = explorer.run.antagonists(5).iloc[0]
     assert "ran while G5 was runnable" in explorer.others.value and f">G{most['g']} {most['name']}<" in explorer.others.value
+    explorer.sorted.value = "ran_there_ns"
+    there = explorer.run.antagonists(5).sort_values(["ran_there_ns", "g"], ascending=[False, True]).iloc[0]
+    assert explorer.others.value.partition("<td style='text-align:left'>")[2].startswith(f"G{there['g']} ")
     explorer.both.timeline.selected_g = -1
-    assert explorer.others.value == ""
+    assert explorer.others.value == "" and explorer.sorted.layout.display == "none"
 
 
 def test_the_key_numbers_are_the_runs(explorer: Explorer) -> None:

@@ -23,6 +23,49 @@ def test_the_explorer_shows_everything_and_a_finding_moves_the_timeline(notebook
     assert book.errors == []
 
 
+TIMELINE = "document.querySelector('.gmplab-timeline').gmplab"
+
+
+def test_in_the_explorer_a_drag_over_a_plot_is_the_time_of_the_timeline_and_a_goroutine_is_shown_there(notebook: Opener) -> None:
+    book = notebook(["import gmplab as gl\ndash = gl.run('mixed_io', procs=4, seed=1).view.dashboard()\ndash"], size=(1280, 1600))
+    book.run_all()
+    book.page.wait_for_function(f"() => {TIMELINE}?.lastFrame > 0")
+    book.find(".lm-TabBar-tab:has-text('utilisation')").last.click()
+    image = book.find(".gmplab-stage img:visible")
+    image.wait_for()
+    book.page.wait_for_function("() => document.querySelector('.gmplab-chart').gmplab.drawn > 0")
+    box = image.bounding_box()
+    assert box is not None
+    mouse = book.page.mouse
+    mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.4 * box["height"], steps=4)
+    mouse.up()
+    book.page.wait_for_function(f"() => {{ const [a, b] = {TIMELINE}.model.get('view'); return a > 0 && b - a < 10e6; }}")
+    book.screenshot("explorer_brushed")
+    # The kernel is told, and a finding's button moves the plot as well.
+    book.page.wait_for_function(f"() => {TIMELINE}.model.get('view')[0] > 0")
+    assert book.kernel("print(dash.both.timeline.view == dash.charts['utilisation'].view != [0, dash.run.record.end_ns])") == "True"
+    book.find(".lm-TabBar-tab:has-text('fairness')").last.click()
+    spotted = "[...document.querySelectorAll('.gmplab-chart')].map((root) => root.gmplab).find((one) => one.spots && one.drawn)"
+    book.page.wait_for_function(f"() => {spotted}")
+    x, y, g = book.page.evaluate(f"""() => {{
+      const view = {spotted};
+      const [i, box] = [view.table.s_g.length - 1, view.image.getBoundingClientRect()];
+      return [box.left + view.table.s_x[i] * box.width, box.top + view.table.s_y[i] * box.height, view.table.s_g[i]];
+    }}""")
+    mouse.click(x, y)
+    book.page.wait_for_function(f"g => {TIMELINE}.model.get('selected_g') === g", arg=g)
+    book.find(f"text=ran while G{g} was runnable").first.wait_for()
+    mouse.dblclick(x, y)
+    book.page.wait_for_function(f"() => {TIMELINE}.lanes === 'G'")
+    places = f"() => {{ const v = {TIMELINE}; return [v.rows[{g} - 1], v.scroller.scrollTop, v.step, v.high]; }}"
+    row, top, step, high = book.page.evaluate(places)
+    assert top <= row * step and (row + 1) * step <= top + high
+    book.screenshot("explorer_lifeline")
+    assert book.errors == []
+
+
 def test_a_moved_slider_runs_again_and_shows_the_run_before(notebook: Opener) -> None:
     book = notebook(["import gmplab as gl\nplay = gl.playground('mixed_io')\nplay"], size=(1280, 1400))
     book.run_all()

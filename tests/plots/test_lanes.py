@@ -99,6 +99,7 @@ def test_the_axis_of_time_has_round_numbers_of_a_unit_that_suits_it(t0: int, t1:
     lanes.time_axis(ax, t0, t1)
     assert ax.get_xlabel() == f"time since the start ({unit})"
     assert [x.get_text() for x in ax.get_xticklabels()] == ticks
+    assert lanes.shows_time(ax) and not lanes.shows_time(axes(None, 10.0)[1])
 
 
 def test_many_lanes_are_named_one_in_so_many() -> None:

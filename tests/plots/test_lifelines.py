@@ -26,6 +26,7 @@ def test_its_data_are_the_spans_of_the_goroutines_that_are_shown() -> None:
     spans = run.spans[run.spans["g"].isin([2, 3])]
     assert len(plot.data) == len(spans) and set(plot.data["g"]) == {2, 3}
     assert [x.get_text().split()[0] for x in plot.ax.get_yticklabels()] == ["G3", "G2"]
+    assert plot.data.groupby("g")["lane"].unique().map(list).to_dict() == {2: [1], 3: [0]}
 
 
 @pytest.mark.parametrize("by", ["wait", "run", "blocked"])

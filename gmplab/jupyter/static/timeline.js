@@ -4,6 +4,7 @@ import { keepLetters } from "./keys.js";
 import { busyness, firstAbove, gallop, layLane, rangeIn, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
 import { ORDERS, ordered, rowsOf } from "./order.js";
 import { Painter, faceOn, paletteOf } from "./painter.js";
+import { Past } from "./past.js";
 
 const KINDS = { P: "Ps", M: "Ms", G: "goroutines" };
 const ARROWS = ["wake", "spawn", "steal"];
@@ -41,8 +42,8 @@ export class TimelineView {
     this.tables = {};
     this.row = 0;
     this.hover = null;
-    this.history = [];
     this.off = [];
+    this.past = new Past(model, this.off);
     this.arrowsShown = [true, true, true];
     this.build();
     this.listen();
@@ -557,9 +558,7 @@ export class TimelineView {
     const next = within(view, ...this.whole());
     const now = this.view();
     if (next[0] === now[0] && next[1] === now[1]) return;
-    if (remember) this.history.push(now);
-    if (this.history.length > 100) this.history.shift();
-    this.set("view", next);
+    this.past.go(next, remember);
   }
 
   zoom(factor, t = (this.view()[0] + this.view()[1]) / 2) {
@@ -576,8 +575,7 @@ export class TimelineView {
   }
 
   undo() {
-    const view = this.history.pop();
-    if (view) this.set("view", view);
+    this.past.undo();
   }
 
   // Zoom only with the focus: a page that is scrolled must not stop at a timeline.
@@ -672,7 +670,7 @@ export class TimelineView {
     const move = (next) => {
       const dx = next.clientX - event.clientX;
       if (!moved && Math.abs(dx) < 4) return;
-      if (!moved) this.history.push(view);
+      if (!moved) this.past.remember(view);
       moved = true;
       const dt = (dx / (this.wide - this.gutter())) * (view[1] - view[0]);
       this.go([view[0] - dt, view[1] - dt], false);
@@ -714,7 +712,7 @@ export class TimelineView {
     const from = time(event);
     const view = this.view();
     const inside = from > view[0] && from < view[1] && view[1] - view[0] < (end - begin) * 0.98;
-    this.history.push(view);
+    this.past.remember(view);
     this.overview.setPointerCapture(event.pointerId);
     const move = (next) => {
       const to = time(next);

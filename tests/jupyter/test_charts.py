@@ -1,0 +1,232 @@
+"""Plots that are touched: where things are on the picture, what a drag, a click and a key do, and what stays without a widget."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from rig import Stand
+from test_views import unpacked
+
+import gmplab as gl
+from gmplab.plots import PLOTS
+from gmplab.traces.run import Run
+
+Show = Callable[..., Stand]
+OVER_TIME = {"timeline", "lifelines", "machines", "threads", "spinning", "steals", "steal_rate", "queues", "utilisation", "states"}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return gl.run("mixed_io", procs=4, seed=1)
+
+
+# --- what goes to the page --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", list(PLOTS))
+def test_every_plot_is_a_chart_and_those_over_time_know_where_the_time_is(run: Run, name: str) -> None:
+    chart = run.view.chart(name)
+    head, columns = unpacked(chart.reply({"kind": "need", "part": "chart"}))
+    assert columns["png"].tobytes()[16:24] == chart.plot._repr_png_()[16:24]  # the size; matplotlib's layout may still settle
+    assert (head["alt"], [head["width"], head["height"]]) == (chart.plot.alt, list(chart.plot.size()))
+    assert len(head["times"]) == (1 if name in OVER_TIME else 0)
+    for axes in head["times"]:
+        assert 0 < axes["left"] < axes["right"] <= 1 and 0 < axes["top"] < axes["bottom"] < 1
+        assert (axes["t0"], axes["t1"]) == (0, run.record.end_ns)
+    assert ("s_g" in columns, "r_g" in columns) == (name == "fairness", name == "lifelines")
+    assert html.escape(chart.plot.alt) in chart.twin()
+    assert set(chart.inline) == {"chart"}
+
+
+def test_points_and_lanes_are_where_the_picture_has_them(run: Run) -> None:
+    chart = run.view.chart("fairness")
+    columns = unpacked(chart.reply({}))[1]
+    assert columns["s_g"].tolist() == chart.plot.data["g"].tolist()
+    box, (bottom, top) = chart.plot.ax.get_position(), chart.plot.ax.get_ylim()
+    x = box.x0 + (chart.plot.data["rank"] + 0.02) / 1.04 * (box.x1 - box.x0)
+    y = 1 - (box.y0 + (chart.plot.data["relative"] - bottom) / (top - bottom) * (box.y1 - box.y0))
+    assert np.allclose(columns["s_x"], x) and np.allclose(columns["s_y"], y)
+    many = gl.run("fanout", n=90, procs=2, seed=1).view.chart("lifelines", by="wait")
+    columns = unpacked(many.reply({}))[1]
+    lane_of = many.plot.data.drop_duplicates("g").set_index("g")["lane"]
+    # 60 lanes, of which every second one is named.
+    assert lane_of[columns["r_g"]].tolist() == list(range(60))
+    assert (columns["r_top"][1:] == columns["r_bottom"][:-1]).all()
+
+
+def test_the_values_behind_a_picture_are_those_of_its_data(run: Run) -> None:
+    chart = run.view.chart("states", t=("1ms", "9ms"))
+    head, columns = unpacked(chart.reply({}))
+    assert head["values"] == ["running", "syscall", "runnable", "waiting"]
+    assert all(columns[f"v{i}"].tolist() == chart.plot.data[name].tolist() for i, name in enumerate(head["values"]))
+    assert (head["times"][0]["t0"], head["times"][0]["t1"]) == (1_000_000, 9_000_000)
+    assert unpacked(run.view.chart("queues").reply({}))[0]["values"] == []
+
+
+def test_an_unknown_plot_names_the_nearest(run: Run) -> None:
+    with pytest.raises(ValueError, match="chart: there is no plot 'utilization'.*did you mean 'utilisation'"):
+        run.view.chart("utilization")
+
+
+# --- what the reader does ---------------------------------------------------------------------------------------------
+class Touched:
+    """A chart on a page, touched at places that are shares of its picture."""
+
+    def __init__(self, page: Stand) -> None:
+        self.page = page
+        page.page.wait_for_function("() => view.drawn > 0 && view.image.complete")
+        box = page.page.locator(".gmplab-stage img").bounding_box()
+        assert box is not None
+        self.box: Any = box
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        return self.box["x"] + x * self.box["width"], self.box["y"] + y * self.box["height"]
+
+    def drag(self, x0: float, x1: float, y: float = 0.5, release: bool = True) -> None:
+        mouse = self.page.page.mouse
+        mouse.move(*self.at(x0, y))
+        mouse.down()
+        mouse.move(*self.at(x1, y), steps=5)
+        if release:
+            mouse.up()
+
+    def when(self, x: float) -> float:
+        """The instant at a share of the width."""
+        t: float = self.page.page.evaluate("x => view.instant(view.table.meta.times[0], x)", x)
+        return t
+
+    def said(self, what: str) -> str:
+        self.page.drawn()
+        return self.page.page.inner_text(f".gmplab-{what}")
+
+
+def digits(x: float) -> str:
+    """A number with three digits."""
+    return f"{float(f'{x:.3g}'):g}"
+
+
+def test_a_drag_is_the_time_that_is_shown_and_undo_goes_back(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("utilisation"))
+    chart = Touched(page)
+    whole = page.get("view")
+    assert chart.said("status").startswith("Drag: a time to be shown in all linked views")
+    for x0, x1 in ((0.3, 0.6), (0.6, 0.3), (0.3, 1.5)):
+        chart.drag(x0, x1)
+        pixel = (whole[1] - whole[0]) / chart.box["width"]
+        assert page.get("view") == pytest.approx(sorted([chart.when(x0), chart.when(min(x1, 1))]), abs=3 * pixel)
+    assert chart.said("status").startswith("shown: ")
+    page.screenshot("chart_utilisation")
+    keyboard = page.page.keyboard
+    for key, share in (("u", None), ("u", None), ("u", 1.0), ("+", 1 / 1.6), ("ArrowRight", 1 / 1.6), ("0", 1.0)):
+        keyboard.press(key)
+        t0, t1 = page.get("view")
+        assert share is None or t1 - t0 == pytest.approx(share * (whole[1] - whole[0]), rel=1e-3)
+    # Neither a drag that is given up nor one that begins beside the axes is one.
+    chart.drag(0.3, 0.6, release=False)
+    keyboard.press("Escape")
+    page.page.mouse.up()
+    chart.drag(0.3, 0.6, y=0.99)
+    assert page.get("view") == whole
+    assert page.errors == []
+
+
+def test_a_click_is_an_instant_and_tells_the_values_there(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("utilisation"))
+    chart = Touched(page)
+    page.page.mouse.click(*chart.at(0.4, 0.5))
+    t, end = page.get("time_ns"), run.record.end_ns
+    assert t == pytest.approx(chart.when(0.4), abs=2 * end / chart.box["width"]) and page.get("view") == [0, end]
+    data = run.plot.utilisation().data
+    row = data[data["begin_ns"] <= t].iloc[-1]
+    assert f"\nrunning {digits(100 * row['running'])} %, " in page.page.inner_text(".gmplab-tip")
+    assert "running " in chart.said("said")
+    assert page.errors == []
+
+
+def test_a_goroutine_of_the_fairness_plot_is_selected_by_a_click_and_shown_by_a_double_one(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("fairness"))
+    chart = Touched(page)
+    data = run.plot.fairness().data
+    i = len(data) - 2
+    one = data.iloc[i]
+    spot = page.page.evaluate("i => [view.table.s_x[i], view.table.s_y[i]]", i)
+    page.page.mouse.click(*chart.at(*spot))
+    assert (page.get("selected_g"), page.get("view"), page.get("lanes")) == (one["g"], [0, run.record.end_ns], "P")
+    name = run.goroutines.set_index("g").loc[one["g"], "name"]
+    assert chart.said("status").startswith(f"selected: G{one['g']} {name}: ")
+    assert page.page.inner_text(".gmplab-tip").endswith(f" {digits(one['relative'])} times the mean")
+    page.screenshot("chart_fairness")
+    page.page.mouse.dblclick(*chart.at(*spot))
+    life = run.goroutines.set_index("g").loc[one["g"]]
+    t0, t1 = page.get("view")
+    assert page.get("lanes") == "G" and t0 <= life["created_ns"] and life["exited_ns"] <= t1 < run.record.end_ns
+    # By keys: the next by rank, its lifeline, back, none.
+    keyboard = page.page.keyboard
+    keyboard.press("ArrowRight")
+    assert page.get("selected_g") == data.iloc[i + 1]["g"] and "selected: " in chart.said("said")
+    keyboard.press("Enter")
+    assert "lifeline of G" in chart.said("said")
+    for _ in range(2):
+        keyboard.press("u")
+    assert page.get("view") == [0, run.record.end_ns]
+    keyboard.press("Escape")
+    assert page.get("selected_g") == -1
+    page.page.mouse.click(*chart.at(*spot))
+    page.page.mouse.click(*chart.at(0.5, 0.5))
+    assert page.get("selected_g") == -1
+    assert page.errors == []
+
+
+def test_a_lane_of_the_lifelines_is_selected_too(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("lifelines"))
+    chart = Touched(page)
+    row = page.page.evaluate("() => [(view.table.r_top[6] + view.table.r_bottom[6]) / 2, view.table.r_g[6]]")
+    page.page.mouse.click(*chart.at(0.5, row[0]))
+    assert page.get("selected_g") == row[1] and page.get("time_ns") > 0
+    page.page.keyboard.press("ArrowDown")
+    assert page.get("selected_g") == page.page.evaluate("() => view.table.r_g[7]")
+    page.screenshot("chart_lifelines")
+    assert page.errors == []
+
+
+def test_a_plot_without_time_or_goroutines_is_a_picture_with_its_words(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("latency_sources"))
+    page.page.wait_for_function("() => view.image.complete && view.image.naturalWidth > 0")
+    assert page.page.get_attribute("img", "alt") == run.plot.latency_sources().alt
+    assert page.page.get_attribute(".gmplab-stage", "tabindex") is None and not page.page.is_visible(".gmplab-status")
+    assert page.errors == []
+
+
+def test_two_views_of_a_chart_leave_nothing_behind(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("fairness"))
+    before = page.page.evaluate("() => listening()")
+    page.page.evaluate("() => { [window.el2, window.clean2] = render(); }")
+    page.page.wait_for_function("n => listening() === n", arg=2 * before)
+    page.page.evaluate("() => { clean2(); el2.remove(); clean(); }")
+    assert page.page.evaluate("() => listening()") == 0
+    assert page.errors == []
+
+
+def test_a_narrow_page_shrinks_the_picture_and_what_lies_over_it(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("fairness"), size=(480, 800))
+    chart = Touched(page)
+    assert chart.box["width"] < 480
+    assert page.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    spot = page.page.evaluate("() => [view.table.s_x[3], view.table.s_y[3], view.table.s_g[3]]")
+    page.page.mouse.click(*chart.at(*spot[:2]))
+    assert page.get("selected_g") == spot[2]
+
+
+def test_undo_of_a_timeline_takes_back_what_was_chosen_elsewhere(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    whole = page.get("view")
+    page.page.evaluate("() => { for (let i = 1; i < 9; i++) model.set('view', [i * 1000, i * 2000]); }")
+    page.page.focus(".gmplab-scroller")
+    page.page.keyboard.press("w")
+    page.page.keyboard.press("u")
+    assert page.get("view") == [8_000, 16_000]
+    page.page.keyboard.press("u")
+    assert page.get("view") == whole
+    assert page.errors == []
