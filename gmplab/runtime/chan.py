@@ -12,7 +12,7 @@ detector, the profile of blocking.
 
 from __future__ import annotations
 
-from typing import Optional, final
+from typing import Any, Optional, final
 
 from mypy_extensions import i64
 
@@ -25,6 +25,15 @@ from gmplab.vocabulary import (
     SELECT_WAIT, STEP_ON, WAIT_CHAN_RECEIVE, WAIT_CHAN_RECEIVE_NIL, WAIT_CHAN_SEND, WAIT_CHAN_SEND_NIL,
     WAIT_SELECT, WAIT_SELECT_NO_CASES,
 )
+
+
+def whole(what: str, n: Any, least: int, unit: str) -> int:
+    """n, where it is an int from `least` up. Typed so, and not as i64, that both builds tell the same."""
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"{what} = {n!r}: must be an int of at least {least} {unit}")
+    if not least <= n < 1 << 62:
+        raise ValueError(f"{what} = {n}: must be an int of at least {least} {unit}")
+    return n
 
 
 @final
@@ -44,11 +53,9 @@ class Chan(Shared):
     ...     value = yield recv(c)
     """
 
-    def __init__(self, cap: i64 = 0) -> None:
-        if cap < 0:
-            raise ValueError(f"chan: capacity {cap}: must be at least 0")
+    def __init__(self, cap: Any = 0) -> None:
         super().__init__()
-        self.cap: i64 = cap
+        self.cap: i64 = whole("Chan: cap", cap, 0, "values")
         self.closed: bool = False
         self.buffer: list[object] = []
         self.head: i64 = 0

@@ -11,12 +11,12 @@ detector's and synctest's checks, profiles; a hash table of semaphores by addres
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Any, Final, final
 
 from mypy_extensions import i64
 
 from gmplab.errors import GoPanic
-from gmplab.runtime.chan import adopt, own_sudog
+from gmplab.runtime.chan import adopt, own_sudog, whole
 from gmplab.runtime.model import G, M, Sched, Sema, Shared, Waitq, charge
 from gmplab.runtime.proc import gopark, goyield, ready, toready
 from gmplab.vocabulary import (
@@ -117,12 +117,10 @@ class WaitGroup(Shared):
     ...     yield wait(wg)
     """
 
-    def __init__(self, n: i64 = 0) -> None:
-        if n < 0:
-            raise ValueError(f"WaitGroup: n = {n}: must be at least 0")
+    def __init__(self, n: Any = 0) -> None:
         super().__init__()
-        self.initial: i64 = n
-        self.count: i64 = n
+        self.initial: i64 = whole("WaitGroup: n", n, 0, "goroutines")
+        self.count: i64 = self.initial
         self.sema: Sema = Sema()
 
     def renew(self) -> None:
@@ -159,7 +157,9 @@ class Cond(Shared):
     ...     yield sleep(us=20)
     """
 
-    def __init__(self, mutex: Mutex) -> None:
+    def __init__(self, mutex: Any) -> None:
+        if not isinstance(mutex, Mutex):
+            raise TypeError(f"Cond: mutex = {mutex!r}: must be a Mutex")
         super().__init__()
         self.mutex: Mutex = mutex
         self.waitq: Waitq = Waitq()
@@ -191,12 +191,10 @@ class Semaphore(Shared):
     ...     yield release(desk)
     """
 
-    def __init__(self, n: i64) -> None:
-        if n < 1:
-            raise ValueError(f"Semaphore: n = {n}: must be at least 1 permit")
+    def __init__(self, n: Any) -> None:
         super().__init__()
-        self.initial: i64 = n
-        self.n: i64 = n
+        self.initial: i64 = whole("Semaphore: n", n, 1, "permits")
+        self.n: i64 = self.initial
         self.sema: Sema = Sema()
 
     def renew(self) -> None:

@@ -36,9 +36,22 @@ def test_a_misuse_is_told_in_gos_words(misuse: Any, text: str) -> None:
     assert str(failure.value).startswith(f"goroutine 1 [main]: {text} (")
 
 
-def test_a_waitgroup_begins_with_no_debt() -> None:
-    with pytest.raises(ValueError, match="WaitGroup: n = -1: must be at least 0"):
-        gl.WaitGroup(-1)
+@pytest.mark.parametrize(
+    ("make", "error", "text"),
+    [
+        (lambda: gl.WaitGroup(-1), ValueError, "WaitGroup: n = -1: must be an int of at least 0 goroutines"),
+        (lambda: gl.WaitGroup("1"), TypeError, "WaitGroup: n = '1': must be an int"),
+        (lambda: gl.Semaphore(0), ValueError, "Semaphore: n = 0: must be an int of at least 1 permits"),
+        (lambda: gl.Semaphore(2.0), TypeError, "Semaphore: n = 2.0: must be an int"),
+        (lambda: gl.Chan(-1), ValueError, "Chan: cap = -1: must be an int of at least 0 values"),
+        (lambda: gl.Chan(True), TypeError, "Chan: cap = True: must be an int"),
+        (lambda: gl.Chan(1 << 70), ValueError, "Chan: cap = 1180591620717411303424: must be"),
+        (lambda: gl.Cond(gl.RWMutex()), TypeError, "Cond: mutex = rwmutex#0: must be a Mutex"),
+    ],
+)
+def test_what_they_are_made_with_is_told_with_its_bound(make: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        make()
 
 
 def test_a_waitgroup_that_is_used_again_before_its_waiter_went_on_is_told() -> None:
