@@ -53,6 +53,72 @@ def why_not() -> str:
     return ""
 
 
+IN_C = """\
+#include <Python.h>
+
+static inline PyObject *gmplab_calling_frame(void) {
+    PyObject *frame = (PyObject *)PyEval_GetFrame();
+    return Py_NewRef(frame != NULL ? frame : Py_None);
+}
+
+static inline PyObject *gmplab_code_of(PyObject *frame) {
+    return (PyObject *)PyFrame_GetCode((PyFrameObject *)frame);
+}
+
+static inline int64_t gmplab_instruction(PyObject *frame) {
+    return PyFrame_GetLasti((PyFrameObject *)frame);
+}
+
+static inline PyObject *gmplab_function_code(PyObject *fn) {
+    return Py_NewRef(PyFunction_Check(fn) ? PyFunction_GET_CODE(fn) : Py_None);
+}
+
+static inline PyObject *gmplab_function_name(PyObject *fn) {
+    return Py_NewRef(((PyFunctionObject *)fn)->func_name);
+}
+
+static inline PyObject *gmplab_resumed(PyObject *body, PyObject *value, PyObject *returned) {
+    PyObject *result = NULL;
+    switch (PyIter_Send(body, value, &result)) {
+    case PYGEN_NEXT:
+        return result;
+    case PYGEN_RETURN:
+        if (PyList_SetItem(returned, 0, result) < 0) return NULL;
+        return Py_NewRef(returned);
+    default:
+        return NULL;
+    }
+}
+
+"""
+"""What `runtime.bodies` has as functions of the same names, for the compiled core: there each verb comes by."""
+
+
+def call_in_c() -> bool:
+    """Teach mypyc which functions are calls of C, of the same effect; False, and all is as it was, if this mypyc cannot."""
+    try:
+        from mypyc.ir.ops import ERR_MAGIC, ERR_NEVER
+        from mypyc.ir.rtypes import bit_rprimitive, int64_rprimitive, list_rprimitive, object_rprimitive
+        from mypyc.primitives.registry import function_op
+
+        x, bodies = object_rprimitive, "gmplab.runtime.bodies"
+        for name, args, returns, c, errors in (
+            (f"{bodies}.thread_ident", [], int64_rprimitive, "PyThread_get_thread_ident", ERR_NEVER),
+            ("builtins.callable", [x], bit_rprimitive, "PyCallable_Check", ERR_NEVER),
+            (f"{bodies}.calling_frame", [], x, "gmplab_calling_frame", ERR_NEVER),
+            (f"{bodies}.code_of", [x], x, "gmplab_code_of", ERR_NEVER),
+            (f"{bodies}.instruction", [x], int64_rprimitive, "gmplab_instruction", ERR_NEVER),
+            (f"{bodies}.function_code", [x], x, "gmplab_function_code", ERR_NEVER),
+            (f"{bodies}.function_name", [x], x, "gmplab_function_name", ERR_NEVER),
+            (f"{bodies}.resumed", [x, x, list_rprimitive], x, "gmplab_resumed", ERR_MAGIC),
+        ):
+            function_op(name=name, arg_types=args, return_type=returns, c_function_name=c, error_kind=errors)
+    except (ImportError, AttributeError, TypeError) as e:
+        print(f"gmplab: this mypyc takes no calls of C ({e}): verbs are slower, with the same results", file=sys.stderr)
+        return False
+    return True
+
+
 def extensions() -> list[Extension]:
     """The native group, or nothing and a word why."""
     if not BUILDING & set(sys.argv):
@@ -65,6 +131,7 @@ def extensions() -> list[Extension]:
         return []
     from mypyc.build import mypycify
 
+    in_c = IN_C if call_in_c() else ""
     paths = [str(path.relative_to(ROOT)) for path in build.sources(ROOT / "gmplab")]
     # A name of its own: by default it is a hash of the paths, and each new module would leave an orphan behind.
     # --always-false=PY: what is for the uncompiled core alone is not compiled, nor asked for at each row and each draw.
@@ -76,7 +143,7 @@ def extensions() -> list[Extension]:
         for source in map(Path, extension.sources):
             if source.name == "__native_gmplab.c":
                 written = source.read_text(encoding="utf-8")
-                source.write_text(build.with_docstrings(written, build.docstrings(ROOT / "gmplab")), encoding="utf-8")
+                source.write_text(in_c + build.with_docstrings(written, build.docstrings(ROOT / "gmplab")), encoding="utf-8")
     return group
 
 

@@ -12,7 +12,7 @@ import inspect
 import sys
 import threading
 from threading import get_ident
-from types import CoroutineType, GeneratorType
+from types import CoroutineType, FunctionType, GeneratorType
 from typing import Any, Final, Optional, final
 from collections.abc import Generator
 
@@ -63,20 +63,32 @@ class Here:
         self.g: Optional[G] = None
         self.hub: Optional[Hub] = None
         """The greenlets of this thread, made for one run."""
+        self.returned: list[object] = [None]
+        """Where `resumed` leaves what a body has returned."""
 
 
 FIRST: Final = Here(get_ident())
 """That of the thread which imports this, mostly the only one: asking a thread-local costs more than a schedule()."""
 _others = threading.local()
-_ident: Final[Any] = get_ident
-"""Not looked up by its name at each verb."""
+
+
+def thread_ident() -> i64:
+    """`get_ident`; what is said below of the functions for frames holds for this one too."""
+    ident: i64 = get_ident()
+    return ident
 
 
 def here() -> Here:
     """The `Here` of this thread."""
-    ident: i64 = _ident()
-    if FIRST.ident == ident:
-        return FIRST
+    ident = thread_ident()
+    first = FIRST
+    if first.ident == ident:
+        return first
+    return elsewhere(ident)
+
+
+def elsewhere(ident: i64) -> Here:
+    """The `Here` of another thread than the first."""
     mine = getattr(_others, "here", None)
     if mine is None:
         mine = Here(ident)
@@ -165,30 +177,112 @@ class Spawn(Starts):
         return spawn_new(sched, mp, None, self)
 
 
+# --- what a frame, a function and a generator tell -----------------------------------------------------------------------
+# From the compiled core a call of one of the next six is a call of C, of the same effect: setup.py. A verb looks nothing up.
 _getframe: Final[Any] = sys._getframe
-_sites: Final[dict[tuple[int, int], tuple[object, str]]] = {}
-"""By code and instruction, since a frame counts its lines from the start. The code lies beside, so that its id stays its."""
 
 
-def call_site() -> str:
-    """file:line of the body's line that called the verb."""
-    frame: Any = _getframe(0)
+def calling_frame() -> Any:
+    """The innermost frame of Python code; compiled functions have none."""
+    return _getframe(0)
+
+
+def code_of(frame: Any) -> Any:
+    return frame.f_code
+
+
+def instruction(frame: Any) -> i64:
+    """Where in its code a frame stands."""
+    at: i64 = frame.f_lasti
+    return at
+
+
+def function_code(fn: Any) -> Any:
+    """The code of a plain `def` or `lambda`; None of whatever else is called."""
+    return fn.__code__ if type(fn) is FunctionType else None
+
+
+def function_name(fn: Any) -> Any:
+    """The name of what has a `function_code`."""
+    return fn.__name__
+
+
+def resumed(body: Any, value: Any, returned: list[object]) -> Any:
+    """What a generator or coroutine yields next; `returned`, with its result in it, when it has returned.
+
+    No exception tells that: mypyc makes a code object for each function that one passes through.
+    """
+    try:
+        return body.send(value)
+    except StopIteration as e:
+        returned[0] = e.value
+        return returned
+
+
+@final
+class Started:
+    """What a `go` has started: what has the same code and name, at the same line in the same run, has its form and label."""
+
+    def __init__(self, run: object, code: object, name: object, gp: G) -> None:
+        self.run: object = run
+        self.code: object = code
+        self.name: object = name
+        self.form: i64 = gp.form
+        self.label: i64 = gp.label
+        self.cls: i64 = gp.cls
+
+
+@final
+class Site:
+    """A line of a body that calls a verb."""
+
+    def __init__(self, code: object, at: i64, text: str) -> None:
+        self.code: object = code
+        self.at: i64 = at
+        self.text: str = text
+        """file:line, as the record has it."""
+        self.last: Optional[Started] = None
+        """Of a `go`: what it started last. Replaced and never changed, since runs in several threads may share a body."""
+
+
+_sites: Final[dict[tuple[int, int], Site]] = {}
+"""By code and instruction, since a frame counts its lines from the start. The code lies in it, so that its id stays its."""
+N_NEAR: Final = 256
+_near: Final[list[Optional[Site]]] = [None] * N_NEAR
+"""Those that were asked for last, by a few bits of both, without a tuple to look up."""
+NO_SITE: Final = Site(None, -1, "")
+
+
+def call_site() -> Site:
+    """The body's line that called the verb."""
+    frame = calling_frame()
     while frame is not None:
-        code = frame.f_code
-        key = (id(code), frame.f_lasti)
-        known = _sites.get(key)
+        code = code_of(frame)
+        at = instruction(frame)
+        where: i64 = id(code)
+        slot = ((where >> 4) ^ (at >> 1)) & (N_NEAR - 1)
+        near = _near[slot]
+        if near is not None:
+            site: Site = near
+            if site.at == at and site.code is code:
+                return site
+        known = _sites.get((where, at))
         if known is not None:
-            return known[1]
+            _near[slot] = known
+            return known
         path = code.co_filename
         if not path.startswith(RUNTIME):
             if len(_sites) >= 4_096:
                 # A notebook's cells make new code for ever.
                 _sites.clear()
-            site = f"{path.rsplit('/', 1)[-1]}:{frame.f_lineno}"
-            _sites[key] = (code, site)
+                for i in range(N_NEAR):
+                    _near[i] = None
+            site = Site(code, at, f"{path.rsplit('/', 1)[-1]}:{frame.f_lineno}")
+            _sites[(where, at)] = site
+            _near[slot] = site
             return site
         frame = frame.f_back
-    return ""
+    return NO_SITE
 
 
 def blame(sched: Sched, gp: G, error: BaseException) -> None:
@@ -329,27 +423,50 @@ def spawn_new(sched: Sched, mp: Optional[M], parent: Optional[G], spawn: Spawn) 
     return gp
 
 
+def spawn_function(sched: Sched, mp: Optional[M], parent: G) -> G:
+    """What `spawn_new` does for `go(fn, *args)` of a function and without marks: obj is fn, value its arguments."""
+    gp = newproc1(sched, mp, parent)
+    fn = parent.obj
+    args = parent.value
+    site = parent.site
+    assert isinstance(args, tuple) and isinstance(site, Site)
+    code = function_code(fn)
+    name: str = function_name(fn)
+    last = site.last
+    if last is not None and last.code is code and last.name is name and last.run is sched.run_token:
+        gp.form = last.form
+        gp.label = last.label
+        gp.cls = last.cls
+        gp.cold = True
+        gp.body = (fn, args) if last.form == FORM_GREENLET else made_body(fn, name, args)
+    else:
+        set_body(sched, gp, Spawn(fn, args, "", "", 1, -1, site.text))
+        site.last = Started(sched.run_token, code, name, gp)
+    return gp
+
+
 def fetch(sched: Sched, gp: G) -> None:
     """Let gp's code go on to its next request: op, a, b, obj, value. A program's is `fetch_op`'s."""
     gp.asked = False
     result = gp.result
     gp.result = None
-    place = sched.here
-    if not isinstance(place, Here):
-        # Bodies of a run in virtual time all run in the thread that it began in.
-        place = here()
-        if not sched.apart:
-            sched.here = place
+    known = sched.here
+    place = known if isinstance(known, Here) else arrived(sched)
     # A body may make a run of its own: its goroutine goes on after that.
     outer = place.g
     place.g = gp
     try:
         if gp.form == FORM_GREENLET:
             fetch_greenlet(sched, place, gp, result)
-        elif not resume(sched, gp, result):
-            return
-        elif not gp.asked:
-            raise misyielded("the same token a second time")
+        else:
+            if isinstance(result, Raised):
+                got = thrown(gp.body, result.error, place.returned)
+            else:
+                got = resumed(gp.body, result, place.returned)
+            if got is not TOKEN:
+                ended(sched, place, gp, got)
+            elif not gp.asked:
+                raise misyielded("the same token a second time")
     except (BodyError, GoPanic, KeyboardInterrupt, NotInstalled):
         raise
     except BaseException as e:
@@ -361,39 +478,33 @@ def fetch(sched: Sched, gp: G) -> None:
         place.g = outer
 
 
-_next: Final[Any] = next
-ENDED: Final = object()
+def arrived(sched: Sched) -> Here:
+    """The `Here` of this thread. Bodies of a run in virtual time all run in the thread that it began in."""
+    place = here()
+    if not sched.apart:
+        sched.here = place
+    return place
 
 
-def resume(sched: Sched, gp: G, result: object) -> bool:
-    """Let a generator or coroutine go on to its next request; False if it has returned."""
+def thrown(body: Any, error: BaseException, returned: list[object]) -> Any:
+    """As `resumed`, with an error raised where the body stands."""
     try:
-        if gp.form == FORM_GENERATOR and result is None:
-            if gp.goid != MAIN_G:
-                # Nobody wants what it returns, and an exception of every G that ends costs more than all else it does.
-                got = _next(gp.body, ENDED)
-                if got is ENDED:
-                    return returned(gp)
-            else:
-                got = next(gp.body)
-        elif isinstance(result, Raised):
-            got = gp.body.throw(result.error)
-        else:
-            got = gp.body.send(result)
+        return body.throw(error)
     except StopIteration as e:
-        keep_result(sched, gp, e.value)
-        return returned(gp)
-    if got is not TOKEN:
+        returned[0] = e.value
+        return returned
+
+
+def ended(sched: Sched, place: Here, gp: G, got: object) -> None:
+    """The generator or coroutine of gp has returned, or has yielded what is no token."""
+    if got is not place.returned:
         raise misyielded(repr(got))
-    return True
-
-
-def returned(gp: G) -> bool:
-    """The generator or coroutine of gp has returned: False, for `resume`."""
+    result = place.returned[0]
+    place.returned[0] = None
+    keep_result(sched, gp, result)
     if gp.asked:
-        raise BodyError(f"the last verb of the body was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}") from None
+        raise BodyError(f"the last verb of the body was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}")
     gp.op = OP_EXIT
-    return False
 
 
 def misyielded(what: str) -> BodyError:
@@ -413,15 +524,17 @@ class Hub:
         self.run: object = run
 
         self.greenlet: Any = greenlet.greenlet
+        self.switch: Any = greenlet.greenlet.switch
+        """Of the class, to be called with a greenlet: `g.switch` looks it up each time."""
         self.main: Any = greenlet.getcurrent()
         self.free: list[Any] = []
 
     def serve(self) -> None:
         """What a pooled greenlet runs: one function after another, each until it returns."""
-        job: Any = self.main.switch()
+        job: Any = self.switch(self.main)
         while True:
             fn, args = job
-            job = self.main.switch(Finished(fn(*args)))
+            job = self.switch(self.main, Finished(fn(*args)))
 
 
 @final
@@ -449,11 +562,11 @@ def fetch_greenlet(sched: Sched, place: Here, gp: G, result: object) -> None:
             worker = hub.free.pop()
         else:
             worker = hub.greenlet(hub.serve, hub.main)
-            worker.switch()
+            hub.switch(worker)
         gp.body = worker
-        got = worker.switch(job)
+        got = hub.switch(worker, job)
     else:
-        got = gp.body.switch(result)
+        got = hub.switch(gp.body, result)
     if isinstance(got, Finished):
         hub.free.append(gp.body)
         gp.op = OP_EXIT

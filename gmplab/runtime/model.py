@@ -250,6 +250,8 @@ class G(Timed):
         self.body: Any = None
         self.j: i64 = 0
         self.value: object = None
+        self.site: object = None
+        """Of a `go` of a function: its line, `bodies.Site`."""
         self.result: object = None
         self.children: i64 = 0
         self.children_key: i64 = 0

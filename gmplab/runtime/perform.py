@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.bodies import FORM_GREENLET, FORM_PROGRAM, Call, Raised, Spawn, called, fetch, label_program, spawn_new
+from gmplab.runtime.bodies import FORM_GREENLET, FORM_PROGRAM, Call, Raised, Spawn, called, fetch, label_program, spawn_function, spawn_new
 from gmplab.runtime.calls import verb
 from gmplab.runtime.chan import Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo
 from gmplab.runtime.dice import Distribution, draw
@@ -216,8 +216,7 @@ def perform_go(sched: Sched, mp: M, gp: G) -> i64:
             child.arg += gp.i
         label_program(sched, child, spawn, gp.prog)
     else:
-        assert isinstance(spawn, Spawn)
-        child = spawn_new(sched, mp, gp, spawn)
+        child = spawn_new(sched, mp, gp, spawn) if isinstance(spawn, Spawn) else spawn_function(sched, mp, gp)
         gp.result = child.goid
     if sched.child_first and mp.lockedg is None:
         # A locked parent's thread runs nobody else.

@@ -8,11 +8,13 @@ from mypy_extensions import i64
 
 from gmplab.errors import BodyError
 from gmplab.runtime.bodies import (
-    FORM_GREENLET, HOW_TO_ASK, TOKEN, VERBS, Call, Raised, Spawn, call_site, current, form_of, here, no_body, nowhere,
+    FORM_GREENLET, HOW_TO_ASK, TOKEN, VERBS, Call, Here, Raised, Spawn, call_site, current, form_of, function_code, here, no_body,
+    nowhere,
 )
 from gmplab.runtime.chan import Case, Chan
 from gmplab.runtime.dice import Distribution, as_distribution, below, draw, duration_ns
 from gmplab.runtime.mgc import OP_GC
+from gmplab.runtime.model import G
 from gmplab.runtime.program import (
     OP_ACQUIRE, OP_CALL, OP_CLOSE, OP_COMPUTE, OP_COND_BROADCAST, OP_COND_SIGNAL, OP_COND_WAIT, OP_GO, OP_GOSCHED, OP_IO,
     OP_LOCK, OP_LOCK_THREAD, OP_LOG, OP_NOW, OP_RECV, OP_RECV_OK, OP_REGION, OP_REGION_END, OP_RELEASE, OP_RESET, OP_RLOCK,
@@ -35,11 +37,13 @@ INFINITE: Final = float("inf")
 def request(op: i64, a: i64 = 0, b: i64 = 0, obj: object = None, value: object = None) -> Any:
     """Write a request on the current G. Generators get the token; a greenlet waits here for the result."""
     place = here()
-    gp = place.g
-    if gp is None:
+    running = place.g
+    if running is None:
         raise nowhere()
+    # Held to its type once.
+    gp: G = running
     if gp.asked:
-        raise BodyError(f"the verb called before this line was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}")
+        raise not_yielded(gp)
     gp.op = op
     gp.a = a
     gp.b = b
@@ -47,13 +51,44 @@ def request(op: i64, a: i64 = 0, b: i64 = 0, obj: object = None, value: object =
     gp.value = value
     gp.asked = True
     if gp.form == FORM_GREENLET:
-        hub = place.hub
-        assert hub is not None
-        got = hub.main.switch()
-        if isinstance(got, Raised):
-            raise got.error
-        return got
+        return switched(place)
     return TOKEN
+
+
+def not_yielded(gp: G) -> BodyError:
+    return BodyError(f"the verb called before this line was not yielded ({VERBS[gp.op]}): {HOW_TO_ASK}")
+
+
+def switched(place: Here) -> Any:
+    """Let the hub perform the request of the greenlet that runs here, and come back with its result."""
+    hub = place.hub
+    assert hub is not None
+    got = hub.switch(hub.main)
+    if isinstance(got, Raised):
+        raise got.error
+    return got
+
+
+_texts: Final[dict[str, Distribution]] = {}
+"""What a body gives as text, often in a loop, is read once."""
+
+
+def _of_text(text: str, what: str) -> Distribution:
+    known = _texts.get(text)
+    if known is None:
+        known = as_distribution(text, what)
+        if len(_texts) >= 1_024:
+            _texts.clear()
+        _texts[text] = known
+    return known
+
+
+def _whole(n: Any, scale: i64) -> i64:
+    """An int as ns, if it is none that has to be looked at more closely: else -1."""
+    if type(n) is int and 0 <= n <= 1_000_000:
+        small: i64 = n
+        return small * scale
+    return -1
 
 
 def _span(value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str) -> tuple[i64, Optional[Distribution]]:
@@ -63,7 +98,7 @@ def _span(value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str) -> tuple[i64
             return -1, value
         if isinstance(value, int) and not isinstance(value, bool):
             return duration_ns(value, what), None
-        return -1, as_distribution(value, what)
+        return -1, _of_text(value, what) if type(value) is str else as_distribution(value, what)
     given: Any = None
     unit = ""
     n = 0 if value is None else 1
@@ -82,6 +117,20 @@ def _span(value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str) -> tuple[i64
 
 
 def _timed(op: i64, value: Any, ns: Any, us: Any, ms: Any, s: Any, what: str, b: i64) -> Any:
+    # What is asked for most, first.
+    if ns is None and ms is None and s is None:
+        if us is None:
+            # In a variable: `if isinstance(...)` would have mypyc look at the type a second time.
+            drawn_from = isinstance(value, Distribution)
+            if drawn_from:
+                return request(op, -1, b, value, None)
+            a = _whole(value, 1)
+            if a >= 0:
+                return request(op, a, b, None, None)
+        elif value is None:
+            a = _whole(us, 1_000)
+            if a >= 0:
+                return request(op, a, b, None, None)
     a, drawn = _span(value, ns, us, ms, s, what)
     return request(op, a, b, drawn)
 
@@ -128,7 +177,10 @@ def compute(
     """
     if call is not None:
         return _calling(OP_CALL, call, args, value, ns, us, ms, s, "compute")
-    return _timed(OP_COMPUTE, value, ns, us, ms, s, "compute", 1 if tight else 0)
+    b: i64 = 0
+    if tight:
+        b = 1
+    return _timed(OP_COMPUTE, value, ns, us, ms, s, "compute", b)
 
 
 def sleep(value: Any = None, *, ns: Any = None, us: Any = None, ms: Any = None, s: Any = None) -> Any:
@@ -198,7 +250,7 @@ def after_func(value: Any, fn: object, *args: object, name: str = "", cls: str =
         raise no_body(fn)
     a, drawn = _span(value, None, None, None, None, "after_func")
     t = Timer(fn, *args, name=name, cls=cls)
-    t.site = call_site()
+    t.site = call_site().text
     return request(OP_RESET, a, 1, t, drawn)
 
 
@@ -272,7 +324,9 @@ def syscall(
     ...     yield syscall("exp(50us)")
     ...     folder = yield syscall("80us", call=os.getcwd)
     """
-    op: i64 = OP_SYSCALL_BLOCK if blocking else OP_SYSCALL
+    op: i64 = OP_SYSCALL
+    if blocking:
+        op = OP_SYSCALL_BLOCK
     if call is not None:
         return _calling(op, call, args, value, ns, us, ms, s, "syscall")
     return _timed(op, value, ns, us, ms, s, "syscall", 0)
@@ -417,6 +471,8 @@ def send(c: Optional[Chan | Conn], value: object = None) -> Any:
     ...     c = Chan(1)
     ...     yield send(c, 42)
     """
+    if isinstance(c, Chan):
+        return request(OP_SEND, 0, 0, c, value)
     if isinstance(c, Conn):
         return request(OP_NET, NET_SEND, 0, c, checked(value, (bytes, bytearray, memoryview), "send"))
     return request(OP_SEND, 0, 0, None if c is None else checked(c, Chan, "send"), value)
@@ -439,6 +495,8 @@ def recv(c: Optional[Chan | Conn], n: int = MOST_BYTES) -> Any:
     ...     yield send(c, 42)
     ...     value = yield recv(c)
     """
+    if isinstance(c, Chan):
+        return request(OP_RECV, 0, 0, c, None)
     if isinstance(c, Conn):
         if checked(n, int, "recv") < 1 or n > MOST_BYTES:
             raise ValueError(f"recv: n = {n!r}: must be 1 to {MOST_BYTES} bytes")
@@ -633,7 +691,7 @@ def done(wg: WaitGroup) -> Any:
     ...     yield go(worker, wg)
     ...     yield wait(wg)
     """
-    return request(OP_WG_ADD, -1, 0, checked(wg, WaitGroup, "done"))
+    return request(OP_WG_ADD, -1, 0, wg if isinstance(wg, WaitGroup) else checked(wg, WaitGroup, "done"), None)
 
 
 def wait(x: WaitGroup | Cond) -> Any:
@@ -924,9 +982,14 @@ def go(fn: object, *args: object, name: str = "", cls: str = "", weight: int = 1
     ...     g = yield go(worker, 3, cls="batch")
     ...     yield sleep(us=100)
     """
+    if deadline is None and weight == 1 and name == "" and cls == "" and function_code(fn) is not None:
+        gp = here().g
+        if gp is not None and not gp.asked:
+            gp.site = call_site()
+        return request(OP_GO, 0, 0, fn, args)
     if not isinstance(fn, Program) and not callable(fn):
         raise no_body(fn)
     return request(
         OP_GO, 0, 0,
-        Spawn(fn, args, name, cls, weight, -1 if deadline is None else duration_ns(deadline, "deadline"), call_site()),
+        Spawn(fn, args, name, cls, weight, -1 if deadline is None else duration_ns(deadline, "deadline"), call_site().text),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import traceback
+from functools import partial
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -209,3 +211,89 @@ def test_with_drain_the_others_finish_after_main_and_the_run_ends_with_the_last(
     run = gl.run(main, procs=1, costs=gl.Costs.zero(), drain=True)
     assert (run.complete, run.record.end_ns, list(run.goroutines["exited_ns"])) == (True, 51_000, [1_000, 51_000])
     assert gl.run(main, procs=1, costs=gl.Costs.zero()).record.end_ns == 1_000
+
+
+def test_one_go_statement_that_starts_this_and_that_names_each_and_its_line() -> None:
+    def a() -> Any:
+        yield gl.compute(us=1)
+
+    def b() -> None:
+        gl.compute(us=1)
+
+    async def c() -> None:
+        await gl.compute(us=1)
+
+    def main() -> Any:
+        for fn in (a, b, c, a, a, gl.Program("d").compute(1_000), partial(a), b):
+            yield gl.go(fn)
+        yield gl.sleep(us=100)
+
+    for _ in range(2):  # a second run has labels of its own
+        run = gl.run(main, procs=1)
+        assert [str(name) for name in run.goroutines["name"]] == ["main", "a", "b", "c", "a", "a", "d", "partial", "b"]
+        assert {str(site) for site in run.goroutines["site"][1:]} == {line_of(main, "yield gl.go")}
+
+
+def test_a_function_that_was_renamed_since_the_last_go_at_that_line_has_its_new_name() -> None:
+    def worker() -> Any:
+        yield gl.compute(us=1)
+
+    def main() -> Any:
+        for i in range(3):
+            worker.__name__ = f"worker {i}"
+            yield gl.go(worker)
+        yield gl.sleep(us=100)
+
+    assert [str(name) for name in gl.run(main, procs=1).goroutines["name"]] == ["main", "worker 0", "worker 1", "worker 2"]
+
+
+def test_go_statements_in_two_functions_and_on_two_lines_are_told_apart() -> None:
+    def leaf() -> Any:
+        yield gl.compute(us=1)
+
+    def first() -> Any:
+        yield gl.go(leaf)
+        yield gl.go(leaf)
+
+    def second() -> Any:
+        yield gl.go(leaf)
+        yield gl.go(leaf)
+
+    def main() -> Any:
+        for _ in range(2):
+            yield gl.go(first)
+            yield gl.go(second)
+            yield gl.sleep(us=100)
+
+    leaves = gl.run(main, procs=1).goroutines.query("name == 'leaf'")
+    assert leaves["site"].astype(str).nunique() == 4 and len(leaves) == 8
+
+
+def test_a_verb_in_a_thread_of_the_programs_own_is_told_and_the_body_goes_on() -> None:
+    told: list[str] = []
+
+    def meddle() -> None:
+        for verb in (lambda: gl.compute(us=1), lambda: gl.go(meddle)):
+            try:
+                verb()
+            except gl.BodyError as e:
+                told.append(str(e))
+
+    def main() -> Any:
+        yield gl.compute(us=1)
+        thread = Thread(target=meddle)
+        thread.start()
+        thread.join()
+        yield gl.compute(us=1)
+
+    assert gl.run(main).complete
+    assert len(told) == 2 and all("no goroutine runs in this thread" in text for text in told)
+
+
+@pytest.mark.parametrize("value", ["2us", "const(2us)", 2_000, {"us": 2}, {"us": 2.0}, {"ns": 2_000}, {"ms": 0.002}])
+def test_a_duration_lasts_as_long_however_it_is_given(value: Any) -> None:
+    def main() -> Any:
+        for _ in range(2):
+            yield gl.compute(**value) if isinstance(value, dict) else gl.compute(value)
+
+    assert gl.run(main, procs=1, costs=gl.Costs.zero()).record.end_ns == 4_000
