@@ -16,6 +16,7 @@ import pytest
 
 import gmplab
 import gmplab.policies
+import gmplab.runtime.bodies
 import gmplab.runtime.runq
 from gmplab import build
 from gmplab.vocabulary import MODEL, SCHEMA
@@ -223,3 +224,12 @@ def test_what_is_compiled_imports_nothing_that_the_build_alone_does_not_have_and
     foreign -= {"gmplab", *sys.stdlib_module_names}
     assert "greenlet" in foreign
     assert {name for name in foreign - excused if name_of(name) not in there} == set()
+
+
+def test_what_the_compiled_core_calls_in_c_is_there_in_python_and_in_c() -> None:
+    text = (ROOT / "setup.py").read_text(encoding="utf-8")
+    calls = dict(re.findall(r'\(f"\{bodies\}\.(\w+)", \[.*?"(\w+)", ERR', text))
+    assert {"calling_frame", "code_of", "function_code", "function_name", "instruction", "resumed", "thread_ident"} == set(calls)
+    for name, c in calls.items():
+        assert callable(getattr(gmplab.runtime.bodies, name))
+        assert f"*{c}(" in text or f"int64_t {c}(" in text or c == "PyThread_get_thread_ident"
