@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Tab, VBox, jslink
 
 from gmplab.analysis.antagonists import antagonists
@@ -20,6 +22,8 @@ from gmplab.errors import TraceError
 from gmplab.jupyter.both import SHARED, Both
 from gmplab.jupyter.chart import Chart
 from gmplab.jupyter.twin import Twinned
+from gmplab.plots.overtime import at_once, means
+from gmplab.plots.stretch import between
 from gmplab.plots.units import about, percent, said
 from gmplab.traces.run import Run
 
@@ -40,23 +44,38 @@ MARGIN: Final = 0.5
 
 def numbers(run: Run) -> dict[str, str]:
     """The key numbers of a run, by what they are called."""
-    m = run.metrics
-    end, overloaded = max(run.record.end_ns, 1), m["idle_overloaded_wall_ns"]
-    lost = m["idle_overloaded_p_ns"] / (end * max(len(run.record.processors), 1))
+    begin, end = between(run, None)
+    m = run.metrics if run.whole is None else {**run.metrics, **of_ps(run.whole, begin, end)}
+    overloaded = m["idle_overloaded_wall_ns"]
+    lost = m["idle_overloaded_p_ns"] / ((end - begin) * max(len(run.record.processors), 1))
+    threads = m["threads_peak"]
     return {
-        "time": said(run.record.end_ns), "schedules": f"{int(m['n_schedules']):,}", "utilisation": percent(round(m["utilisation"], 3)),
-        "wait p50": said(m["wait_p50_ns"]), "wait p99": said(m["wait_p99_ns"]), "steals": f"{int(m['steals']):,}",
-        "idle while overloaded": percent(round(overloaded / end, 3)), "P time lost by it": percent(round(lost, 3)),
-        "Gs waiting then": about(m["idle_overloaded_g_ns"] / max(overloaded, 1)), "threads": f"{int(m['threads_peak'])}",
+        "time": said(run.record.end_ns - begin), "schedules": f"{int(m['n_schedules']):,}",
+        "utilisation": percent(round(m["utilisation"], 3)), "wait p50": said(m["wait_p50_ns"]), "wait p99": said(m["wait_p99_ns"]),
+        "steals": f"{int(m['steals']):,}", "idle while overloaded": percent(round(overloaded / (end - begin), 3)),
+        "P time lost by it": percent(round(lost, 3)), "Gs waiting then": about(m["idle_overloaded_g_ns"] / max(overloaded, 1)),
+        "threads": "none" if math.isnan(threads) else f"{threads:.0f}",
     }
 
 
-def strip(figures: dict[str, str], before: dict[str, str] | None = None) -> str:
-    """Key numbers in a row, each over its name; where the run before had another, that one stands under it."""
+def of_ps(run: Run, t0_ns: int, t1_ns: int) -> dict[str, float]:
+    """The metrics of Ps over a part of a run, which its rows alone do not tell: from its spans and counts over time."""
+    edges = np.array([t0_ns, t1_ns], dtype=np.float64)
+    spans, series = run.processor_spans, run.series
+    busy = at_once(spans[spans["mode"] == "running"], edges)
+    both = (series["idle_p"] > 0) & (series["runnable"] > 0)
+    found = {"utilisation": float(busy[0]) / max(len(run.record.processors), 1)}
+    for name, counted in (("wall", both), ("p", both * series["idle_p"]), ("g", both * series["runnable"])):
+        found[f"idle_overloaded_{name}_ns"] = float(means(series["t_ns"], counted, edges)[0]) * (t1_ns - t0_ns)
+    return found
+
+
+def strip(figures: dict[str, str], other: dict[str, str] | None = None, called: str = "before") -> str:
+    """Key numbers in a row, each over its name; where another run, or the whole one, has another, that one stands under it."""
     cells = []
     for name, value in figures.items():
-        was = (before or {}).get(name, value)
-        ghost = f"<div style='opacity:.6;font-size:85%'>before: {html.escape(was)}</div>" if was != value else ""
+        was = (other or {}).get(name, value)
+        ghost = f"<div style='opacity:.6;font-size:85%'>{called}: {html.escape(was)}</div>" if was != value else ""
         cells.append(
             f"<div style='margin:0 18px 6px 0;line-height:1.25'><div style='opacity:.7;font-size:85%'>{html.escape(name)}</div>"
             f"<div style='font-size:125%;font-weight:600'>{html.escape(value)}</div>{ghost}</div>"
@@ -70,10 +89,11 @@ def heading(text: str) -> str:
 
 
 def title(run: Run) -> str:
-    """What ran, in a line."""
+    """What ran, in a line; of a window, from when to when."""
     h = run.record.header
     end = "" if run.complete else f", stopped by {run.stopped_by}"
-    return f"{h['workload']} under {h['policy']}, P={h['procs']}, seed {h['seed']}{end}"
+    part = "" if run.whole is None else ", from {} to {}".format(*map(said, between(run, None)))
+    return f"{h['workload']} under {h['policy']}, P={h['procs']}, seed {h['seed']}{end}{part}"
 
 
 def others(run: Run, g: int, by: str = "ran_ns") -> str:
@@ -115,6 +135,9 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         Under the Timeline, the Stepper and the plots: what is dragged over or clicked on in one of them, the Timeline shows.
     charts : dict of str to Chart
         The plots that were looked at, by name.
+    of : Run
+        What the key numbers and the plots tell of: the run, or the part of it that the Timeline showed when its reader asked
+        for the numbers of that.
 
     Examples
     --------
@@ -125,7 +148,9 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         self.run = run
         self.both = Both(run)
         self.found: Findings = findings(run)
+        self.of = run
         self.charts: dict[str, Chart] = {}
+        self.linked: list[Any] = []
         titles = [SHORT.get(name, name) for name in TABS]
         self.tabs = Tab([self.both.stepper, *(VBox() for _ in TABS[1:])], titles=titles, selected_index=0)
         self.tabs.observe(self._chosen, "selected_index")
@@ -133,10 +158,16 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         self.both.timeline.observe(lambda _: self._tell_others(), "selected_g")
         self.sorted.observe(lambda _: self._tell_others(), "value")
         self.files = HTML()
-        head = HTML(heading(title(run)) + strip(numbers(run)))
+        self.head = HTML()
+        self.part = Button(description="numbers and plots of the time shown", layout=Layout(width="auto"))
+        self.whole = Button(description="of the whole run", layout=Layout(width="auto", display="none"))
+        self.part.on_click(lambda _: self.tell(*self.both.timeline.view))
+        self.whole.on_click(lambda _: self.tell())
         # Under the tabs: above them what is clicked on would move away from under the pointer.
         waited = VBox([self.sorted, self.others])
-        super().__init__([head, self._findings(), self.both.timeline, self.tabs, waited, self._downloads()])
+        asked = HBox([self.part, self.whole])
+        super().__init__([self.head, self._findings(), self.both.timeline, asked, self.tabs, waited, self._downloads()])
+        self.tell()
 
     # --- findings -----------------------------------------------------------------------------------------------------
     def _findings(self) -> VBox:
@@ -160,6 +191,24 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
             widget.view = [begin, max(end, begin + 1)]
             widget.time_ns = t0_ns
 
+    def tell(self, t0_ns: int | None = None, t1_ns: int | None = None) -> None:
+        """Tell the key numbers, and draw the plots, of a time, or of the whole run."""
+        begin, end = between(self.run, None)
+        all_of_it = t0_ns is None or t1_ns is None or (t0_ns <= begin and t1_ns >= end)
+        self.of = self.run if all_of_it else self.run.window(t0_ns or 0, t1_ns)
+        self.whole.layout.display = "none" if all_of_it else None
+        of_all = None if all_of_it else numbers(self.run)
+        self.head.value = heading(title(self.of)) + strip(numbers(self.of), of_all, "whole run")
+        for page in self.tabs.children[1:]:
+            page.children = ()
+        for link in self.linked:
+            link.unlink()
+        for chart in self.charts.values():
+            chart.close()
+        self.linked.clear()
+        self.charts.clear()
+        self.draw(self.tabs.selected_index or 0)
+
     # --- who ran while the selected goroutine waited ---------------------------------------------------------------------
     def _tell_others(self) -> None:
         self.others.value = others(self.run, self.both.timeline.selected_g, self.sorted.value)
@@ -176,14 +225,14 @@ class Explorer(Twinned, VBox):  # type: ignore[misc]
         if name == STEPPER or name in self.charts:
             return
         try:
-            chart = Chart(self.run, name)
+            chart = Chart(self.of, name)
         except TraceError as e:
             self.tabs.set_title(i, f"{name}: {e}")
             return
         timeline = self.both.timeline
         for trait in (*SHARED, "lanes"):
             setattr(chart, trait, getattr(timeline, trait))
-            self.both.links.append(jslink((timeline, trait), (chart, trait)))
+            self.linked.append(jslink((timeline, trait), (chart, trait)))
         self.charts[name] = chart
         self.tabs.children[i].children = (chart,)
 

@@ -52,6 +52,10 @@
   jupyter/test_notebooks_in_lab.py::test_every_notebook_runs_in_jupyterlab_without_a_console_error
 - browser: step keys change page and kernel
   jupyter/test_widgets_in_lab.py::test_steps_and_dragged_sliders_are_known_to_page_and_kernel
+- browser: a drag over a plot is the time of the Timeline, a click on a goroutine selects it
+  jupyter/test_dashboards_in_lab.py::test_in_the_explorer_a_drag_over_a_plot_is_the_time_of_the_timeline_and_a_goroutine_is_shown_there
+- browser: whoever points at a P is told what is queued
+  jupyter/test_pages.py::test_whoever_points_at_a_p_is_told_how_many_wait_in_its_queue_and_in_the_global_one
 - browser: a slider is dragged
   jupyter/test_widgets_in_lab.py::test_steps_and_dragged_sliders_are_known_to_page_and_kernel
 - browser: the stop button, twenty moves in a second

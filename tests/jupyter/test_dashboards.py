@@ -15,9 +15,10 @@ from IPython.core.error import UsageError
 from shells import Shell
 
 import gmplab as gl
-from gmplab.jupyter.explorer import TABS, Explorer, numbers
+from gmplab.jupyter.explorer import TABS, Explorer, numbers, of_ps
 from gmplab.jupyter.playground import AS_IN_POLICY, Playground
 from gmplab.plots.plot import Plot
+from gmplab.plots.units import percent
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +39,44 @@ def test_a_finding_is_a_button_that_shows_its_time(explorer: Explorer) -> None:
 def test_a_plot_is_drawn_and_linked_when_its_tab_is_chosen(explorer: Explorer) -> None:
     assert explorer.tabs.children[0] is explorer.both.stepper
     assert set(explorer.charts) == set() and not any(page.children for page in explorer.tabs.children[1:])
-    before = len(explorer.both.links)
     explorer.both.timeline.view = [1_000, 2_000]
     explorer.tabs.selected_index = TABS.index("utilisation")
     chart = explorer.charts["utilisation"]
     assert explorer.tabs.children[TABS.index("utilisation")].children == (chart,)
     assert chart.twin().startswith('<img alt="What the Ps&#x27; time went into') and chart.view == [1_000, 2_000]
-    assert [link.target[1] for link in explorer.both.links[before:]] == ["time_ns", "view", "selected_g", "lanes"]
+    assert [link.target[1] for link in explorer.linked] == ["time_ns", "view", "selected_g", "lanes"]
     explorer.show(5_000, 6_000)
     assert chart.view == explorer.both.timeline.view
+
+
+def test_numbers_and_plots_of_the_time_shown_are_those_of_that_part(explorer: Explorer) -> None:
+    run = explorer.run
+    begin, end = run.record.end_ns // 4, run.record.end_ns // 2
+    explorer.both.timeline.view = [begin, end]
+    explorer.tabs.selected_index = TABS.index("latency")
+    explorer.part.click()
+    part = run.window(begin, end)
+    assert explorer.of.digest == part.digest and explorer.charts["latency"].plot.alt == part.plot.latency().alt
+    assert set(explorer.charts) == {"latency"} and f"whole run: {run.record.end_ns / 1e6:.3g} ms" in explorer.head.value
+    shown = numbers(part)
+    assert shown["schedules"] == f"{len(part.schedule):,}" and all(value in explorer.head.value for value in shown.values())
+    data = run.plot.utilisation(t=(begin, end)).data
+    assert shown["utilisation"] == percent(round(data["running"].mean(), 3))
+    assert shown["idle while overloaded"] == percent(round(data["idle_overloaded"].mean(), 3))
+    # Of all parts together it is what the core counted.
+    parts = [of_ps(run, t0, t1) for t0, t1 in ((0, begin), (begin, end), (end, run.record.end_ns))]
+    for name in ("wall", "p", "g"):
+        key = f"idle_overloaded_{name}_ns"
+        assert sum(one[key] for one in parts) == pytest.approx(run.metrics[key])
+    explorer.whole.click()
+    assert explorer.of is run and "whole run" not in explorer.head.value and explorer.whole.layout.display == "none"
+
+
+def test_a_time_in_which_nothing_was_scheduled_has_numbers() -> None:
+    def main() -> Any:
+        yield gl.sleep(ms=1)
+
+    assert numbers(gl.run(main, procs=1).window("100us", "200us"))["threads"] == "none"
 
 
 def test_of_a_selected_goroutine_it_says_who_ran_while_it_waited(explorer: Explorer) -> None:
