@@ -80,7 +80,7 @@ BOUNDS = (
     Bound("1,000,000 goroutines alive, generators", "alive generators", 1_000_000, "mib", 2048, "MiB"),
     Bound("100,000 goroutines alive, plain functions", "alive functions", 100_000, "mib", 2048, "MiB"),
     Bound("10,000,000 rows as a frame", "rows", 10_000_000, "cpu_s", 1, "CPU s"),
-    Bound("10,000,000 rows as CSV", "rows", 10_000_000, "csv_s", 7, "CPU s"),
+    Bound("10,000,000 rows as CSV", "rows", 10_000_000, "csv_s", 5, "CPU s"),
     Bound("10,000,000 rows as Parquet", "rows", 10_000_000, "parquet_s", 2.5, "CPU s"),
     Bound("bytes a stored schedule", "rows", 10_000_000, "bytes_a_row", 64, "bytes"),
     Bound("a frame of a Timeline of 1,000,000 spans, zoomed and moved", "redraw", 1_000_000, "ms", 16, "ms"),
