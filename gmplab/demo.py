@@ -177,6 +177,9 @@ def check(runs: Mapping[str, Run], expected: Counter[str]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """`python -m gmplab.demo [FOLDER]`; the folder is `out` if none is given."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if len(words) > 1 or any(word.startswith("-") for word in words):
+        print("usage: python -m gmplab.demo [FOLDER]", file=sys.stderr)
+        return 2
     folder = Path(words[0]) if words else Path("out")
     files = sources()
     print(f"gmplab is {describe()}.")

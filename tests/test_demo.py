@@ -79,6 +79,16 @@ def test_the_next_demo_takes_the_place_of_this_one_and_of_nothing_else(tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "part"]
 
 
+@pytest.mark.parametrize("words", [["--help"], ["-x"], ["one", "two"]])
+def test_an_option_is_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert demo.main(words) == 2
+    assert capsys.readouterr().err == "usage: python -m gmplab.demo [FOLDER]\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_prints_what_was_counted_compared_and_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], made: tuple[Path, list[Part]]
 ) -> None:

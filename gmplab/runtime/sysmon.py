@@ -62,7 +62,8 @@ def sysmon(sched: Sched, mp: M) -> i64:
 def sysmon_round(sched: Sched, mp: M) -> i64:
     """One look at everything. Go: proc.go: sysmon.
 
-    Differs: the control policy acts here. Not modelled: GOMAXPROCS from cgroups, the scavenger, schedtrace.
+    Differs: the control policy acts here; epoll is there from the start, where Go makes it with the first timer or
+    descriptor: until then Go's sysmon polls nothing. Not modelled: GOMAXPROCS from cgroups, the scavenger, schedtrace.
     """
     now = sched.now_ns
     settle(mp, IN_SCHEDULING, now)
