@@ -29,11 +29,11 @@ from gmplab.traces.run import Run
 
 STEPPER: Final = "stepper"
 TABS: Final = (
-    STEPPER, "utilisation", "queues", "latency", "latency_sources", "lifelines", "fairness", "states", "steals", "machines", "threads",
-    "spinning",
+    STEPPER, "utilisation", "queues", "latency", "latency_sources", "time_by_name", "lifelines", "fairness", "states", "steals",
+    "machines", "threads", "spinning",
 )
 """The Stepper and the plots, a tab each; a plot is drawn when its tab is chosen."""
-SHORT: Final = {"latency_sources": "by source"}
+SHORT: Final = {"latency_sources": "by source", "time_by_name": "by name"}
 """A tab's title, where the plot's name does not fit on it."""
 ORDERS: Final = {"on any P": "ran_ns", "on the P where it ran next": "ran_there_ns", "by id": "g"}
 """What those who ran instead of a goroutine are sorted by."""

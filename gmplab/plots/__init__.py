@@ -16,6 +16,7 @@ from gmplab.plots.fairness import fairness
 from gmplab.plots.latency import latency
 from gmplab.plots.lifelines import lifelines
 from gmplab.plots.machines import machines
+from gmplab.plots.names import time_by_name
 from gmplab.plots.plot import Plot
 from gmplab.plots.queues import queues
 from gmplab.plots.sources import latency_sources
@@ -30,14 +31,14 @@ from gmplab.traces.run import Run
 
 __all__ = [
     "PLOTS", "Plot", "Plots", "comparison", "fairness", "latency", "latency_sources", "lifelines", "machines", "queues", "spinning",
-    "states", "steal_matrix", "steal_rate", "steals", "sweep_lines", "sweep_map", "threads", "timeline", "utilisation",
+    "states", "steal_matrix", "steal_rate", "steals", "sweep_lines", "sweep_map", "threads", "time_by_name", "timeline", "utilisation",
 ]
 
 PLOTS: Final[dict[str, Callable[..., Plot]]] = {
     function.__name__: function
     for function in (
         latency, latency_sources, timeline, lifelines, machines, threads, spinning, steals, steal_rate, steal_matrix, queues, utilisation,
-        states, fairness,
+        states, time_by_name, fairness,
     )
 }
 """Every plot of a run by its name."""
