@@ -86,6 +86,7 @@ BOUNDS = (
     Bound("a frame of a Timeline of 1,000,000 spans, zoomed and moved", "redraw", 1_000_000, "ms", 16, "ms"),
     Bound("a slider of the Playground to the picture of 100,000 schedules", "played", 100_000, "ms", 300, "ms"),
     Bound("of it what the kernel does", "played", 100_000, "kernel_ms", 300, "ms"),
+    Bound("its CPU time in the kernel", "played", 100_000, "cpu_ms", 170, "CPU ms"),
     Bound("of it the simulation", "played", 100_000, "simulation_ms", 100, "ms"),
     Bound("Ctrl-C to the kept record", "interrupt", 100_000_000, "cpu_s", 0.05, "s"),
 )

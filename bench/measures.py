@@ -196,26 +196,30 @@ import gmplab as gl
 play = gl.playground("gosched_thrash")
 play.parameters.children[1].value = "{rounds}"
 play.wait()
-took = {{"run_and_show": [], "made": []}}
-for name in took:
-    def timed(do=getattr(play, name), times=took[name]):
-        begun = time.perf_counter()
-        done = do()
-        times.append((time.perf_counter() - begun) * 1e3)
-        return done
-    setattr(play, name, timed)
+took = {{"run_and_show": [], "made": [], "cpu": []}}
+def timed(name, clock, times):
+    do = getattr(play, name)
+    def done():
+        begun = clock()
+        made = do()
+        times.append((clock() - begun) * 1e3)
+        return made
+    setattr(play, name, done)
+timed("made", time.perf_counter, took["made"])
+timed("run_and_show", time.perf_counter, took["run_and_show"])
+timed("run_and_show", time.process_time, took["cpu"])
 play
 """
-"""A Playground whose runs are timed, all that the kernel does for a move and the simulation in it."""
+"""A Playground whose runs are timed: all that the kernel does for a move, the simulation in it, and CPU time as well."""
 PICTURE = "document.querySelector('img[alt^=\"Scheduling latency\"]')"
 REMEMBER = f"""() => {{
-  window.shown = [{PICTURE}.src, document.querySelector('.gmplab-timeline')];
+  window.shown = [{PICTURE}.src, document.querySelector('.gmplab-timeline').gmplab.table];
   addEventListener('keydown', () => {{ window.begun = performance.now(); }}, {{capture: true, once: true}});
 }}"""
 MOVED = f"""() => new Promise((done) => {{
   const look = () => {{
-    const image = {PICTURE}, timeline = document.querySelector('.gmplab-timeline');
-    const there = image.src !== window.shown[0] && image.complete && timeline !== window.shown[1] && timeline?.gmplab?.lastFrame > 0;
+    const image = {PICTURE}, view = document.querySelector('.gmplab-timeline').gmplab;
+    const there = image.src !== window.shown[0] && image.complete && view.table !== window.shown[1] && view.lastFrame > 0;
     if (there) done(performance.now() - window.begun); else requestAnimationFrame(look);
   }};
   look();
@@ -225,7 +229,8 @@ MOVED = f"""() => new Promise((done) => {{
 def played(n: int) -> Result:
     """A key on a slider of the Playground in JupyterLab, until numbers, canvas and picture of n schedules are on the page.
 
-    Medians of the wall time of ten moves: `ms` in the page; `kernel_ms` and `simulation_ms` are parts of it.
+    Medians of ten moves: wall time `ms` in the page, of which `kernel_ms` and `simulation_ms` are parts; `cpu_ms`: the CPU
+    time of the kernel.
     """
     with chromium() as browser:
         if browser is None:
@@ -253,6 +258,7 @@ def played(n: int) -> Result:
     assert count >= n and len(parts["made"]) == 10, (count, n, parts)
     return {
         "count": count, "ms": median(times), "kernel_ms": median(parts["run_and_show"]), "simulation_ms": median(parts["made"]),
+        "cpu_ms": median(parts["cpu"]),
     }
 
 

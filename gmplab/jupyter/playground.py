@@ -15,10 +15,10 @@ from gmplab.errors import GmplabError, UsageError
 from gmplab.experiment import components, policies, run, workloads
 from gmplab.interrupts import interruptible
 from gmplab.jupyter.explorer import numbers, strip, title
+from gmplab.jupyter.overlaid import Overlaid
 from gmplab.jupyter.timeline import Timeline
 from gmplab.jupyter.twin import Twinned
 from gmplab.names import nearest
-from gmplab.plots import latency
 from gmplab.runtime.contracts import CONCERNS
 from gmplab.traces.run import Run
 
@@ -75,6 +75,7 @@ class Playground(Twinned, VBox):  # type: ignore[misc]
         self.reset = Button(description="reset", tooltip="everything as it was at first", layout=Layout(width="92px"))
         self.parameters = VBox()
         self.said, self.figures, self.place = HTML(), HTML(), VBox()
+        self.overlaid = Overlaid()
         self.picture = HTML(layout=Layout(max_width="640px"))
         self.last: Run | None = None
         self.before: Run | None = None
@@ -92,9 +93,10 @@ class Playground(Twinned, VBox):  # type: ignore[misc]
         self.again.on_click(lambda _: self.begin())
         self.halt.on_click(lambda _: self.stop())
         self.reset.on_click(lambda _: self.as_at_first())
+        # The buttons come first: under the controls they would be below the edge of a small window.
         left = VBox([
-            self.workload, self.parameters, self.procs, self.policy, self.seed, *self.parts.values(),
             HBox([self.again, self.halt, self.reset]), self.auto,
+            self.workload, self.parameters, self.procs, self.policy, self.seed, *self.parts.values(),
         ], layout=Layout(flex="0 0 300px"))
         right = VBox([self.said, self.figures, self.place, self.picture], layout=Layout(flex="1 1 auto", min_width="480px"))
         super().__init__([HBox([left, right])])
@@ -177,12 +179,11 @@ class Playground(Twinned, VBox):  # type: ignore[misc]
         self.before, self.last = self.last, made
         self.said.value = f"<b>{html.escape(title(made))}</b>"
         self.figures.value = strip(numbers(made), numbers(self.before) if self.before is not None else None)
-        self.place.children = [Timeline(made)]
-        shown = {"before": self.before, "now": made} if self.before is not None else made
-        picture = latency(shown)
-        # Half of the time of drawing goes to the small ticks of the two logarithmic axes; a moved slider is waited for.
-        picture.fig.axes[0].minorticks_off()
-        self.picture.value = picture._repr_html_()
+        if self.place.children:
+            self.place.children[0].show(made)
+        else:
+            self.place.children = [Timeline(made)]
+        self.picture.value = self.overlaid.html({"before": self.before, "now": made} if self.before is not None else {"now": made})
 
     def goes_on(self, t_ns: int, n_schedules: int) -> None:
         """Called by the run now and then: end it if somebody asked for that, else say how far it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from traitlets import Enum, Int
 from gmplab.jupyter.packing import Columns, codes, ids, instants, packed
 from gmplab.jupyter.picture import picture
 from gmplab.jupyter.settings import settings
-from gmplab.jupyter.widget import Widget, module, squeezed, style
+from gmplab.jupyter.widget import INLINE, Widget, module, style
 from gmplab.plots.lanes import NONE
 from gmplab.plots.palette import STATES, Look, ink_on
 from gmplab.plots.queues import in_words
@@ -49,6 +50,8 @@ class Timeline(Widget):
     ----------
     lanes : str
         What has a lane.
+    nth : int
+        How many runs it has shown before this one.
 
     Examples
     --------
@@ -59,24 +62,66 @@ class Timeline(Widget):
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
     until_ns = Int(0).tag(sync=True)
+    nth = Int(0).tag(sync=True)
 
     def __init__(self, run: Run, lanes: str = "P", until_ns: int = 0) -> None:
         if lanes not in LANES:
             raise ValueError(f"lanes = {lanes!r}: must be 'P', 'M' or 'G'")
         run.need("spans", "view.timeline")
-        begin = int(run.record.header.get("window_ns", (0, 0))[0])
-        super().__init__(lanes=lanes, view=[begin, max(run.record.end_ns, until_ns, begin + 1)], time_ns=begin, until_ns=until_ns)
         self.run = run
-        for part in (*LANES, QUEUES) if n_rows(run.record, "events") <= settings.max_inline_spans else ():
-            self.offer(part, self.reply({"part": part}))
+        super().__init__(lanes=lanes, until_ns=until_ns, inline=within(run), **whole(run, until_ns))
+
+    def show(self, run: Run) -> None:
+        """Show another run in the same place, from its begin to its end; what has a lane stays.
+
+        Its spans are sent along: to be asked for them would cost a way to the page and back.
+
+        Parameters
+        ----------
+        run : Run
+            Recorded at level "full" or more.
+
+        Raises
+        ------
+        TraceError
+            The run was recorded below level "full".
+        """
+        run.need("spans", "view.timeline")
+        self.run = run
+        with self.hold_sync():
+            self.nth += 1
+            self.inline, self.until_ns, self.selected_g = within(run), 0, -1
+            for name, value in whole(run).items():
+                self.set_trait(name, value)
+        if self.lanes not in self.inline:
+            self.send({"kind": "run", "nth": self.nth, "part": self.lanes}, [table(run, self.lanes)])
 
     def reply(self, question: dict[str, Any]) -> bytes:
-        part = str(question.get("part", self.lanes))
-        return depths(self.run) if part == QUEUES else table(self.run, part)
+        # As it is: to compress it would take several times as long as to send it to a page on the same machine.
+        return made(self.run, str(question.get("part", self.lanes)))
 
     def twin(self) -> str:
         words = html.escape(in_words(self.run)) if "series" in self.run.provides else ""
         return f"{picture(self.run)}<div><small>{words}</small></div>"
+
+
+def whole(run: Run, until_ns: int = 0) -> dict[str, Any]:
+    """The traits with which all of a run is in sight."""
+    begin = int(run.record.header.get("window_ns", (0, 0))[0])
+    return {"view": [begin, max(run.record.end_ns, until_ns, begin + 1)], "time_ns": begin}
+
+
+def within(run: Run) -> dict[str, bytes]:
+    """The tables that are part of the widget's state, compressed: all of a small run, none of a greater one."""
+    if n_rows(run.record, "events") > settings.max_inline_spans:
+        return {}
+    found = {part: zlib.compress(made(run, part), 1) for part in (*LANES, QUEUES)}
+    return {part: data for part, data in found.items() if len(data) <= INLINE}
+
+
+def made(run: Run, part: str) -> bytes:
+    """A part of the data: lanes of a kind, or the run queues."""
+    return depths(run) if part == QUEUES else table(run, part)
 
 
 def table(run: Run, lanes: str) -> bytes:
@@ -91,12 +136,12 @@ def table(run: Run, lanes: str) -> bytes:
     begin = int(run.record.header.get("window_ns", (0, 0))[0])
     header = run.record.header
     drawn: Columns = {**spans, **arrows(run, lanes), "who": numbers(run.goroutines["g"]), "name": names.codes.to_numpy()}
-    return squeezed(packed(
+    return packed(
         {**{name: NARROW[name](column) for name, column in drawn.items()}, "starts": starts},
         lanes=lanes, looks=[as_shown(name, look) for name, look in looks.items()], names=list(names.categories), begin_ns=begin,
         end_ns=run.record.end_ns, title=f"{header.get('workload', '?')} under {header.get('policy', '?')}",
         reasons=list(run.spans["name"].cat.categories) if lanes == "G" else [],
-    ))
+    )
 
 
 def depths(run: Run) -> bytes:
@@ -110,7 +155,7 @@ def depths(run: Run) -> bytes:
     queue = numbers(rows["p"]) + 1
     starts = np.zeros(len(run.record.processors) + 2, dtype=np.uint32)
     starts[1:] = np.cumsum(np.bincount(queue, minlength=len(starts) - 1))
-    return squeezed(packed({"q_t": instants(rows["t_ns"].to_numpy()), "q_n": ids(rows["n"].to_numpy()), "q_starts": starts}))
+    return packed({"q_t": instants(rows["t_ns"].to_numpy()), "q_n": ids(rows["n"].to_numpy()), "q_starts": starts})
 
 
 def as_shown(name: str, look: Look) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +15,6 @@ STATIC: Final = Path(__file__).parent / "static"
 INLINE: Final = 512 * 1024
 """Data of at most so many bytes is part of the widget's state: it is there at once, also while the kernel is busy, and
 after the page is loaded anew. More is sent when the page asks, or a notebook saved with its widgets would be unopenable."""
-MOST_SQUEEZED: Final = 1024 * 1024
-"""More bytes than this are sent as they are: to compress them takes several times as long as to send them to a page on the
-same machine, and a moved slider waits for it. What may become part of the state is less than this, and compressed."""
-
 _IMPORT: Final = re.compile(r"^import [^;]*? from \"\./[\w.]+\";\n", re.MULTILINE)
 
 
@@ -71,8 +66,3 @@ class Widget(Twinned, anywidget.AnyWidget):
     def _asked(self, _: Any, message: Any, buffers: Any) -> None:
         if isinstance(message, dict) and message.get("kind") == "need":
             self.send({**message, "kind": "data"}, [self.reply(message)])
-
-
-def squeezed(data: bytes) -> bytes:
-    """Data as zlib has it, where that pays; the page knows it by its first byte."""
-    return zlib.compress(data, 1) if len(data) <= MOST_SQUEEZED else data

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from gmplab.plots.palette import FAINT, line
 from gmplab.plots.plot import Plot, axes
-from gmplab.plots.runs import Runs, context, entitle, labelled, legend_below, say_empty
+from gmplab.plots.runs import Runs, columns_below, context, entitle, labelled, legend_below, say_empty
 from gmplab.plots.units import counted, said, share_ticks, time_ticks
 from gmplab.traces.metrics import bucket_top
 from gmplab.traces.run import Run
 
 Ints = npt.NDArray[np.int64]
+Tallies = dict[str, tuple[Ints, Ints]]
+"""Source ("": all together) -> (distinct latencies in ns, rising; how often each)."""
+Lines = Mapping[tuple[str, str], tuple[Ints, Ints]]
+"""The same by (run, source)."""
 
 MARKED: Final = (("p50", 0.5), ("p99", 0.99))
 MOST_POINTS: Final = 2_000
@@ -58,29 +64,28 @@ def latency(runs: Runs, ax: Axes | None = None, by: str | None = None) -> Plot:
     if by not in (None, "source"):
         raise ValueError(f"by = {by!r}: must be None or 'source'")
     named = labelled(runs)
-    lines = {key: tally for name, run in named.items() for key, tally in tallies(name, run, by).items()}
+    lines = {(name, source): tally for name, run in named.items() for source, tally in tallies(run, by).items()}
     fig, ax = axes(ax, height=4.2 + 0.25 * math.ceil(len(lines) / 2))
     columns = ["run", "source"][: 1 if by is None else 2]
-    drawn = [survival(*tally).assign(**dict(zip(columns, key, strict=False))) for key, tally in lines.items()]
-    data = pd.concat(drawn, ignore_index=True)[[*columns, "wait_ns", "share", "n"]]
-    draw(ax, lines, drawn, by)
-    entitle(ax, "Scheduling latency", named)
+    points = [survival(*tally).assign(**dict(zip(columns, key, strict=False))) for key, tally in lines.items()]
+    data = pd.concat(points, ignore_index=True)[[*columns, "wait_ns", "share", "n"]]
+    Drawing(ax, by).show(named, lines)
     return Plot(fig, ax, data, told(named, lines))
 
 
-def tallies(name: str, run: Run, by: str | None) -> dict[tuple[str, str], tuple[Ints, Ints]]:
-    """The lines of one run: (run, source) -> (distinct latencies in ns, rising; how often each)."""
+def tallies(run: Run, by: str | None = None) -> Tallies:
+    """The lines of one run."""
     run.need("latencies", "plot.latency")
     if by is not None:
         run.need("schedule", f"plot.latency(by={by!r})")
     if "schedule" not in run.provides:
-        return {(name, ""): counted_latencies(run)}
+        return {"": counted_latencies(run)}
     rows = run.schedule
     rows = rows[rows["t_ns"] >= int(run.record.header.get("warmup_ns", 0))]
     if by is None or rows.empty:
-        return {(name, ""): tallied(rows["wait_ns"])}
+        return {"": tallied(rows["wait_ns"])}
     groups = rows.groupby(by, observed=True)["wait_ns"]
-    return {(name, str(source)): tallied(waits) for source, waits in groups}
+    return {str(source): tallied(waits) for source, waits in groups}
 
 
 def tallied(waits: Any) -> tuple[Ints, Ints]:
@@ -99,10 +104,15 @@ def counted_latencies(run: Run) -> tuple[Ints, Ints]:
 
 def survival(values: Ints, counts: Ints) -> pd.DataFrame:
     """The points of a line: at each latency that occurred, the share that waited at least so long."""
-    n = int(counts.sum())
-    share = np.cumsum(counts[::-1])[::-1] / max(n, 1)
+    wait_ns, share = points_of(values, counts)
+    return pd.DataFrame({"wait_ns": wait_ns, "share": share, "n": int(counts.sum())})
+
+
+def points_of(values: Ints, counts: Ints) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """The points of a line as arrays: the latencies, and the share that waited at least so long."""
+    share = np.cumsum(counts[::-1])[::-1] / max(int(counts.sum()), 1)
     keep = thinned(values, share)
-    return pd.DataFrame({"wait_ns": values[keep], "share": share[keep], "n": n})
+    return values[keep], share[keep]
 
 
 def thinned(values: Ints, share: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
@@ -122,58 +132,118 @@ def quantile(values: Ints, counts: Ints, q: float) -> int:
     return int(values[np.searchsorted(reached, math.ceil(q * int(reached[-1]) - 1e-9))])
 
 
-def draw(
-    ax: Axes, lines: dict[tuple[str, str], tuple[Ints, Ints]], drawn: list[pd.DataFrame], by: str | None
-) -> None:
-    """The lines, their marked quantiles, and a legend that tells them."""
-    ax.set_xlabel("waited at least (runnable until running)")
-    ax.set_ylabel("share of schedules")
-    longest = max((int(values[-1]) for values, _ in lines.values() if len(values)), default=0)
-    if longest == 0:
-        say_empty(ax, "no goroutine waited" if any(len(v) for v, _ in lines.values()) else "nothing was scheduled")
-        return
-    least = min(int(values[values > 0][0]) for values, _ in lines.values() if (values > 0).any())
-    most = max(int(counts.sum()) for _, counts in lines.values())
-    left, bottom = least / 1.4, min(0.6 / most, 0.4)
-    runs = list(dict.fromkeys(run for run, _ in lines))
-    sources = list(dict.fromkeys(source for _, source in lines))
-    for (key, (values, counts)), points in zip(lines.items(), drawn, strict=True):
-        if not len(values):
-            continue
-        # By source: a colour a source, dashes a run; else both tell the run.
-        colour, dashes = line(sources.index(key[1]) if by else runs.index(key[0]))
-        if len(runs) > 1:
-            dashes = line(runs.index(key[0]))[1]
-        x, y = outline(points, left, bottom / 2)
-        label = legend_of(key, values, counts, many=len(runs) > 1)
-        ax.step(x, y, where="pre", color=colour, linestyle=dashes, label=label, linewidth=1.6)
-        at = [max(quantile(values, counts, q), left) for _, q in MARKED]
-        ax.plot(at, [1 - q for _, q in MARKED], linestyle="", marker="o", markersize=5, color=colour)
-    ax.set(xscale="log", yscale="log", xlim=(left, longest * 1.25), ylim=(bottom, 1.3))
-    ax.xaxis.set_major_formatter(time_ticks())
-    ax.xaxis.set_minor_formatter(time_ticks() if longest / left < 10 else NullFormatter())
-    ax.yaxis.set_major_formatter(share_ticks())
-    ax.yaxis.set_minor_formatter(NullFormatter())
-    for name, q in MARKED:
-        if 1 - q > bottom:
-            ax.axhline(1 - q, color=FAINT, linewidth=0.8, linestyle=(0, (1, 3)), zorder=0)
+class Drawing:
+    """A latency plot in its axes, which can be given other runs again and again.
+
+    Most of the time of a new picture goes to what stays as it is: ticks, letters, the frame. Here lines that are there
+    get other points. Where there are other lines, or none, all is made anew.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    by : {None, "source"}
+        What tells lines of one run apart.
+    small : bool
+        Whether the axes have small ticks, which take half of the time of drawing.
+    """
+
+    def __init__(self, ax: Axes, by: str | None = None, small: bool = True) -> None:
+        self.ax, self.by, self.small = ax, by, small
+        self.keys: list[tuple[str, str]] | None = None
+        """The lines that are there."""
+        self.begun = False
+
+    def show(self, named: Mapping[str, Run], lines: Lines) -> None:
+        """Draw the lines of some runs, their marked quantiles, and a legend that tells them."""
+        empty = not any(len(values) and values[-1] for values, _ in lines.values())
+        if empty or self.keys != list(lines):
+            if self.begun:
+                self.ax.clear()
+            self.begun = True
+            self.ax.set_xlabel("waited at least (runnable until running)")
+            self.ax.set_ylabel("share of schedules")
+            self.keys = None if empty else list(lines)
+            if empty:
+                say_empty(self.ax, "no goroutine waited" if any(len(v) for v, _ in lines.values()) else "nothing was scheduled")
+            else:
+                self._make(list(lines))
+            self.heading = entitle(self.ax, "Scheduling latency", named)
+        self.heading.set_text(context(named))
+        if not empty:
+            self._fill(lines)
+
+    def _make(self, keys: list[tuple[str, str]]) -> None:
+        """What stays: empty lines, scales, the lines of the quantiles."""
+        ax = self.ax
+        runs = list(dict.fromkeys(run for run, _ in keys))
+        sources = list(dict.fromkeys(source for _, source in keys))
+        self.many = len(runs) > 1
+        self.drawn, self.legend = [], (0, 0)
+        for run, source in keys:
+            # By source: a colour a source, dashes a run; else both tell the run.
+            colour, dashes = line(sources.index(source) if self.by else runs.index(run))
+            if self.many:
+                dashes = line(runs.index(run))[1]
+            self.drawn.append((
+                *ax.step([], [], where="pre", color=colour, linestyle=dashes, linewidth=1.6),
+                *ax.plot([], [], linestyle="", marker="o", markersize=5, color=colour),
+            ))
+        ax.set(xscale="log", yscale="log")
+        if not self.small:
+            ax.minorticks_off()
+        ax.xaxis.set_major_formatter(time_ticks())
+        ax.yaxis.set_major_formatter(share_ticks())
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        self.quantiles = [(
+            1 - q, ax.axhline(1 - q, color=FAINT, linewidth=0.8, linestyle=(0, (1, 3)), zorder=0),
             ax.annotate(
                 name, (1, 1 - q), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
                 ha="left", va="center", color=FAINT, fontsize="small",
-            )
-    legend_below(ax)
-    ax.spines[["top", "right"]].set_visible(False)
+            ),
+        ) for name, q in MARKED]
+        ax.spines[["top", "right"]].set_visible(False)
+
+    def _fill(self, lines: Lines) -> None:
+        """The points of the lines, and what follows from them."""
+        ax = self.ax
+        longest = max(int(values[-1]) for values, _ in lines.values() if len(values))
+        least = min(int(values[values > 0][0]) for values, _ in lines.values() if (values > 0).any())
+        most = max(int(counts.sum()) for _, counts in lines.values())
+        left, bottom = least / 1.4, min(0.6 / most, 0.4)
+        for (curve, marks), (key, (values, counts)) in zip(self.drawn, lines.items(), strict=True):
+            there = bool(len(values))
+            curve.set_data(*(outline(*points_of(values, counts), left, bottom / 2) if there else ([], [])))
+            curve.set_label(legend_of(key, values, counts, self.many) if there else "")
+            at = [max(quantile(values, counts, q), left) for _, q in MARKED] if there else []
+            marks.set_data(at, [1 - q for _, q in MARKED][: len(at)])
+        ax.set(xlim=(left, longest * 1.25), ylim=(bottom, 1.3))
+        ax.xaxis.set_minor_formatter(time_ticks() if longest / left < 10 else NullFormatter())
+        for share, rule, name in self.quantiles:
+            for artist in (rule, name):
+                artist.set_visible(share > bottom)
+        self._tell([curve for curve, _ in self.drawn if curve.get_label()])
+
+    def _tell(self, entries: list[Line2D]) -> None:
+        """The legend: other words in the one that is there, if they fit."""
+        fits = (len(entries), columns_below(self.ax, entries))
+        found = self.ax.get_legend()
+        if fits != self.legend or found is None:
+            self.legend = fits
+            legend_below(self.ax, entries)
+            return
+        for text, entry in zip(found.get_texts(), entries, strict=True):
+            text.set_text(str(entry.get_label()))
 
 
-def outline(points: pd.DataFrame, left: float, bottom: float) -> tuple[Any, Any]:
+def outline(wait_ns: Ints, share: npt.NDArray[np.float64], left: float, bottom: float) -> tuple[Any, Any]:
     """The corners of a line from the left edge to below the lower one.
 
     Latencies of 0 ns are not on a logarithmic axis: up to the first one above 0 the line is level.
     """
-    above = points[points["wait_ns"] > 0]
-    if above.empty:
+    x, y = wait_ns[wait_ns > 0], share[wait_ns > 0]
+    if not len(x):
         return [], []
-    x, y = above["wait_ns"].to_numpy(), above["share"].to_numpy()
     return np.concatenate([[left], x, x[-1:]]), np.concatenate([y[:1], y, [bottom]])
 
 
@@ -189,7 +259,7 @@ def numbers(values: Ints, counts: Ints) -> str:
     return ", ".join([*marked, f"max {said(int(values[-1]))}"])
 
 
-def told(named: dict[str, Run], lines: dict[tuple[str, str], tuple[Ints, Ints]]) -> str:
+def told(named: Mapping[str, Run], lines: Lines) -> str:
     """The picture in words."""
     parts = []
     for (name, source), (values, counts) in lines.items():

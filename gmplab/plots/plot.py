@@ -32,8 +32,9 @@ SHARPNESS: Final = 2
 # What would make the bytes of a file depend on the hour, by format; Creator and Producer name only the version.
 _DATES: Final[dict[str, dict[str, Any]]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 _FILES: Final[Any] = {"svg.hashsalt": "gmplab", "svg.fonttype": "path", "pdf.fonttype": 42}
-# Pixels have the size that `Plot.size` tells the page, whatever a user's settings cut off a file.
-_PIXELS: Final[Any] = {"savefig.bbox": None}
+# What is shown on a page has the size that `Plot.size` tells it, whatever a user's settings cut off a file; an SVG's
+# letters are the page's own.
+_SHOWN: Final[Any] = {"savefig.bbox": None, "svg.hashsalt": "gmplab", "svg.fonttype": "none"}
 
 drawing: Final = threading.RLock()
 """Held while a picture is rendered: matplotlib's text and settings are not made for two threads."""
@@ -98,14 +99,7 @@ class Plot:
 
     def tag(self, png: bytes) -> str:
         """An HTML image of a PNG of this picture, which a reader of the page can have read aloud."""
-        width, height = self.size()
-        data = base64.b64encode(png).decode("ascii")
-        # A white card, also on a dark page: the lines and letters of the picture are dark.
-        style = "max-width:100%;height:auto;background:white"
-        return (
-            f'<img alt="{html.escape(self.alt)}" width="{width}" height="{height}" style="{style}" '
-            f'src="data:image/png;base64,{data}">'
-        )
+        return image(png, "png", self.alt, self.size())
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write the picture into a file: whole, or not at all; the same picture gives the same bytes.
@@ -146,10 +140,21 @@ class Plot:
         return target
 
 
-def rendered(fig: Figure, kind: str, dpi: float) -> bytes:
-    """A figure as the bytes of a file of a kind (png, svg, pdf), or as its pixels (rgba)."""
+def image(content: bytes, mime: str, alt: str, size: tuple[int, int]) -> str:
+    """A picture (image/MIME) as an HTML image of so many pixels of the page, with its description."""
+    data = base64.b64encode(content).decode("ascii")
+    # A white card, also on a dark page: the lines and letters of the picture are dark.
+    style = "max-width:100%;height:auto;background:white"
+    return (
+        f'<img alt="{html.escape(alt)}" width="{size[0]}" height="{size[1]}" style="{style}" '
+        f'src="data:image/{mime};base64,{data}">'
+    )
+
+
+def rendered(fig: Figure, kind: str, dpi: float, shown: bool = False) -> bytes:
+    """A figure as the bytes of a file of a kind (png, svg, pdf), or as its pixels (rgba); `shown`: on a page, in no file."""
     out = io.BytesIO()
-    with drawing, matplotlib.rc_context(_FILES if kind in _DATES else _PIXELS):
+    with drawing, matplotlib.rc_context(_SHOWN if shown or kind not in _DATES else _FILES):
         fig.savefig(out, format=kind, dpi=dpi, metadata=_DATES.get(kind))
     return out.getvalue()
 

@@ -107,27 +107,30 @@ def context(runs: Run | Mapping[str, Run]) -> str:
     return told(several[0], [part for part in PARTS if part not in differing(several)])
 
 
-def entitle(ax: Any, what: str, runs: Run | Mapping[str, Run]) -> None:
-    """Give axes their heading: what is shown, and under it, smaller, of which run or runs."""
-    ax.set_title(what, loc="left", fontsize="large", fontweight="bold", pad=22)
-    ax.annotate(
+def entitle(ax: Any, what: str, runs: Run | Mapping[str, Run]) -> Any:
+    """Give axes their heading: what is shown, and under it, smaller, of which run or runs; this text is returned."""
+    # Told where it is, matplotlib does not measure all ticks to find a place for it.
+    ax.set_title(what, loc="left", fontsize="large", fontweight="bold", pad=22, y=1)
+    return ax.annotate(
         context(runs), (0, 1), xytext=(0, 8), xycoords="axes fraction", textcoords="offset points", color=FAINT,
         fontsize="small", va="bottom",
     )
 
 
-def legend_below(ax: Any, entries: Sequence[Any] | None = None) -> None:
-    """A legend under the axes and their label, of what is drawn or of given entries: there it hides nothing.
+def columns_below(ax: Any, entries: Sequence[Any]) -> int:
+    """How many columns a legend under the axes has: up to five, as many as the axes are wide enough for."""
+    widest = max(len(str(entry.get_label())) for entry in entries) * CHARACTER + 0.55
+    return max(min(len(entries), 5, int(size_of(ax)[0] / widest)), 1)
 
-    It has as many columns, up to five, as the axes are wide enough for.
-    """
+
+def legend_below(ax: Any, entries: Sequence[Any] | None = None) -> None:
+    """A legend under the axes and their label, of what is drawn or of given entries: there it hides nothing."""
     entries = ax.get_legend_handles_labels()[0] if entries is None else entries
     if entries:
         below = offset_copy(ax.transAxes, fig=ax.figure, y=-42, units="points")
-        widest = max(len(str(entry.get_label())) for entry in entries) * CHARACTER + 0.55
         ax.legend(
             handles=entries, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, fontsize="small",
-            ncols=max(min(len(entries), 5, int(size_of(ax)[0] / widest)), 1), frameon=False, borderpad=0, borderaxespad=0,
+            ncols=columns_below(ax, entries), frameon=False, borderpad=0, borderaxespad=0,
         )
 
 

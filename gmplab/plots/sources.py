@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
-from gmplab.plots.latency import Ints, quantile, tallies
+from gmplab.plots.latency import Tallies, quantile, tallies
 from gmplab.plots.palette import FAINT, INK, line
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, context, entitle, labelled, legend_below, say_empty
@@ -22,8 +21,6 @@ TAIL: Final = 0.99
 """The tail begins where this share of a run's schedules had waited no longer."""
 HIGH: Final = 0.6
 """Of a box, of the height that it has."""
-
-Tallies = dict[tuple[str, str], tuple[Ints, Ints]]
 
 
 def latency_sources(runs: Runs, ax: Axes | None = None) -> Plot:
@@ -59,8 +56,7 @@ def latency_sources(runs: Runs, ax: Axes | None = None) -> Plot:
     named = labelled(runs)
     for run in named.values():
         run.need("schedule", "plot.latency_sources")
-    found = {key: tally for name, run in named.items() for key, tally in tallies(name, run, "source").items() if key[1]}
-    data = pd.concat([boxes(name, found) for name in named], ignore_index=True)
+    data = pd.concat([boxes(name, tallies(run, "source")) for name, run in named.items()], ignore_index=True)
     present = set(data["source"])
     # In the order of the scheduler's list, which every run's own sources keep.
     order = [str(s) for s in next(iter(named.values())).schedule["source"].cat.categories if str(s) in present]
@@ -70,9 +66,9 @@ def latency_sources(runs: Runs, ax: Axes | None = None) -> Plot:
     return Plot(fig, ax, data, told(named, data))
 
 
-def boxes(name: str, found: Mapping[tuple[str, str], tuple[Ints, Ints]]) -> pd.DataFrame:
+def boxes(name: str, found: Tallies) -> pd.DataFrame:
     """The numbers of one run, a row a source."""
-    own = {source: tally for (run, source), tally in found.items() if run == name}
+    own = {source: tally for source, tally in found.items() if source}
     if not own:
         columns = ["run", "source", "n", "share", "min_ns", *QUANTILES, "max_ns", "tail_share"]
         return pd.DataFrame(columns=columns)

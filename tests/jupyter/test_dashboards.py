@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import html
 import io
 import re
 import threading
@@ -16,8 +17,9 @@ from shells import Shell
 
 import gmplab as gl
 from gmplab.jupyter.explorer import TABS, Explorer, numbers, of_ps
+from gmplab.jupyter.overlaid import Overlaid
 from gmplab.jupyter.playground import AS_IN_POLICY, Playground
-from gmplab.plots.plot import Plot
+from gmplab.plots import latency
 from gmplab.plots.units import percent
 
 
@@ -123,9 +125,7 @@ def test_an_explorer_of_a_run_of_nothing_is_sensible() -> None:
 
 
 @pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Playground:
-    """One whose pictures are words: to draw them takes longer than all else that is looked at here."""
-    monkeypatch.setattr(Plot, "_repr_html_", lambda plot: plot.alt)
+def play() -> Playground:
     made = gl.playground("fanout")
     made.parameters.children[0].value = "50"
     made.wait()
@@ -144,7 +144,32 @@ def test_what_is_moved_runs_again_and_the_run_before_stays_beside_it(play: Playg
     play.parts["steal"].value = "StealOne"
     play.wait()
     assert play.last.record.header["policy"] == "go(steal=StealOne())"
-    assert play.picture.value.startswith("Scheduling latency") and play.place.children[0].run is play.last
+    assert play.picture.value.startswith('<img alt="Scheduling latency of fanout(n=50') and play.place.children[0].run is play.last
+
+
+def drawn(image: str) -> str:
+    """An image's SVG without the names of its clips, which no two drawings share."""
+    svg = base64.b64decode(re.search(r'src="data:image/svg[+]xml;base64,(.*?)"', image)[1]).decode()  # type: ignore[index]
+    return re.sub(r'"#?p[0-9a-f]{10}"|url\(#p[0-9a-f]{10}\)', "", svg)
+
+
+def test_a_picture_that_is_drawn_again_is_the_same_as_a_new_one() -> None:
+    runs = [gl.run("fanout", n=n, procs=procs) for n, procs in ((50, 4), (400, 1), (1, 4), (60, 2))]
+    again = Overlaid()
+    # One line, two, other points, an empty one, and two once more.
+    for named in (
+        {"now": runs[0]}, {"before": runs[0], "now": runs[1]}, {"before": runs[1], "now": runs[3]},
+        {"before": runs[2], "now": runs[2]}, {"before": runs[3], "now": runs[0]},
+    ):
+        assert drawn(again.html(named)) == drawn(Overlaid().html(named))
+
+
+def test_it_says_and_shows_what_the_plot_does() -> None:
+    named = {"before": gl.run("fanout", n=50, procs=4), "now": gl.run("fanout", n=50, procs=2)}
+    picture, plot = Overlaid(), latency(named)
+    assert f'alt="{html.escape(plot.alt)}"' in picture.html(named)
+    for mine, its in zip(picture.fig.axes[0].get_lines(), plot.fig.axes[0].get_lines(), strict=True):
+        assert mine.get_xydata().tolist() == its.get_xydata().tolist() and mine.get_label() == its.get_label()
 
 
 def test_another_workload_has_its_own_parameters(play: Playground) -> None:

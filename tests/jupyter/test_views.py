@@ -20,6 +20,7 @@ from shells import displayed
 import gmplab as gl
 from gmplab.errors import TraceError
 from gmplab.jupyter.packing import TYPES, ids, instants, packed
+from gmplab.jupyter.settings import settings
 from gmplab.jupyter.timeline import LANES, QUEUES, depths, table
 from gmplab.jupyter.widget import INLINE, STATIC
 from gmplab.traces.run import Run
@@ -94,7 +95,7 @@ def test_arrows_lead_from_lane_to_lane(run: Run) -> None:
     columns = unpacked(table(run, "P"))[1]
     assert {0, 1} <= set(columns["a_kind"].tolist())
     assert (columns["a_t1"] >= columns["a_t0"]).all()
-    assert (np.diff(columns["a_t0"]) >= 0).all()
+    assert columns["a_t0"].tolist() == sorted(columns["a_t0"].tolist())
     for name in ("a_from", "a_to"):
         assert ((columns[name] >= 0) & (columns[name] < 3)).all()
     stolen = columns["a_kind"] == 2
@@ -125,6 +126,26 @@ def test_a_small_run_is_in_the_state_and_a_large_one_is_asked_for(run: Run) -> N
     assert unpacked(timeline.reply({"kind": "need", "part": "G"}))[0]["lanes"] == "G"
     window = json.loads(zlib.decompress(stepper.reply({"kind": "need", "part": "steps", "step": 50_000})))
     assert window["first"] < 50_000 < window["first"] + len(window["t"])
+
+
+def test_a_timeline_shows_one_run_after_another_in_the_same_place(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline, sent = run.view.timeline("M"), []
+    timeline.view, timeline.time_ns, timeline.selected_g = [5, 9], 7, 3
+    monkeypatch.setattr(timeline, "send", lambda content, buffers: sent.append((content, buffers)))
+    small = gl.run("fanout", n=5, procs=2, seed=1)
+    timeline.show(small)
+    assert (timeline.run, timeline.nth, timeline.lanes, timeline.selected_g) == (small, 1, "M", -1)
+    assert (timeline.view, timeline.time_ns, sent) == ([0, small.record.end_ns], 0, [])
+    assert [unpacked(timeline.inline[part])[0]["end_ns"] for part in LANES] == [small.record.end_ns] * 3
+    # The spans of a greater one follow in a message.
+    monkeypatch.setattr(settings, "max_inline_spans", 0)
+    timeline.show(run)
+    ((content, (data,)),) = sent
+    assert (timeline.inline, content) == ({}, {"kind": "run", "nth": 2, "part": "M"})
+    assert data == table(run, "M")
+    with pytest.raises(TraceError, match="needs the spans of the run"):
+        timeline.show(gl.run("fanout", n=5, record="schedule"))
+    assert timeline.run is run
 
 
 def test_a_schedule_that_breaks_a_law_opens_in_the_stepper(tmp_path: Path) -> None:

@@ -22,13 +22,13 @@ def tally(waits: list[int]) -> Any:
 
 def test_a_box_is_the_quantiles_of_one_path_and_its_part_in_the_slowest_hundredth() -> None:
     # 200 schedules: the slowest hundredth are the two of 900 and 1000, and the 700 that bounds them.
-    found = {("a", "local"): tally(list(range(1, 198)) + [700]), ("a", "steal"): tally([900, 1000]), ("b", "steal"): tally([5])}
+    found = {"local": tally(list(range(1, 198)) + [700]), "steal": tally([900, 1000])}
     data = boxes("a", found).set_index("source")
     assert data["n"].tolist() == [198, 2] and data["share"].tolist() == [0.99, 0.01]
     local = data.loc["local"]
     assert (local["min_ns"], local["p25_ns"], local["median_ns"], local["p75_ns"], local["max_ns"]) == (1, 50, 99, 149, 700)
     assert data["tail_share"].tolist() == [pytest.approx(1 / 3), pytest.approx(2 / 3)]
-    assert boxes("c", found).empty
+    assert boxes("c", {"": found["local"]}).empty
 
 
 def test_its_numbers_are_those_of_the_runs_rows_and_its_words_begin_with_the_path_that_makes_the_tail() -> None:

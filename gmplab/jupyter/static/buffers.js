@@ -4,7 +4,7 @@ const TYPES = { f64: Float64Array, i32: Int32Array, u32: Uint32Array, i16: Int16
 const ZLIB = 0x78;
 
 // The bytes of a message or a trait as an ArrayBuffer that begins at a multiple of 8.
-function aligned(view) {
+export function aligned(view) {
   if (view instanceof ArrayBuffer) return view;
   return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 }
@@ -34,24 +34,29 @@ const PATIENCE_MS = 4000;
 export const LATE = "the kernel does not answer: it is busy, or it was started anew and the cell has to be run again";
 
 // Calls back once, with the bytes of a part of the data; returns a function that stops waiting. `late` is called where the
-// kernel is asked and is silent for long. Several views of a model each ask; the answers are told apart by part and step.
+// kernel is asked and is silent for long. Several views of a model each ask; the answers are told apart by part and step,
+// and by the run that was shown when they were asked for, `nth`, where a model shows one after the other.
 export function request(model, part, step, done, late) {
+  let wanted = true;
+  const give = (view) => inflated(view).then((bytes) => wanted && done(bytes));
   const inline = model.get("inline")[part];
   if (inline && step === undefined) {
-    let wanted = true;
-    inflated(inline).then((bytes) => wanted && done(bytes));
+    give(inline);
     return () => { wanted = false; };
   }
+  const question = { kind: "need", part, step, nth: model.get("nth") };
   const timer = setTimeout(late, PATIENCE_MS);
   const heard = (message, buffers) => {
-    if (message.kind !== "data" || message.part !== part || message.step !== step) return;
+    if (message.kind !== "data" || message.part !== part || message.step !== step || message.nth !== question.nth) return;
     clearTimeout(timer);
     model.off("msg:custom", heard);
-    inflated(buffers[0]).then(done);
+    give(buffers[0]);
   };
   model.on("msg:custom", heard);
-  model.send(step === undefined ? { kind: "need", part } : { kind: "need", part, step });
+  // What is undefined is no part of the message.
+  model.send(question);
   return () => {
+    wanted = false;
     clearTimeout(timer);
     model.off("msg:custom", heard);
   };

@@ -38,6 +38,13 @@ export class Past {
     this.model.save_changes();
   }
 
+  // Another run is shown: no view of the one before is gone back to, and that of all of the new one is no step.
+  forget() {
+    this.views = [];
+    this.now = this.model.get("view");
+    this.heard = performance.now();
+  }
+
   undo() {
     const view = this.views.pop();
     if (view) this.go(view, false);

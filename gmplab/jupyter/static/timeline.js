@@ -1,5 +1,5 @@
 // The Timeline: lanes of Ps, Ms or Gs on a canvas, to zoom, drag and select.
-import { LATE, request, unpacked } from "./buffers.js";
+import { LATE, aligned, request, unpacked } from "./buffers.js";
 import { keepLetters } from "./keys.js";
 import { busyness, firstAbove, gallop, layLane, rangeIn, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
 import { ORDERS, ordered, rowsOf } from "./order.js";
@@ -33,6 +33,14 @@ function themed(root, name, fallback) {
   const [r, g, b] = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
   probe.remove();
   return `#${[r, g, b].map((x) => Math.round(x).toString(16).padStart(2, "0")).join("")}`;
+}
+
+// A table as it is drawn, out of the bytes of one.
+function opened(bytes) {
+  const table = unpacked(bytes);
+  table.before = sums(table, Math.max(table.meta.looks.length, 1));
+  table.nameOf = new Map(Array.from(table.who, (g, i) => [g, table.meta.names[table.name[i]]]));
+  return table;
 }
 
 export class TimelineView {
@@ -121,9 +129,24 @@ export class TimelineView {
       this.ask();
     };
     const loaded = () => this.load();
-    this.model.on("change:selected_g", chosen);
-    this.model.on("change:lanes", loaded);
-    this.off.push(() => this.model.off("change:selected_g", chosen), () => this.model.off("change:lanes", loaded));
+    // Another run takes the place of the one that is shown. Its spans follow, if they are not within.
+    const another = () => {
+      this.pending?.();
+      this.asked?.();
+      this.tables = {};
+      this.queues = null;
+      this.past.forget();
+      if (this.model.get("inline")[this.model.get("lanes")]) this.load();
+    };
+    const told = (message, buffers) => {
+      if (message.kind !== "run" || message.nth !== this.model.get("nth")) return;
+      this.tables[message.part] = opened(aligned(buffers[0]));
+      this.load();
+    };
+    for (const [name, what] of [["change:selected_g", chosen], ["change:lanes", loaded], ["change:nth", another], ["msg:custom", told]]) {
+      this.model.on(name, what);
+      this.off.push(() => this.model.off(name, what));
+    }
     const size = new ResizeObserver(redraw);
     size.observe(this.root);
     this.off.push(() => size.disconnect());
@@ -159,13 +182,11 @@ export class TimelineView {
       return;
     }
     this.status.textContent = "Loading the spans";
-    this.off.push(request(this.model, lanes, undefined, (bytes) => {
-      const table = unpacked(bytes);
-      table.before = sums(table, Math.max(table.meta.looks.length, 1));
-      table.nameOf = new Map(Array.from(table.who, (g, i) => [g, table.meta.names[table.name[i]]]));
-      this.tables[lanes] = table;
+    this.pending?.();
+    this.pending = request(this.model, lanes, undefined, (bytes) => {
+      this.tables[lanes] = opened(bytes);
       if (this.model.get("lanes") === lanes) this.show(lanes);
-    }, () => { this.status.textContent = `Loading the spans: ${LATE}`; }));
+    }, () => { this.status.textContent = `Loading the spans: ${LATE}`; });
   }
 
   show(lanes) {
@@ -173,6 +194,7 @@ export class TimelineView {
     this.lanes = lanes;
     this.palette = null;
     this.busy = null;
+    this.lastFrame = 0;
     this.choice.hidden = lanes !== "G";
     this.findChosen();
     this.legend.replaceChildren(...this.table.meta.looks.map((look) => element("span", { class: "gmplab-key" },
@@ -194,6 +216,8 @@ export class TimelineView {
   }
 
   remove() {
+    this.pending?.();
+    this.asked?.();
     for (const off of this.off) off();
     cancelAnimationFrame(this.frame);
     this.tables = {};
@@ -750,7 +774,7 @@ export class TimelineView {
   needQueues() {
     if (this.queues) return;
     this.queues = {};
-    this.off.push(request(this.model, "queues", undefined, (bytes) => { this.queues = unpacked(bytes); }, () => {}));
+    this.asked = request(this.model, "queues", undefined, (bytes) => { this.queues = unpacked(bytes); }, () => {});
   }
 
   // How many goroutines waited in the lane's queue and in the global one; nothing while, or where, nobody knows.
