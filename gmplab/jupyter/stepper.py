@@ -17,6 +17,8 @@ from gmplab.traces.replay import timeline_of
 from gmplab.traces.run import Run
 from gmplab.vocabulary import EVENT_KINDS
 
+FIRST_STEPS: Final = 3_000
+"""Steps in the first window of a run that does not fit into one: it is made while its reader waits for the first picture."""
 MOST_TOLD: Final = 40
 """Sentences in the static twin."""
 
@@ -38,7 +40,7 @@ class Stepper(Widget):
 
     Notes
     -----
-    The browser holds a window of at most 20,000 steps; further ones it asks the kernel for.
+    The browser holds a window of at most 20,000 steps, of a longer run 3,000 at first; others it asks the kernel for.
 
     Examples
     --------
@@ -57,18 +59,18 @@ class Stepper(Widget):
         step = max(self.timeline.events.until(begin) - 1, 0) if begin else 0
         super().__init__(time_ns=begin, step=step, view=[0, max(run.record.end_ns, 1)])
         self.run = run
-        self.offer("steps", self.steps(step))
+        self.offer("steps", self.steps(step, MOST_STEPS if len(self.timeline.events) <= MOST_STEPS else min(FIRST_STEPS, MOST_STEPS)))
 
     def reply(self, question: dict[str, Any]) -> bytes:
         """The window around a step, or around an instant (part "at")."""
         where = int(question.get("step", self.step))
         return self.steps(self.timeline.events.until(where) - 1 if question.get("part") == "at" else where)
 
-    def steps(self, step: int) -> bytes:
-        """The window around a step, as zlib-compressed JSON; the whole run where it is short enough."""
-        rows = len(self.timeline.events)
-        first = max(0, min(step - MOST_STEPS // 2, rows - MOST_STEPS))
-        made = window(self.run.record, self.timeline, first, min(first + MOST_STEPS, rows))
+    def steps(self, step: int, most: int | None = None) -> bytes:
+        """The window of so many steps (None: MOST_STEPS) around one, as zlib-compressed JSON; the whole run where it is short."""
+        most, rows = most or MOST_STEPS, len(self.timeline.events)
+        first = max(0, min(step - most // 2, rows - most))
+        made = window(self.run.record, self.timeline, first, min(first + most, rows))
         meta: dict[str, Any] = {"kinds": list(EVENT_KINDS), "colours": {name: look.face for name, look in STATES.items()}}
         return zlib.compress(json.dumps({**made, **meta}, separators=(",", ":"), ensure_ascii=False).encode(), 3)
 

@@ -541,6 +541,23 @@ def test_beyond_its_window_the_stepper_asks_the_kernel(stand: Show, run: Run, mo
     assert page.errors == []
 
 
+def test_a_kind_that_is_not_in_the_small_window_of_the_begin_is_looked_for_in_a_whole_one(
+    stand: Show, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = run.events["kind"].astype(str)
+    first = kinds[~kinds.isin(set(kinds[:30]))].index[0]
+    monkeypatch.setattr("gmplab.jupyter.stepper.MOST_STEPS", len(kinds) - 1)
+    monkeypatch.setattr("gmplab.jupyter.stepper.FIRST_STEPS", 30)
+    page = stand(run.view.stepper())
+    assert page.page.evaluate("() => [view.steps.t.length, view.small]") == [30, True]
+    chosen = page.page.evaluate("() => view.kind.selectedOptions[0].text")
+    page.page.evaluate("kind => view.seek(1, (i) => view.steps.kinds[view.steps.kind[i]] === kind)", kinds[first])
+    page.page.wait_for_function("step => view.step() === step", arg=int(first))
+    offered = page.page.evaluate("() => [...view.kind.options].map((option) => option.text)")
+    assert set(offered) == set(kinds[:-1]) and page.page.evaluate("() => view.kind.selectedOptions[0].text") == chosen
+    assert page.errors == []
+
+
 def test_who_goes_elsewhere_while_the_kernel_is_asked_ends_there(
     stand: Show, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

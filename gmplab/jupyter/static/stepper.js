@@ -115,6 +115,8 @@ export class StepperView {
     this.waiting();
     this.waiting = request(this.model, part, at, (bytes) => {
       this.steps = new Steps(JSON.parse(new TextDecoder().decode(bytes)));
+      // That of the model's state may be a small one.
+      this.small = at === undefined && this.steps.t.length < this.steps.rows;
       this.filled();
       then();
     }, () => { this.meta.textContent += `; ${LATE}`; });
@@ -128,12 +130,13 @@ export class StepperView {
   filled() {
     const { rows, kinds } = this.steps;
     this.slider.max = String(Math.max(rows - 1, 0));
-    if (!this.kind.options.length) {
-      const there = new Set(this.steps.kind);
-      this.kind.append(...kinds.map((name, code) => [name, code]).filter(([, code]) => there.has(code))
+    // The kinds of all windows that were here, in their order.
+    const there = new Set([...this.steps.kind, ...Array.from(this.kind.options, (option) => Number(option.value))]);
+    if (there.size > this.kind.options.length) {
+      const chosen = this.kind.value || String(kinds.indexOf("GoStart"));
+      this.kind.replaceChildren(...kinds.map((name, code) => [name, code]).filter(([, code]) => there.has(code))
         .map(([name, code]) => node("option", { value: String(code) }, name)));
-      const start = kinds.indexOf("GoStart");
-      if (there.has(start)) this.kind.value = String(start);
+      if (there.has(Number(chosen))) this.kind.value = chosen;
     }
     this.breakpoints();
   }
@@ -194,7 +197,12 @@ export class StepperView {
     const code = Number(this.kind.value);
     const found = this.steps.find(this.step(), by, matches ?? ((i) => this.steps.kind[i] === code));
     if (found >= 0) this.to(found);
-    else this.meta.textContent += "; no further one in this window";
+    else if (this.small) {
+      this.load("steps", this.step(), () => {
+        this.show();
+        this.seek(by, matches);
+      });
+    } else this.meta.textContent += "; no further one in this window";
   }
 
   breakpoints() {
