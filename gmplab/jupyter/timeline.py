@@ -25,7 +25,9 @@ from gmplab.traces.run import Run
 
 LANES: Final = ("P", "M", "G")
 QUEUES: Final = "queues"
-"""How long the run queues were: a part of the data beside the lanes, asked for when somebody first points at one."""
+FOUND: Final = "found"
+"""How long the run queues were, and where each P found what it ran: parts of the data beside the lanes, which are asked for
+when somebody first points at one."""
 WAKE, SPAWN, STEAL = 0, 1, 2
 NARROW: Final = {
     **dict.fromkeys(("begin", "end", "a_t0", "a_t1"), instants), **dict.fromkeys(("kind", "a_kind"), codes),
@@ -115,13 +117,13 @@ def within(run: Run) -> dict[str, bytes]:
     """The tables that are part of the widget's state, compressed: all of a small run, none of a greater one."""
     if n_rows(run.record, "events") > settings.max_inline_spans:
         return {}
-    found = {part: zlib.compress(made(run, part), 1) for part in (*LANES, QUEUES)}
+    found = {part: zlib.compress(made(run, part), 1) for part in (*LANES, QUEUES, FOUND)}
     return {part: data for part, data in found.items() if len(data) <= INLINE}
 
 
 def made(run: Run, part: str) -> bytes:
-    """A part of the data: lanes of a kind, or the run queues."""
-    return depths(run) if part == QUEUES else table(run, part)
+    """A part of the data: lanes of a kind, or what is told of them when somebody points there."""
+    return {QUEUES: depths, FOUND: finds}[part](run) if part in (QUEUES, FOUND) else table(run, part)
 
 
 def table(run: Run, lanes: str) -> bytes:
@@ -156,6 +158,23 @@ def depths(run: Run) -> bytes:
     starts = np.zeros(len(run.record.processors) + 2, dtype=np.uint32)
     starts[1:] = np.cumsum(np.bincount(queue, minlength=len(starts) - 1))
     return packed({"q_t": instants(rows["t_ns"].to_numpy()), "q_n": ids(rows["n"].to_numpy()), "q_starts": starts})
+
+
+def finds(run: Run) -> bytes:
+    """Where each P found the goroutines that it ran, by P and then in time: when, from which source and victim, how long
+    they had waited.
+    """
+    rows = run.schedule
+    p = numbers(rows["p"])
+    order = np.lexsort((rows["t_ns"].to_numpy(), p))
+    starts = np.zeros(len(run.record.processors) + 1, dtype=np.uint32)
+    starts[1:] = np.cumsum(np.bincount(p, minlength=len(starts) - 1))
+    found = {
+        "f_t": instants(rows["t_ns"].to_numpy()), "f_wait": instants(rows["wait_ns"].to_numpy()),
+        "f_victim": ids(numbers(rows["victim_p"])), "f_source": codes(rows["source"].cat.codes.to_numpy()),
+    }
+    sources = list(rows["source"].cat.categories)
+    return packed({**{name: column[order] for name, column in found.items()}, "f_starts": starts}, sources=sources)
 
 
 def as_shown(name: str, look: Look) -> dict[str, str]:

@@ -181,7 +181,7 @@ def hover(page: Stand, t: int, row: int) -> str:
 def test_whoever_points_at_a_p_is_told_how_many_wait_in_its_queue_and_in_the_global_one(stand: Show) -> None:
     run = gl.run("mixed_io", procs=4, seed=1, policy=gl.policy_of("go").replace(steal=gl.NoStealing()))
     page = stand(run.view.timeline())
-    page.page.wait_for_function("() => { view.needQueues(); return view.queues.q_t; }")
+    page.page.wait_for_function("() => { view.needMore(); return view.queues.q_t && view.found.f_t; }")
     queues, spans = run.queues, run.processor_spans
 
     def n_at(p: int, t: int) -> int:
@@ -210,6 +210,27 @@ def test_whoever_points_at_a_p_is_told_how_many_wait_in_its_queue_and_in_the_glo
     assert page.errors == []
 
 
+def test_a_running_span_of_a_p_says_where_it_was_found_and_how_long_it_had_waited(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    page.page.wait_for_function("() => { view.needMore(); return view.found.f_t; }")
+    rows, spans = run.schedule, run.processor_spans
+    spans = spans[(spans["mode"] == "running") & (spans["duration_ns"] > 0)]
+    ran = rows.merge(spans[["p", "begin_ns", "g"]], left_on=["p", "t_ns", "g"], right_on=["p", "begin_ns", "g"])
+    text = "([p, t]) => view.textAt(p, t, 1)"
+    for source in ("steal", "runnext", "netpoll"):
+        one = ran[ran["source"] == source].iloc[0]
+        said = page.page.evaluate(text, [int(one["p"]), int(one["t_ns"])]).split("\n")
+        victim = f" from P{one['victim_p']}" if source == "steal" else ""
+        assert said[1].startswith(f"found: {source}{victim}, runnable for ") and said[2].startswith("queued: ")
+        time, unit = said[1].split()[-2:]
+        assert float(time) * {"ns": 1, "µs": 1e3, "ms": 1e6}[unit] == pytest.approx(one["wait_ns"], rel=1e-3)
+    # Back from a system call it was not looked for.
+    back = spans.merge(rows[["p", "t_ns"]], left_on=["p", "begin_ns"], right_on=["p", "t_ns"], how="left")
+    one = back[back["t_ns"].isna()].iloc[0]
+    assert "found: " not in page.page.evaluate(text, [int(one["p"]), int(one["begin_ns"])])
+    assert page.errors == []
+
+
 def test_far_out_it_is_the_range_within_the_pixel_and_ms_have_the_global_queue_alone(stand: Show) -> None:
     run = gl.run("fanout", n=2_000, compute="1us", procs=2, seed=1)
     timeline = run.view.timeline()
@@ -222,15 +243,15 @@ def test_far_out_it_is_the_range_within_the_pixel_and_ms_have_the_global_queue_a
     # Of a long run they are much: nobody asks until somebody points.
     assert asked == ["P"]
     hover(page, run.record.end_ns // 3, 0)
-    page.page.wait_for_function("() => view.queues?.q_t")
-    assert asked == ["P", "queues"]
+    page.page.wait_for_function("() => view.queues?.q_t && view.found?.f_t")
+    assert asked == ["P", "queues", "found"]
     hover(page, run.record.end_ns // 3 + 5_000, 0)
     assert re.search(r"\nqueued: \d+ to \d+ on P0, \d+( to \d+)? in the global queue$", page.page.inner_text(".gmplab-tip"))
     page.page.evaluate("() => model.set('lanes', 'M')")
     page.page.wait_for_function("() => view.lanes === 'M'")
     said = page.page.evaluate("() => view.textAt(1, view.view()[1] / 3)")
     assert re.search(r"^M\d.*\nqueued: \d+( to \d+)? in the global queue$", said, re.S)
-    assert asked == ["P", "queues", "M"]
+    assert asked == ["P", "queues", "found", "M"]
 
 
 def test_a_goroutines_stay_says_what_it_waits_for_and_who_woke_it(stand: Show, run: Run) -> None:

@@ -21,7 +21,7 @@ import gmplab as gl
 from gmplab.errors import TraceError
 from gmplab.jupyter.packing import TYPES, ids, instants, packed
 from gmplab.jupyter.settings import settings
-from gmplab.jupyter.timeline import LANES, QUEUES, depths, table
+from gmplab.jupyter.timeline import FOUND, LANES, QUEUES, depths, finds, table
 from gmplab.jupyter.widget import INLINE, STATIC
 from gmplab.traces.run import Run
 
@@ -117,8 +117,18 @@ def test_the_lengths_of_the_queues_are_a_part_of_their_own_which_a_window_from_a
     assert "Run queues" in run.view.timeline().twin() and "Run queues" not in part.twin()
 
 
+def test_where_each_p_found_what_it_ran_is_a_part_too(run: Run) -> None:
+    head, columns = unpacked(finds(run))
+    starts = columns["f_starts"]
+    for p in range(3):
+        rows, at = run.schedule[run.schedule["p"] == p], slice(starts[p], starts[p + 1])
+        assert columns["f_t"][at].tolist() == rows["t_ns"].tolist() and columns["f_wait"][at].tolist() == rows["wait_ns"].tolist()
+        assert [head["sources"][i] for i in columns["f_source"][at]] == rows["source"].tolist()
+        assert columns["f_victim"][at].tolist() == rows["victim_p"].fillna(-1).tolist()
+
+
 def test_a_small_run_is_in_the_state_and_a_large_one_is_asked_for(run: Run) -> None:
-    assert set(run.view.timeline().inline) == {*LANES, QUEUES}
+    assert set(run.view.timeline().inline) == {*LANES, QUEUES, FOUND}
     large = gl.run("fanout", n=20_000, compute="1us", procs=4, seed=1)
     timeline, stepper = large.view.timeline(), large.view.stepper()
     assert timeline.inline == {}

@@ -51,6 +51,7 @@ export class TimelineView {
     this.row = 0;
     this.hover = null;
     this.off = [];
+    this.asked = [];
     this.past = new Past(model, this.off);
     this.arrowsShown = [true, true, true];
     this.build();
@@ -132,9 +133,8 @@ export class TimelineView {
     // Another run takes the place of the one that is shown. Its spans follow, if they are not within.
     const another = () => {
       this.pending?.();
-      this.asked?.();
+      this.askNoMore();
       this.tables = {};
-      this.queues = null;
       this.past.forget();
       if (this.model.get("inline")[this.model.get("lanes")]) this.load();
     };
@@ -217,7 +217,7 @@ export class TimelineView {
 
   remove() {
     this.pending?.();
-    this.asked?.();
+    this.askNoMore();
     for (const off of this.off) off();
     cancelAnimationFrame(this.frame);
     this.tables = {};
@@ -634,7 +634,7 @@ export class TimelineView {
 
   toRow(row) {
     if (!this.count()) return;
-    this.needQueues();
+    this.needMore();
     this.row = Math.min(Math.max(row, 0), this.count() - 1);
     this.intoSight(this.row);
     const [lane, t] = [this.order[this.row], this.model.get("time_ns")];
@@ -658,7 +658,7 @@ export class TimelineView {
     const t = this.model.get("time_ns");
     const i = by > 0 ? firstAbove(begin, t, lo, hi) : gallop(begin, t, lo, hi) - 1;
     if (i < lo || i >= hi) return;
-    this.needQueues();
+    this.needMore();
     this.set("time_ns", begin[i]);
     this.reveal(begin[i]);
     this.said.textContent = this.spanText(i) + this.queued(lane, begin[i], begin[i] + 1);
@@ -755,7 +755,7 @@ export class TimelineView {
     if (!this.table) return;
     const { x, t, row, inside } = this.place(event);
     if (!inside || row >= this.count() || x > this.wide) return this.leave();
-    this.needQueues();
+    this.needMore();
     const text = this.textAt(this.order[row], t);
     this.tip.hidden = !text;
     if (!text) return;
@@ -770,11 +770,20 @@ export class TimelineView {
     this.tip.hidden = true;
   }
 
-  // How long the run queues were is asked for when it is first wanted: of a long run it is as much as the spans.
-  needQueues() {
-    if (this.queues) return;
-    this.queues = {};
-    this.asked = request(this.model, "queues", undefined, (bytes) => { this.queues = unpacked(bytes); }, () => {});
+  // How long the run queues were, and where Ps found what they ran, is asked for when it is first wanted: of a long run it
+  // is as much as the spans.
+  needMore() {
+    for (const part of this.lanes === "P" ? ["queues", "found"] : ["queues"]) {
+      if (this[part]) continue;
+      this[part] = {};
+      this.asked.push(request(this.model, part, undefined, (bytes) => { this[part] = unpacked(bytes); }, () => {}));
+    }
+  }
+
+  askNoMore() {
+    for (const stop of this.asked) stop();
+    this.asked = [];
+    this.queues = this.found = null;
   }
 
   // How many goroutines waited in the lane's queue and in the global one; nothing while, or where, nobody knows.
@@ -787,6 +796,17 @@ export class TimelineView {
     };
     const own = this.lanes === "P" ? `${of(lane + 1)} on P${lane}, ` : "";
     return `\nqueued: ${own}${of(0)} in the global queue`;
+  }
+
+  // Where the P of a lane found the goroutine that begins to run at an instant, and how long that had waited.
+  foundText(lane, t) {
+    const { f_t: times, f_wait: wait, f_victim: victim, f_source: source, f_starts: starts, meta } = this.found ?? {};
+    if (!times || this.lanes !== "P") return "";
+    // Of several at one instant all but the last ran for no time.
+    const i = firstAbove(times, t, starts[lane], starts[lane + 1]) - 1;
+    if (i < starts[lane] || times[i] !== t) return "";
+    const from = victim[i] >= 0 ? ` from P${victim[i]}` : "";
+    return `\nfound: ${meta.sources[source[i]].replaceAll("_", " ")}${from}, runnable for ${timeText(wait[i], 4)}`;
   }
 
   // The idle time of a P around an instant, nothing after the end of the run.
@@ -840,7 +860,8 @@ export class TimelineView {
     const name = nameOf.get(g[i]) ?? "";
     const who = g[i] >= 0 && this.lanes !== "G" ? ` G${g[i]}${look.endsWith(` ${name}`) ? "" : ` ${name}`}`.trimEnd() : "";
     const cause = this.lanes === "G" ? this.causeText(i) : "";
-    return `${this.laneName(lane, true)}: ${look}${cause}${who}, ${timeText(begin[i])} to ${timeText(end[i])} (${timeText(end[i] - begin[i], 4)})`;
+    const found = look.startsWith("running") ? this.foundText(lane, begin[i]) : "";
+    return `${this.laneName(lane, true)}: ${look}${cause}${who}, ${timeText(begin[i])} to ${timeText(end[i])} (${timeText(end[i] - begin[i], 4)})${found}`;
   }
 }
 
