@@ -102,6 +102,9 @@ def read_parquet(folder: str | os.PathLike[str]) -> Run:
         except (pa.ArrowException, OSError) as e:
             raise TraceError(f"{path}: {e}") from None
         frames[name] = from_arrow(table, name, procs, texts, str(path))
+        # Else frames, rows and what they were read from would be there at once.
+        del table
+        pa.default_memory_pool().release_unused()
         check_rows(len(frames[name]), meta, name, path)
     fill(record, frames, f"{source}{os.sep}")
     return Run.of_frames(record, frames, str(meta.get("digest", "")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from gmplab.vocabulary import EVENT_KINDS, MODES, Q_GET, STEAL_PASS
 Words = npt.NDArray[np.int64]
 MOST_ID = (1 << 31) - 2
 """Ids are stored plus one in 32 bits with a sign."""
+CHUNK_ROWS = 32_768
+"""Rows of a frame that become a chunk: slicing a frame costs too much for the 8192 of the core's."""
 
 
 def numbers(frame: pd.DataFrame, name: str, table: str, most: int = 0, least: int = 0) -> Words:
@@ -29,23 +32,23 @@ def numbers(frame: pd.DataFrame, name: str, table: str, most: int = 0, least: in
     if most:
         bad = np.flatnonzero((values > most) | (values < (-1 if masked else least)))
         if len(bad):
-            raise TraceError(f"{table}, row {bad[0]}: {name} = {values[bad[0]]}: must be {least} to {most}")
+            raise TraceError(f"{table}, row {frame.index[bad[0]]}: {name} = {values[bad[0]]}: must be {least} to {most}")
     return values
 
 
-def agree(wrong: npt.NDArray[np.bool_], table: str, fact: str) -> None:
+def agree(wrong: npt.NDArray[np.bool_], frame: pd.DataFrame, table: str, fact: str) -> None:
     """Raise `TraceError` with the first row that is wrong."""
     bad = np.flatnonzero(wrong)
     if len(bad):
-        raise TraceError(f"{table}, row {bad[0]}: {fact}")
+        raise TraceError(f"{table}, row {frame.index[bad[0]]}: {fact}")
 
 
 def schedule_rows(f: pd.DataFrame, where: str = "schedule") -> bytes:
     """The stored rows of a `schedule` frame. Raises `TraceError` with the first row that cannot be."""
     t = numbers(f, "t_ns", where)
     ready, enter = numbers(f, "ready_ns", where), numbers(f, "enter_ns", where)
-    agree(numbers(f, "wait_ns", where) != t - ready, where, "wait_ns is not t_ns - ready_ns")
-    agree(numbers(f, "search_ns", where) != t - enter, where, "search_ns is not t_ns - enter_ns")
+    agree(numbers(f, "wait_ns", where) != t - ready, f, where, "wait_ns is not t_ns - ready_ns")
+    agree(numbers(f, "search_ns", where) != t - enter, f, where, "search_ns is not t_ns - enter_ns")
     w = np.empty((len(f), ROW_WORDS["schedule"]), dtype=np.int64)
     w[:, 0], w[:, 1], w[:, 2] = t, ready, enter
     w[:, 3] = (numbers(f, "g", where, MOST_ID) + 1) << 32 | (numbers(f, "m", where, MOST_ID) + 1)
@@ -75,13 +78,13 @@ def event_rows(f: pd.DataFrame, where: str = "events") -> bytes:
             if index >= -1:
                 code_of[k, index] = c  # index -1 is the last place: no reason
     code = code_of[kind, reason]
-    agree(code < 0, where, "the reason is none of its kind's")
+    agree(code < 0, f, where, "the reason is none of its kind's")
     passes = kind == STEAL_PASS
-    agree(passes & ((position < 0) | (position > 255)), where, "a StealPass needs its pass, 0 to 255, as position")
+    agree(passes & ((position < 0) | (position > 255)), f, where, "a StealPass needs its pass, 0 to 255, as position")
     code = np.where(passes, position, code)
     gets = kind == Q_GET
-    agree(gets & ((arg < 0) | (arg > MOST_ID)), where, "the arg of a QGet must be a count")
-    agree(~gets & ~passes & (position >= 0), where, "only a QGet or a StealPass has a position")
+    agree(gets & ((arg < 0) | (arg > MOST_ID)), f, where, "the arg of a QGet must be a count")
+    agree(~gets & ~passes & (position >= 0), f, where, "only a QGet or a StealPass has a position")
     w = np.empty((len(f), ROW_WORDS["events"]), dtype=np.int64)
     w[:, 0] = numbers(f, "t_ns", where)
     w[:, 1] = (numbers(f, "g", where, MOST_ID) + 1) << 32 | (numbers(f, "m", where, MOST_ID) + 1)
@@ -107,7 +110,7 @@ def goroutine_rows(f: pd.DataFrame, record: Record, where: str = "goroutines") -
             for k, n, c, s in tuples.tolist()
         ]
         label = np.array(found, dtype=np.int64)[inverse.reshape(-1)]
-    agree(label < 0, where, "its kind, name, cls and site together are no label of the record")
+    agree(label < 0, f, where, "its kind, name, cls and site together are no label of the record")
     w = np.empty((len(f), ROW_WORDS["goroutines"]), dtype=np.int64)
     w[:, 0] = (numbers(f, "g", where, MOST_ID) + 1) << 32 | (numbers(f, "parent", where, MOST_ID) + 1)
     w[:, 1] = label << 32 | numbers(f, "n_schedules", where, MOST_ID)
@@ -133,10 +136,12 @@ def fill(record: Record, frames: dict[str, pd.DataFrame], where: str = "") -> No
     `where` is put before a table's name in the `TraceError` for a row that cannot be.
     """
     record.tables = {
-        "schedule": held(schedule_rows(frames["schedule"], f"{where}schedule")),
-        "events": held(event_rows(frames["events"], f"{where}events")),
-        "goroutines": held(goroutine_rows(frames["goroutines"], record, f"{where}goroutines")),
-        "calls": held(call_rows(frames["calls"], f"{where}calls")) if "calls" in frames else [],
+        "schedule": held(schedule_rows, frames["schedule"], f"{where}schedule"),
+        "events": held(event_rows, frames["events"], f"{where}events"),
+        "goroutines": held(
+            lambda part, name: goroutine_rows(part, record, name), frames["goroutines"], f"{where}goroutines"
+        ),
+        "calls": held(call_rows, frames["calls"], f"{where}calls") if "calls" in frames else [],
     }
     machines, name = frames["machines"], f"{where}machines"
     # A category's code counts from the first named why; the stored code from "".
@@ -155,9 +160,9 @@ def fill(record: Record, frames: dict[str, pd.DataFrame], where: str = "") -> No
         record.processors.append((p, schedtick, syscalltick, spent[i]))
 
 
-def held(content: bytes) -> list[bytes]:
-    """A table's chunks."""
-    return [content] if content else []
+def held(rows_of: Callable[[pd.DataFrame, str], bytes], frame: pd.DataFrame, where: str) -> list[bytes]:
+    """A table's chunks: what is between a frame and its rows fits in the cache, and is never there for all of them."""
+    return [rows_of(frame.iloc[a : a + CHUNK_ROWS], where) for a in range(0, len(frame), CHUNK_ROWS)]
 
 
 def times(frame: pd.DataFrame, table: str) -> list[tuple[int, ...]]:

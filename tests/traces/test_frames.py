@@ -140,6 +140,22 @@ def test_frames_go_back_into_the_same_rows() -> None:
     pd.testing.assert_frame_equal(frames.goroutines_frame(by_id), run.goroutines)
 
 
+def test_the_rows_are_the_same_however_many_become_a_chunk_and_a_wrong_one_is_told_by_its_place_in_the_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 2)
+    run = Run(record(LEVEL_CALLS))
+    made = {name: getattr(run, name) for name in COLUMNS}
+    back = Record()
+    back.labels = run.record.labels
+    rows.fill(back, made)
+    assert [len(chunk) for chunk in back.tables["schedule"]] == [128, 64]
+    assert Run(back).digest == run.digest
+    made["schedule"] = made["schedule"].assign(wait_ns=[10, 30, 21])
+    with pytest.raises(TraceError, match="^out/schedule, row 2: wait_ns is not t_ns - ready_ns"):
+        rows.fill(Record(), made, "out/")
+
+
 def test_spans_are_each_goroutines_life_without_a_gap() -> None:
     f = Run(record()).spans
     own = f[(f["g"] == 2) & (f["kind"] != "region")]
