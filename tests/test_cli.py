@@ -630,6 +630,20 @@ def test_code_prints_what_a_person_would_write_and_it_does_the_same(capsys: pyte
     assert scope["sweep"].varied == {"procs": [1, 2], "costs": ["zero", "linux_vm"]} and scope["sweep"].seeds == [1, 4]
 
 
+def test_code_reads_a_file_that_is_no_module_from_here_by_its_path(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, mine: str
+) -> None:
+    argv = ["run", f"{mine}:jobs", "--set", "n=5", "--steal", f"{mine}:StealTwo(passes=2)"]
+    code, out, _ = said(capsys, *argv, "--code")
+    scope: dict[str, Any] = {}
+    exec(out, scope)
+    assert code == 0 and f'jobs = runpy.run_path("{mine}")["jobs"]\n' in out
+    assert said(capsys, *argv)[0] == 0
+    assert scope["run"].digest == gl.last.digest
+    monkeypatch.chdir(Path(mine).parent)
+    assert "\nfrom mine import jobs\n" in said(capsys, "run", "mine.py:jobs", "--code")[1]
+
+
 def test_explain_says_what_a_saved_run_suffers_from(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     kept = str(tmp_path / "r.gmp")
     said(capsys, "run", "mutex_contention", "--save", kept)

@@ -46,14 +46,19 @@ def code_of(args: Namespace) -> str:
 
 def modules(args: Namespace) -> list[str]:
     """What must be imported for the names that stand in files or modules."""
-    found = []
+    found: list[str] = []
     policies = texts.listed(getattr(args, "policies", []))
     for text in [args.workload, *policies, *(getattr(args, c, None) for c in ("policy", *COMPONENT_CONCERNS))]:
         where, name = texts.named(text.partition("(")[0]) if isinstance(text, str) else ("", "")
         if where:
-            module = where.removesuffix(".py").replace("/", ".")
-            found.append(f"from {module} import {name}")
-    return sorted(set(found))
+            module = where.removesuffix(".py").replace("/", ".") if where.endswith(".py") else where
+            if all(part.isidentifier() for part in module.split(".")):
+                found.append(f"from {module} import {name}")
+            else:
+                # An absolute path, say: no module that can be imported from here.
+                found += ["import runpy", f"{name} = runpy.run_path({quoted(where)})[{quoted(name)}]"]
+    # The imports first.
+    return sorted(set(found), key=lambda line: (" = " in line, line))
 
 
 def quoted(text: str) -> str:

@@ -52,6 +52,8 @@ FORM_COROUTINE: Final = 3
 
 RUNTIME: Final[str] = __file__.rpartition("bodies")[0]
 """This folder: its frames are none of a body's."""
+THREADS: Final[str] = RUNTIME.rpartition("runtime")[0] + "threads"
+"""The other driver's, neither."""
 
 
 @final
@@ -299,7 +301,7 @@ def raised_at(error: BaseException) -> str:
     while step is not None:
         path = step.tb_frame.f_code.co_filename
         # Compiled functions leave no frame, but an entry in the traceback, under the path that was compiled.
-        if not path.startswith((RUNTIME, "gmplab/runtime/")):
+        if not path.startswith((RUNTIME, "gmplab/runtime/", THREADS)):
             place = f"{path.rsplit('/', 1)[-1]}:{step.tb_lineno}"
         elif place:
             break
@@ -372,9 +374,12 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
         name = spawn.name or fn.name
         cls = cls or fn.cls
     else:
+        name = spawn.name or getattr(fn, "__name__", type(fn).__name__)
+    # Before anything can fail: a record of that failure has gp in it.
+    gp.label, gp.cls = intern_label(sched, name, cls, spawn.site)
+    if not isinstance(fn, Program):
         if not callable(fn):
             raise no_body(fn)
-        name = spawn.name or getattr(fn, "__name__", type(fn).__name__)
         gp.form = form_of(fn, name)
         if sched.apart and gp.form == FORM_GREENLET and not sched.lock_plain:
             raise BodyError(
@@ -385,7 +390,6 @@ def set_body(sched: Sched, gp: G, spawn: Spawn) -> None:
     gp.cold = True
     gp.weight = spawn.weight
     gp.deadline_ns = spawn.deadline_ns
-    gp.label, gp.cls = intern_label(sched, name, cls, spawn.site)
 
 
 def intern_label(sched: Sched, name: str, cls: str, site: str) -> tuple[i64, i64]:

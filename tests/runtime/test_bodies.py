@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -46,6 +47,31 @@ def test_a_last_verb_that_was_not_yielded_is_told_and_not_lost() -> None:
     told = failing(main, gl.BodyError)
     assert "the last verb of the body was not yielded (sleep)" in told
     assert told.endswith(f"({line_of(main, 'def main')})")
+
+
+@pytest.mark.parametrize("on", ["sim", "threads"])
+def test_what_is_no_body_is_told_with_the_line_that_started_it_by_each_driver(on: str) -> None:
+    def main() -> Any:
+        yield gl.compute(us=1)
+        yield gl.go(3)
+
+    told = failing(main, gl.BodyError, on=on)
+    assert told.startswith("goroutine 1 [main]: go(3): must be a function or a Program")
+    assert told.endswith(f"({line_of(main, 'gl.go(3)')})")
+
+
+@pytest.mark.parametrize("on", ["sim", "threads"])
+def test_a_main_that_cannot_be_a_body_leaves_a_record_that_can_be_shown_and_kept(on: str, tmp_path: Path) -> None:
+    async def main() -> Any:
+        yield 1
+
+    with pytest.raises(gl.BodyError, match=r"go\(main\): an async generator cannot be a body") as failure:
+        gl.run(main, on=on)
+    run = failure.value.run
+    run.validate()
+    assert "stopped by panic" in repr(run) and list(run.goroutines["name"]) == ["main"]
+    run.to_csv(tmp_path / "csv")
+    assert gl.read_csv(tmp_path / "csv").digest == run.digest
 
 
 def test_a_body_that_yields_something_else_is_told_what() -> None:
