@@ -14,9 +14,10 @@ from matplotlib.colors import to_hex
 from gmplab.analysis.compare import number, scale_of
 from gmplab.analysis.sweep import Sweep
 from gmplab.errors import GmplabError
-from gmplab.jupyter.explorer import Explorer, heading
+from gmplab.jupyter.explorer import Explorer
 from gmplab.jupyter.twin import Twinned
 from gmplab.plots import sweep_lines
+from gmplab.plots.keynumbers import heading
 from gmplab.plots.palette import SEQUENTIAL, ink_on
 from gmplab.plots.runs import shortened
 from gmplab.plots.sweeps import named, numbers_first

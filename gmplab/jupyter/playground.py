@@ -14,11 +14,11 @@ from gmplab.commands import texts
 from gmplab.errors import GmplabError, UsageError
 from gmplab.experiment import components, policies, run, workloads
 from gmplab.interrupts import interruptible
-from gmplab.jupyter.explorer import numbers, strip, title
 from gmplab.jupyter.overlaid import Overlaid
 from gmplab.jupyter.timeline import Timeline
 from gmplab.jupyter.twin import Twinned
 from gmplab.names import nearest
+from gmplab.plots.keynumbers import numbers, strip, title
 from gmplab.runtime.contracts import CONCERNS
 from gmplab.traces.run import Run
 

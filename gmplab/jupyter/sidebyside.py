@@ -10,11 +10,11 @@ from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, jslink
 from gmplab.analysis.compare import Comparison
 from gmplab.analysis.diff import Difference, diff
 from gmplab.jupyter.both import SHARED
-from gmplab.jupyter.explorer import heading
-from gmplab.jupyter.picture import picture
+from gmplab.plots.picture import picture
 from gmplab.jupyter.timeline import Timeline
 from gmplab.jupyter.twin import Twinned
 from gmplab.plots import latency
+from gmplab.plots.keynumbers import heading
 from gmplab.plots.units import said
 from gmplab.traces.run import Run
 

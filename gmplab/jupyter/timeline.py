@@ -12,11 +12,11 @@ import pandas as pd
 from traitlets import Enum, Int
 
 from gmplab.jupyter.packing import Columns, codes, ids, instants, packed
-from gmplab.jupyter.picture import picture
 from gmplab.jupyter.settings import settings
 from gmplab.jupyter.widget import INLINE, Widget, module, style
 from gmplab.plots.lanes import NONE
 from gmplab.plots.palette import STATES, Look, ink_on
+from gmplab.plots.picture import picture
 from gmplab.plots.queues import in_words
 from gmplab.plots.timeline import called, coloured
 from gmplab.plots.unused import NOT_IN_USE, UNUSED, unused

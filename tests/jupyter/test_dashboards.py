@@ -16,10 +16,11 @@ from IPython.core.error import UsageError
 from shells import Shell
 
 import gmplab as gl
-from gmplab.jupyter.explorer import TABS, Explorer, numbers, of_ps
+from gmplab.jupyter.explorer import TABS, Explorer
 from gmplab.jupyter.overlaid import Overlaid
 from gmplab.jupyter.playground import AS_IN_POLICY, Playground
 from gmplab.plots import latency
+from gmplab.plots.keynumbers import numbers, of_ps
 from gmplab.plots.units import percent
 
 

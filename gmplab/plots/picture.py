@@ -25,7 +25,7 @@ SHADES: Final = 3
 NOTE: Final = "The picture of a widget: run the cell to zoom, select and step."
 
 
-def picture(run: Run) -> str:
+def picture(run: Run, note: str = NOTE) -> str:
     """What each P did, as HTML with an inline SVG and no script: a bin has the colour of what took most of its time."""
     data = run.processor_spans
     procs = len(run.record.processors)
@@ -48,12 +48,12 @@ def picture(run: Run) -> str:
         f'<text x="{LEFT - 6}" y="{lane * HIGH + 12}" text-anchor="end">P{lane}</text>' for lane in range(0, lanes, every)
     )
     alt = f"What each of {procs} Ps did over {t1 - t0} ns"
-    more = f" The first {lanes} of {procs} Ps." if procs > lanes else ""
+    more = f"{' ' if note else ''}The first {lanes} of {procs} Ps." if procs > lanes else ""
     return (
         f'<div class="gmplab-twin"><svg role="img" aria-label="{alt}" viewBox="0 0 {WIDE + LEFT + 10} {high + 18}" '
         f'width="{WIDE + LEFT + 10}" style="max-width:100%;font:11px sans-serif" fill="currentColor">'
         f'<rect x="{LEFT}" width="{WIDE}" height="{high}" fill="rgba(128,128,128,.12)"/>{drawn}{labels}{axis(t0, t1, high)}'
-        f"</svg>{key(looks)}<div><small>{NOTE}{more}</small></div></div>"
+        f"</svg>{key(looks)}<div><small>{note}{more}</small></div></div>"
     )
 
 
