@@ -59,7 +59,8 @@ def peer(name: str, n: int) -> Result:
 
 def frames(n: int) -> Result:
     """n schedules: the run, its schedule frame and its metrics."""
-    len(gl.run(SCENARIOS["w2"](10), procs=2).metrics)
+    first = gl.run(SCENARIOS["w2"](10), procs=2)
+    assert len(first.schedule) and len(first.metrics)
     plan = SCENARIOS["w2"](n)
     gc.collect()
     begin = time.thread_time()
