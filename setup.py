@@ -94,8 +94,8 @@ static inline PyObject *gmplab_resumed(PyObject *body, PyObject *value, PyObject
 """What `runtime.bodies` has as functions of the same names, for the compiled core: there each verb comes by."""
 
 
-def call_in_c() -> bool:
-    """Teach mypyc which functions are calls of C, of the same effect; False, and all is as it was, if this mypyc cannot."""
+def call_in_c() -> None:
+    """Teach mypyc which functions are calls of C, of the same effect; if this mypyc cannot be taught, they are what they were."""
     try:
         from mypyc.ir.ops import ERR_MAGIC, ERR_NEVER
         from mypyc.ir.rtypes import bit_rprimitive, int64_rprimitive, list_rprimitive, object_rprimitive
@@ -115,8 +115,6 @@ def call_in_c() -> bool:
             function_op(name=name, arg_types=args, return_type=returns, c_function_name=c, error_kind=errors)
     except (ImportError, AttributeError, TypeError) as e:
         print(f"gmplab: this mypyc takes no calls of C ({e}): verbs are slower, with the same results", file=sys.stderr)
-        return False
-    return True
 
 
 def extensions() -> list[Extension]:
@@ -131,7 +129,7 @@ def extensions() -> list[Extension]:
         return []
     from mypyc.build import mypycify
 
-    in_c = IN_C if call_in_c() else ""
+    call_in_c()
     paths = [str(path.relative_to(ROOT)) for path in build.sources(ROOT / "gmplab")]
     # A name of its own: by default it is a hash of the paths, and each new module would leave an orphan behind.
     # --always-false=PY: what is for the uncompiled core alone is not compiled, nor asked for at each row and each draw.
@@ -143,7 +141,8 @@ def extensions() -> list[Extension]:
         for source in map(Path, extension.sources):
             if source.name == "__native_gmplab.c":
                 written = source.read_text(encoding="utf-8")
-                source.write_text(in_c + build.with_docstrings(written, build.docstrings(ROOT / "gmplab")), encoding="utf-8")
+                quick = build.with_quick_arguments(build.with_docstrings(written, build.docstrings(ROOT / "gmplab")))
+                source.write_text(IN_C + build.REST_IN_C + quick, encoding="utf-8")
     return group
 
 

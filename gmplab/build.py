@@ -152,6 +152,30 @@ def with_docstrings(c_source: str, docs: Mapping[str, str]) -> str:
     return _MODULE.sub(lambda m: f'{m[1]}PyDoc_STR("{literal(m[2])}")', c_source)
 
 
+# --- arguments --------------------------------------------------------------------------------------------------------
+# mypyc reads them with a parser for all cases as soon as a function has keyword-only ones or `*args`; so all verbs that
+# take a duration, and `go`. Called with positional ones alone, as almost always, they need none.
+_PARSED = r'(static CPyArg_Parser parser = \{"%s:\w+", kwlist, 0\};(?:\s*PyObject \*\w+(?: = NULL)?;)+\s*if \()(!%s)'
+_ONE = re.compile(_PARSED % (r"\|?O\|?\$O*", r"CPyArg_ParseStackAndKeywords\(args, nargs, kwnames, &parser, &(\w+),"))
+_REST = re.compile(_PARSED % (r"%O\|\$O*", r"CPyArg_ParseStackAndKeywords\(args, nargs, kwnames, &parser, &(\w+), NULL, &(\w+),"))
+REST_IN_C = """\
+static inline PyObject *gmplab_rest(PyObject *const *args, size_t nargs) {
+    PyObject *rest = PyTuple_New((Py_ssize_t)nargs - 1);
+    for (size_t i = 1; rest != NULL && i < nargs; i++) PyTuple_SET_ITEM(rest, i - 1, Py_NewRef(args[i]));
+    return rest;
+}
+
+"""
+
+
+def with_quick_arguments(c_source: str) -> str:
+    """The C that mypyc wrote, with one positional argument, or a first and `*args`, taken as they lie; it needs `REST_IN_C`."""
+    c_source = _ONE.sub(r"\1!(kwnames == NULL && nargs == 1 && (\3 = args[0]) != NULL) && \2", c_source)
+    return _REST.sub(
+        r"\1!(kwnames == NULL && nargs >= 1 && (\3 = gmplab_rest(args, nargs)) != NULL && (\4 = args[0]) != NULL) && \2", c_source
+    )
+
+
 class SourceFinder:
     """Finds the `.py` of a core module although an extension module lies beside it, which Python prefers."""
 

@@ -233,3 +233,18 @@ def test_what_the_compiled_core_calls_in_c_is_there_in_python_and_in_c() -> None
     for name, c in calls.items():
         assert callable(getattr(gmplab.runtime.bodies, name))
         assert f"*{c}(" in text or f"int64_t {c}(" in text or c == "PyThread_get_thread_ident"
+
+
+def test_positional_arguments_are_taken_as_they_lie_where_mypyc_would_parse_them() -> None:
+    def parsed(form: str, given: str, declared: str = "") -> str:
+        return (
+            f'  static CPyArg_Parser parser = {{"{form}:x", kwlist, 0}};\n  PyObject *obj_a;{declared}\n  PyObject *obj_b = NULL;\n'
+            f"  if (!CPyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, {given}, &obj_b)) {{\n"
+        )
+
+    one = build.with_quick_arguments(parsed("|O$O", "&obj_a"))
+    assert "if (!(kwnames == NULL && nargs == 1 && (obj_a = args[0]) != NULL) && !CPyArg_ParseStackAndKeywords(args, " in one
+    rest = build.with_quick_arguments(parsed("%O|$O", "&obj_rest, NULL, &obj_a", " PyObject *obj_rest;"))
+    assert "(obj_rest = gmplab_rest(args, nargs)) != NULL && (obj_a = args[0]) != NULL) && !CPyArg_ParseStackAndKeywords" in rest
+    for form in ("OO|$O", "|OO$O", "%OO|$O", "%|$O", "O|O"):
+        assert build.with_quick_arguments(parsed(form, "&obj_a")) == parsed(form, "&obj_a")

@@ -494,10 +494,10 @@ class Timers:
         if i >= len(self.when):
             self.when = append(self.when, 0)
             self.serial = append(self.serial, 0)
+            self.of.append(x)
         w = self.when
         s = self.serial
         of = self.of
-        of.append(x)
         while i > 0:
             j = (i - 1) >> 1
             if w[j] < when or (w[j] == when and s[j] < serial):
@@ -515,9 +515,10 @@ class Timers:
         s = self.serial
         of = self.of
         top = of[0]
-        x = of.pop()
         n = self.n - 1
         self.n = n
+        # The slot stays, with who was in it: a list that shrinks to nothing and grows again is made anew each time.
+        x = of[n]
         if n == 0:
             return top
         when = w[n]
