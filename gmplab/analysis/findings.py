@@ -161,6 +161,8 @@ def idle_while_overloaded(run: Run) -> Finding | None:
     """A P has nothing to do while a goroutine that could run waits."""
     spans = run.spans
     waits = spans[(spans["kind"] == "runnable") & (spans["duration_ns"] >= PATIENT_NS)]
+    if waits.empty:
+        return None
     both = overlap(stretches_of(waits), run.series, run.record.end_ns)
     total = int(both["duration_ns"].sum())
     share = total / run.record.end_ns
@@ -249,6 +251,8 @@ def retake_latency(run: Run) -> Finding | None:
     """A P stood in a system call while goroutines in its own queue could have run."""
     spans = run.processor_spans
     calls = spans[spans["mode"] == "syscall"]
+    if calls.empty:
+        return None
     queued = run.queues[run.queues["p"].notna()]
     waits = [waiting_behind(calls[calls["p"] == p], queued[queued["p"] == p]) for p in calls["p"].unique()]
     found = pd.concat([w for w in waits if len(w)], ignore_index=True) if any(len(w) for w in waits) else calls.iloc[:0]
