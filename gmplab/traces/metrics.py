@@ -209,8 +209,8 @@ def gini(values: npt.ArrayLike) -> float:
 
     Notes
     -----
-    With x rising, sum of (2 i - n - 1) x_i / (n sum x), i from 1 to n; this is the sum of |x_i - x_j| over all pairs, each
-    both ways, over 2 n sum x. C. Gini, Sulla misura della concentrazione e della variabilità dei caratteri, Atti del Reale
+    With x rising, the sum of ``(2 i - n - 1) x[i] / (n sum x)`` for i from 1 to n; this is the sum of ``|x[i] - x[j]|`` over
+    all pairs, each both ways, over 2 n sum x. C. Gini, Sulla misura della concentrazione e della variabilità dei caratteri, Atti del Reale
     Istituto Veneto 73 (1914), 1203-1248; in English in Metron 63 (2005), 3-38.
 
     Examples
