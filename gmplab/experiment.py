@@ -25,6 +25,7 @@ from gmplab.runtime.recorder import Record
 from gmplab.runtime.sim import Plan, simulate
 from gmplab.threads.live import live
 from gmplab.traces.run import Run
+from gmplab.traces.when import Watch
 from gmplab.vocabulary import GO_VERSION, LEVELS, MAX_PROCS, MODEL, SCHEMA
 from gmplab.workloads import WORKLOADS, is_workload
 from gmplab.workloads.parameters import parameters_of, text_of
@@ -227,7 +228,7 @@ def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
 def run(
     workload: Any, *, on: str = "sim", procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
     costs: Costs | None = None, topology: Topology | None = None, cpus: int | None = None, kernel_threads: int | None = None,
-    until: int | str | None = None, max_events: int = 0, warmup: int | str = 0, drain: bool = False,
+    until: int | str | None = None, when: str | None = None, max_events: int = 0, warmup: int | str = 0, drain: bool = False,
     arrive: str | None = None, strict: bool = True, progress: bool | Callable[[int, int], None] = False,
     lock_plain: bool = False, **params: Any,
 ) -> Run:
@@ -262,6 +263,10 @@ def run(
         is tried again, and the 20th refusal ends the run. Go's own limit is `Machines.max_threads`.
     until : int (ns) or str, optional
         Where the run ends at the latest.
+    when : str, optional
+        A condition at whose first rising edge the run ends, after the step in which it came true: "P[0].depth > 200 and
+        idle_p > 0", see `run.when`. It is looked at after each event, which takes some microseconds, in virtual time only,
+        and needs level "full" or more. `stopped_by` is then "when".
     max_events : int
         After how many events of the simulator it ends at the latest; 0: no bound.
     warmup : int (ns) or str
@@ -317,6 +322,9 @@ def run(
         raise ValueError(f"kernel_threads = {kernel_threads!r}: must be an int of at least 2 threads (m0, sysmon), or None: no limit")
     if isinstance(max_events, bool) or not isinstance(max_events, int) or max_events < 0:
         raise ValueError(f"max_events = {max_events!r}: must be an int of at least 0 events; 0: no bound")
+    watch = None if when is None else Watch(when, procs)
+    if when is not None and LEVELS.index(record) < LEVELS.index("full"):
+        raise ValueError(f"when = {when!r}: is looked for in the events: record = {record!r} must be 'full' or 'calls'")
     for what, value, kind in (("costs", costs, Costs), ("topology", topology, Topology)):
         if value is not None and not isinstance(value, kind):
             raise TypeError(f"{what} = {value!r}: must be a gmplab.{kind.__name__}, or None")
@@ -330,7 +338,7 @@ def run(
             raise TypeError(f"Plan: sources: {source!r}: must be a gmplab.Source")
     if on not in DRIVERS:
         raise ValueError(f"on = {on!r}: must be one of {', '.join(DRIVERS)}")
-    of_sim = {"costs": costs, "topology": topology, "cpus": cpus, "kernel_threads": kernel_threads}
+    of_sim = {"costs": costs, "topology": topology, "cpus": cpus, "kernel_threads": kernel_threads, "when": when}
     given = [what for what, value in of_sim.items() if value is not None]
     if on == "threads" and given:
         raise ValueError(f"{given[0]} is the simulator's: on = 'threads' everything is as it is on this machine")
@@ -345,6 +353,8 @@ def run(
         "costs": repr(prices) if on == "sim" else "measured", "arrive": how, "warmup_ns": warmup_ns, "until_ns": until_ns,
         "schema": list(SCHEMA), "model": MODEL, "go_version": GO_VERSION,
     }
+    if when is not None:
+        header["when"] = when
     asked: dict[str, Any] = {
         "procs": procs, "seed": seed, "level": LEVELS.index(record), "until_ns": until_ns, "max_events": max_events,
         "warmup_ns": warmup_ns, "drain": drain, "arrive": how, "header": header,
@@ -357,7 +367,7 @@ def run(
             with uncollected():
                 made, error = simulate(
                     plan, chosen, costs=prices, topology=topology or Topology(), cpus=cpus or 0,
-                    kernel_threads=kernel_threads or 0, pulse=beat, **asked,
+                    kernel_threads=kernel_threads or 0, pulse=beat, when=watch, **asked,
                 )
     return finished(made, error, strict)
 

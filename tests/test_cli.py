@@ -114,6 +114,15 @@ def test_a_run_may_be_on_threads(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.startswith("run        fanout on threads under go, P=2, seed 1, complete\n")
 
 
+def test_a_run_may_end_when_something_comes_true(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = gl.run("fanout", n=20, procs=2, when="P[0].depth >= 5")
+    code, out, err = said(capsys, *FANOUT, "--when", "P[0].depth >= 5")
+    assert (code, out, err) == (0, f"{expected!r}\n", "") and "stopped by when" in out
+    scope: dict[str, Any] = {}
+    exec(said(capsys, *FANOUT, "--when", "P[0].depth >= 5", "--code")[1], scope)
+    assert scope["run"].digest == expected.digest
+
+
 def test_components_are_put_into_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
     expected = gl.policy_of("go").replace(
         name="go(place=LeastLoaded(d=3), steal=StealOne(), spin=SpinLimit(n=2), machines=RetireAfter())",
@@ -145,15 +154,16 @@ def test_a_workload_a_policy_and_a_component_come_from_a_file(capsys: pytest.Cap
 
 
 def test_every_file_that_is_asked_for_is_written_and_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    targets = {name: str(tmp_path / name) for name in ("csv", "parquet", "save", "plot", "perfetto")}
+    targets = {name: str(tmp_path / name) for name in ("csv", "parquet", "save", "plot", "perfetto", "html")}
     code, out, err = said(capsys, *FANOUT, *[word for name, path in targets.items() for word in (f"--{name}", path)])
     assert (code, err) == (0, "")
     assert [line for line in out.splitlines() if line.startswith("wrote")] == [
-        f"wrote      {name}: {targets[name]}" for name in ("save", "csv", "parquet", "perfetto", "plot")
+        f"wrote      {name}: {targets[name]}" for name in ("save", "csv", "parquet", "perfetto", "html", "plot")
     ]
     runs = [gl.read_csv(targets["csv"]), gl.read_parquet(targets["parquet"]), Run.load(targets["save"])]
     assert [run.digest for run in runs] == [gl.last.digest] * 3
     assert Path(targets["perfetto"]).stat().st_size > 0
+    assert Path(targets["html"]).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     plots = sorted(path.name for path in Path(targets["plot"]).iterdir())
     assert "latency.png" in plots
     assert all((Path(targets["plot"]) / name).read_bytes()[:4] == b"\x89PNG" for name in plots)
@@ -272,7 +282,7 @@ def test_a_closed_stream_takes_nothing_and_changes_nothing(monkeypatch: pytest.M
     getattr(sys, closed).close()
 
 
-@pytest.mark.parametrize("option", ["csv", "parquet", "save", "plot"])
+@pytest.mark.parametrize("option", ["csv", "parquet", "save", "html", "plot"])
 def test_a_full_disk_loses_nothing_else_and_leaves_nothing_behind(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
@@ -280,8 +290,8 @@ def test_a_full_disk_loses_nothing_else_and_leaves_nothing_behind(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     other = {"csv": "save"}.get(option, "csv")
-    monkeypatch.setattr(os, "replace" if option == "save" else "rename", lambda a, b, real=(os.replace, os.rename): (
-        replace() if Path(b).name == "full" else real[option != "save"](a, b)
+    monkeypatch.setattr(os, "replace" if option in ("save", "html") else "rename", lambda a, b, real=(os.replace, os.rename): (
+        replace() if Path(b).name == "full" else real[option not in ("save", "html")](a, b)
     ))
     code, out, err = said(capsys, *FANOUT, f"--{option}", str(tmp_path / "full"), f"--{other}", str(tmp_path / "well"))
     assert code == 1
@@ -411,6 +421,8 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["run", "fanout", "--until", "-5ms"], "gmplab: until = '-5ms': must not be negative"),
         (["run", "fanout", "--until", "0.5ns"], "gmplab: until = '0.5ns': is no whole number of ns"),
         (["run", "fanout", "--until", "5"], "gmplab: until = '5': needs a number and one of the units ns, us, ms, s"),
+        (["run", "fanout", "--when", "P[0].dept > 3"], "gmplab: when = 'P[0].dept > 3': a P has no 'dept'; did you mean 'depth'?"),
+        (["run", "fanout", "--when", "threads > 3", "--record", "off"], "gmplab: when = 'threads > 3': is looked for in the events"),
         (["run", "fanout", "--set", "compute=-1us"], "gmplab: fanout: compute = '-1us': must not be negative"),
         (["run", "fanout", "--record", "ful"], "gmplab: record = 'ful': must be one of off, schedule, full"),
         (["run", "fanout", "--on", "thread"], "gmplab: on = 'thread': must be one of sim, threads"),
@@ -447,7 +459,7 @@ def test_what_cannot_be_read_is_told_and_nothing_is_written(capsys: pytest.Captu
         (["compare", "go", "-w", "fanout", "--metrics", "stoln"], "gmplab: metric 'stoln': there is no such metric; did you mean"),
         (["list", "polices"], "gmplab: list polices: there is no such section; did you mean 'policies'?"),
         (["check", "gos"], "gmplab: policy 'gos': no such preset; did you mean 'go'?"),
-        (["export", "r.gmp"], "gmplab: say into what: --csv DIR, --parquet DIR, --perfetto FILE or --save FILE"),
+        (["export", "r.gmp"], "gmplab: say into what: --csv DIR, --parquet DIR, --perfetto FILE, --html FILE or --save FILE"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line_with_the_nearest_name(

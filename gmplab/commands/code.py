@@ -134,6 +134,8 @@ def run_code(args: Namespace) -> list[str]:
     chosen = policy(args.policy, changes)
     if chosen != '"go"':
         found.append(f"policy={chosen}")
+    if args.when is not None:
+        found.append(f"when={quoted(args.when)}")
     if args.on != "sim":
         found.append(f"on={quoted(args.on)}")
     if args.lock_plain:
@@ -143,7 +145,7 @@ def run_code(args: Namespace) -> list[str]:
     if args.record != "full":
         found.append(f"record={quoted(args.record)}")
     lines = [f"run = gl.run({', '.join([*found, *settings(args)])})"]
-    for option in ("save", "csv", "parquet", "perfetto"):
+    for option in ("save", "csv", "parquet", "perfetto", "html"):
         target = getattr(args, option)
         if target is not None:
             lines.append(f"run.{'save' if option == 'save' else f'to_{option}'}({quoted(target)})")

@@ -81,10 +81,13 @@ def run_command(args: Namespace, progress: bool) -> Outcome:
     given = {concern: getattr(args, concern) for concern in COMPONENT_CONCERNS if getattr(args, concern) is not None}
     parts = {concern: texts.component(text, concern) for concern, text in given.items()}
     chosen = texts.changed(texts.policy(args.policy), parts)
-    asked = experiment_of(args, progress)
+    asked = {
+        **experiment_of(args, progress), "policy": chosen, "on": args.on, "lock_plain": args.lock_plain, "seed": args.seed,
+        "record": args.record, "when": args.when,
+    }
     try:
         with as_typed():
-            outcome = Outcome(run(policy=chosen, on=args.on, lock_plain=args.lock_plain, seed=args.seed, record=args.record, **asked))
+            outcome = Outcome(run(**asked))
     except (GmplabError, KeyboardInterrupt) as e:
         made = getattr(e, "run", None)
         if made is None:
@@ -171,7 +174,7 @@ def whole_number(name: str, text: str) -> int:
 
 # --- files ------------------------------------------------------------------------------------------------------------
 FOLDERS: Final = ("csv", "parquet", "plot")
-FILES: Final = ("perfetto", "save")
+FILES: Final = ("perfetto", "html", "save")
 
 
 def check_targets(args: Namespace) -> None:
@@ -201,7 +204,7 @@ def write(outcome: Outcome, args: Namespace) -> None:
     writers: dict[str, Callable[[str], Any]] = {
         "save": lambda path: outcome.run.save(path), "csv": lambda path: outcome.run.to_csv(path),
         "parquet": lambda path: outcome.run.to_parquet(path), "perfetto": lambda path: outcome.run.to_perfetto(path),
-        "plot": lambda path: draw_all(outcome, path),
+        "html": lambda path: write_html(outcome, path), "plot": lambda path: draw_all(outcome, path),
     }
     for option, writer in writers.items():
         target = getattr(args, option, None)
@@ -218,6 +221,13 @@ def write(outcome: Outcome, args: Namespace) -> None:
         except KeyboardInterrupt:
             outcome.stopped_writing = True
             outcome.unwritten.append(f"--{option} {target}: not written: interrupted")
+
+
+def write_html(outcome: Outcome, path: str) -> None:
+    """The run as a page."""
+    from gmplab.plots.page import to_html  # matplotlib is slow to load, and few runs are drawn
+
+    to_html(outcome.run, path)
 
 
 def draw_all(outcome: Outcome, folder: str) -> None:
@@ -238,8 +248,8 @@ def draw_all(outcome: Outcome, folder: str) -> None:
 
 def export_command(args: Namespace, progress: bool) -> Outcome:
     """Write a saved run in another form."""
-    if not (args.csv or args.parquet or args.perfetto or args.save):
-        raise UsageError("say into what: --csv DIR, --parquet DIR, --perfetto FILE or --save FILE")
+    if not (args.csv or args.parquet or args.perfetto or args.html or args.save):
+        raise UsageError("say into what: --csv DIR, --parquet DIR, --perfetto FILE, --html FILE or --save FILE")
     check_targets(args)
     outcome = Outcome(read(args.run))
     write(outcome, args)

@@ -156,6 +156,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workload", metavar="WORKLOAD", help="a name that `list workloads` shows, or file.py:function")
     add_experiment(parser)
     parser.add_argument(
+        "--when", metavar="EXPR", help="end it when this first comes true: 'P[0].depth > 200 and idle_p > 0' (names: see run.when)"
+    )
+    parser.add_argument(
         "--policy", metavar="POLICY", default="go",
         help="a name that `list policies` shows, also as 'go(steal=StealOne())', or file.py:NAME (default: go)",
     )
@@ -175,10 +178,11 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
-    """Where tables go."""
+    """Where tables and the like go."""
     parser.add_argument("--csv", metavar="DIR", help="write one CSV a table into a new folder")
     parser.add_argument("--parquet", metavar="DIR", help="write one Parquet file a table into a new folder")
     parser.add_argument("--perfetto", metavar="FILE", help="write a trace for ui.perfetto.dev")
+    parser.add_argument("--html", metavar="FILE", help="write one page with everything, that needs no network: numbers, findings, plots")
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:

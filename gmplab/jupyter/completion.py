@@ -14,6 +14,7 @@ from gmplab.jupyter.words import CELL, LINE, RESULTS
 from gmplab.policies import COMPONENTS
 from gmplab.traces.metrics import METRICS
 from gmplab.traces.run import Run
+from gmplab.traces.when import SCALARS
 from gmplab.vocabulary import LEVELS
 
 MAGIC: Final = re.compile(r"(?:^|[=\s])(%%?)gmp\s+(.*)$", re.DOTALL)
@@ -114,6 +115,6 @@ VALUES: Final[dict[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "policies": lambda names: list(policies()), "base": lambda names: list(policies()),
     "record": lambda names: list(LEVELS), "costs": lambda names: list(PRICES), "section": lambda names: [*SECTIONS, RESULTS],
     "metrics": lambda names: list(METRICS), "view": plots, "about": lambda names: list(LINE),
-    "run": lambda names: sorted(held(names, Run)),
+    "run": lambda names: sorted(held(names, Run)), "when": lambda names: list(SCALARS),
 }
 """By what the argument is called in the tree."""

@@ -285,14 +285,21 @@ def policy_with(name: str, base: Policy, defined: dict[str, type[Component]]) ->
 
 def step(args: Namespace) -> Any:
     """The stepper of a run."""
+    if args.at is not None and args.when is not None:
+        raise UsageError(f"%gmp step --at {args.at} --when ...: it begins at one of them")
     views = view(args)
-    if args.g is None:
-        return views.stepper(at=args.at if args.at is not None else 0)
-    made = views.run.goroutines.set_index("g")["created_ns"]
-    if args.g not in made.index:
-        raise UsageError(f"%gmp step -g {args.g}: there is no such goroutine: this run has 1 to {max(made.index, default=0)}")
-    shown = views.stepper(at=args.at if args.at is not None else int(made[args.g]))
-    shown.selected_g = args.g
+    at: Any = args.at if args.at is not None else 0
+    if args.g is not None:
+        made = views.run.goroutines.set_index("g")["created_ns"]
+        if args.g not in made.index:
+            raise UsageError(f"%gmp step -g {args.g}: there is no such goroutine: this run has 1 to {max(made.index, default=0)}")
+        at = at or int(made[args.g])
+    try:
+        shown = views.stepper(at, args.when)
+    except ValueError as e:
+        raise UsageError(str(e)) from None
+    if args.g is not None:
+        shown.selected_g = args.g
     return shown
 
 

@@ -32,6 +32,8 @@ class Stepper(Widget):
         Recorded at level "full" or more.
     at : int (ns) or str
         The instant to begin at.
+    row : int, optional
+        Or the row of `run.events` that has just happened.
 
     Attributes
     ----------
@@ -51,12 +53,12 @@ class Stepper(Widget):
     _css = style()
     step = Int(0).tag(sync=True)
 
-    def __init__(self, run: Run, at: int | str = 0) -> None:
+    def __init__(self, run: Run, at: int | str = 0, row: int | None = None) -> None:
         self.timeline = timeline_of(run, "view.stepper")
-        begin = duration_ns(at, "stepper: at")
+        begin = duration_ns(at, "stepper: at") if row is None else self.timeline.state(row).now
         if begin > run.record.end_ns:
             raise ValueError(f"stepper: at = {begin} ns: the run ends at {run.record.end_ns} ns")
-        step = max(self.timeline.events.until(begin) - 1, 0) if begin else 0
+        step = row if row is not None else max(self.timeline.events.until(begin) - 1, 0) if begin else 0
         super().__init__(time_ns=begin, step=step, view=[0, max(run.record.end_ns, 1)])
         self.run = run
         self.offer("steps", self.steps(step, MOST_STEPS if len(self.timeline.events) <= MOST_STEPS else min(FIRST_STEPS, MOST_STEPS)))

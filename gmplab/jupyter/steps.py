@@ -17,12 +17,12 @@ from typing import Any, Final
 from gmplab.jupyter.callpaths import CallPaths
 from gmplab.runtime.recorder import Record
 from gmplab.traces.replay import Timeline
-from gmplab.traces.snapshot import PARKED_AS
-from gmplab.traces.state import PARKED, PLACES, SCHEDULE, Row, State
+from gmplab.traces.snapshot import place_of
+from gmplab.traces.state import PARKED, Row, State
 from gmplab.traces.story import Teller, walk
 from gmplab.vocabulary import (
     G_STATUSES, GC_PHASES, GO_CREATE, GO_EXIT, GO_PARK, GO_READY, GRUNNABLE, NO_M, P_RESIZE, P_STATUSES,
-    SELECT_WAIT, STW_END, STW_START, STW_STOPPED, WAIT_REASONS, WHYS,
+    SELECT_WAIT, STW_END, STW_START, STW_STOPPED, WAIT_REASONS,
 )
 
 Board = dict[str, Any]
@@ -88,12 +88,7 @@ def p_value(state: State, p: int) -> list[Any]:
 def m_value(state: State, m: int, hands: Iterable[int]) -> list[Any]:
     """[place, p, g, gs in hand, spins, passes, locked g, when its sleep ends]; -1: none."""
     mp = state.ms[m]
-    if mp.waits_for_cpu:
-        place = "waits for a CPU"
-    elif mp.place == PARKED:
-        place = PARKED_AS.get(mp.why, WHYS[mp.why])
-    else:
-        place = "spinning" if mp.place == SCHEDULE and mp.spinning else PLACES[mp.place]
+    place = "waits for a CPU" if mp.waits_for_cpu else place_of(mp)
     until = mp.until if mp.place == PARKED else -1
     return [place, mp.p, mp.g, sorted(hands)[:MOST_QUEUED], mp.spinning, mp.passes, mp.locked_g, until]
 

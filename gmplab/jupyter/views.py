@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from gmplab.errors import NotInstalled, lacking
+from gmplab.traces.when import first_row
 
 if TYPE_CHECKING:
     from gmplab.jupyter.both import Both
@@ -55,13 +56,15 @@ class Views:
         made: Timeline = widget("timeline", "Timeline")(self.run, lanes)
         return made
 
-    def stepper(self, at: int | str = 0) -> Stepper:
+    def stepper(self, at: int | str = 0, when: str | None = None) -> Stepper:
         """The scheduler event by event, forward and back: all queues, Ms and Ps, and which rule decided.
 
         Parameters
         ----------
         at : int (ns) or str
             The instant to begin at.
+        when : str, optional
+            Or a condition, as of `run.when`: it begins at the event at which that first comes true.
 
         Raises
         ------
@@ -69,8 +72,10 @@ class Views:
             anywidget is not installed.
         TraceError
             The run was recorded below level "full", or is a window.
+        ValueError
+            The instant is beyond the run, or the condition cannot be read, or never comes true.
         """
-        made: Stepper = widget("stepper", "Stepper")(self.run, at)
+        made: Stepper = widget("stepper", "Stepper")(self.run, at, None if when is None else first_row(self.run, when))
         return made
 
     def both(self, lanes: str = "P", at: int | str = 0) -> Both:

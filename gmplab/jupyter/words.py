@@ -38,6 +38,7 @@ def add_list_here(parser: argparse.ArgumentParser) -> None:
 def add_step(parser: argparse.ArgumentParser) -> None:
     add_stored(parser)
     parser.add_argument("--at", metavar="TIME", help="begin at this instant: 1.2ms")
+    parser.add_argument("--when", metavar="EXPR", help="begin where this first comes true, as run's --when")
     parser.add_argument("-g", "--g", type=int, metavar="G", help="begin where this goroutine is made, and select it")
 
 

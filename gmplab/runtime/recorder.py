@@ -47,6 +47,16 @@ class Table:
         """All rows so far."""
         return [*self.full, self.bytes_used()] if self.used > 0 else list(self.full)
 
+    def newest(self, words: i64) -> bytes:
+        """The last words, at most a chunk of them."""
+        if words > self.used and len(self.full) > 0:
+            before = self.full[len(self.full) - 1]
+            return before[len(before) - (words - self.used) * 8 :] + self.bytes_used()
+        if PY:
+            return bytes(self.buffer[(self.used - words) * 8 : self.used * 8])
+        kept: Any = self.words
+        return bytes(memoryview(kept).cast("B")[(self.used - words) * 8 : self.used * 8])
+
     def row8(self, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64, g: i64, h: i64) -> None:
         if self.used == CHUNK_WORDS:
             self.seal()

@@ -24,7 +24,7 @@ from gmplab.runtime.outside import Outside, Source
 from gmplab.runtime.proc import timedout
 from gmplab.runtime.recorder import Record, Recorder
 from gmplab.runtime.steps import step
-from gmplab.vocabulary import NO_P, STEP_COMPUTE, STEP_END, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL
+from gmplab.vocabulary import EVENT_WORDS, NO_P, STEP_COMPUTE, STEP_END, STEP_EXIT, STEP_NETPOLL, STEP_ON, STEP_PARK, STEP_SYSCALL
 
 PULSE_MASK: Final = 0x3FFF
 """Every 16,384 steps, some milliseconds when compiled, `pulse` is called: as Python code it lets an interrupt through."""
@@ -63,7 +63,7 @@ class Sim(Driver):
     def __init__(
         self, plan: Plan, policy: Policy, costs: Costs, topology: Topology, procs: i64, seed: i64, level: i64,
         until_ns: i64, max_events: i64, warmup_ns: i64, drain: bool, arrive_netpoll: bool, cpus: i64, kernel_threads: i64,
-        pulse: Any,
+        pulse: Any, when: Any = None,
     ) -> None:
         self.queue: EventQueue = EventQueue()
         self.until_ns: i64 = until_ns
@@ -76,6 +76,10 @@ class Sim(Driver):
         self.at_m: Optional[M] = None
         """The M that steps, to tell whose body failed."""
         self.pulse: Any = pulse
+        self.watched: bool = when is not None
+        self.when: Any = when
+        """Asked with the words of the new rows of events after each step that wrote some; True ends the run there."""
+        self.rows_seen: i64 = 0
         self.plan: Plan = plan
         self.outside: Outside = Outside(plan.sources, arrive_netpoll)
         self.sched: Sched = Sched(policy, Prices(costs), Recorder(level), self, seed, procs)
@@ -180,8 +184,21 @@ class Sim(Driver):
             else:
                 sched.now_ns = t
                 self.outside.happen(sched, kind, word >> 3)
+                if self.watched:
+                    self.show_rows()
         if not sched.ended and sched.stopped_by == "":
             sched.stopped_by = "deadlock" if sched.n_runnable == 0 else "policy"
+
+    def show_rows(self) -> None:
+        """Show `when` the rows that have come."""
+        events = self.sched.rec.events
+        n = events.rows - self.rows_seen
+        if n == 0:
+            return
+        self.rows_seen = events.rows
+        if self.when(events.newest(n * EVENT_WORDS)) and not self.sched.ended:
+            self.sched.stopped_by = "when"
+            self.sched.ended = True
 
     def look_up(self, mp: M) -> None:
         """Now and then: may an interrupt through, and see whether time goes on."""
@@ -219,6 +236,8 @@ class Sim(Driver):
             if self.n_steps & PULSE_MASK == 0:
                 self.look_up(mp)
             code = step(sched, mp)
+            if self.watched:
+                self.show_rows()
             if cpus is not None and code != STEP_END and not sched.ended:
                 # No running ahead: another M may get the CPU.
                 cpus.occupy(sched, mp, code)
@@ -262,7 +281,7 @@ class Sim(Driver):
 def simulate(
     plan: Plan, policy: Policy, *, procs: int, costs: Costs, topology: Topology, seed: int, level: int, until_ns: int,
     max_events: int, warmup_ns: int, drain: bool, arrive: str, cpus: int, kernel_threads: int,
-    header: dict[str, Any], pulse: Any,
+    header: dict[str, Any], pulse: Any, when: Any = None,
 ) -> tuple[Record, Optional[BaseException]]:
     """Run a plan in virtual time. Returns the record, whole or up to the failure, and the error to raise, if any."""
     check_types(policy)
@@ -271,7 +290,7 @@ def simulate(
     error: Optional[BaseException] = None
     sim = Sim(
         plan, policy, costs, topology, procs, seed, level, until_ns, max_events, warmup_ns, drain, arrive == "netpoll",
-        cpus, kernel_threads, pulse,
+        cpus, kernel_threads, pulse, when,
     )
     sched = sim.sched
     try:

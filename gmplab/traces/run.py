@@ -26,8 +26,9 @@ from gmplab.vocabulary import LEVELS
 
 CONVENIENCES: Final = {
     "at": "gmplab.traces.replay:at", "validate": "gmplab.traces.replay:validate",
-    "calltree": "gmplab.traces.calltree:calltree", "story": "gmplab.traces.story:story",
-    "to_perfetto": "gmplab.traces.perfetto:to_perfetto", "plot": "gmplab.plots:Plots", "view": "gmplab.jupyter:Views",
+    "when": "gmplab.traces.when:when", "calltree": "gmplab.traces.calltree:calltree", "story": "gmplab.traces.story:story",
+    "to_perfetto": "gmplab.traces.perfetto:to_perfetto", "to_html": "gmplab.plots.page:to_html",
+    "plot": "gmplab.plots:Plots", "view": "gmplab.jupyter:Views",
     "findings": "gmplab.analysis.findings:findings", "antagonists": "gmplab.analysis.antagonists:antagonists",
 }
 """What a run offers that lives elsewhere, and often above this package: found when first asked for.
@@ -71,9 +72,11 @@ class Run:
     if TYPE_CHECKING:
         at: Callable[..., Any]
         validate: Callable[..., Any]
+        when: Callable[..., Any]
         calltree: Callable[..., Any]
         story: Callable[..., Any]
         to_perfetto: Callable[..., Any]
+        to_html: Callable[..., Any]
         findings: Callable[..., Any]
         antagonists: Callable[..., Any]
         plot: Any

@@ -196,15 +196,16 @@ def p_state(pp: Processor) -> PState:
     )
 
 
-def m_state(mp: Machine, hands: tuple[int, ...]) -> MState:
+def place_of(mp: Machine) -> str:
+    """Where an M is, in a word."""
     if mp.place == PARKED:
-        place = PARKED_AS.get(mp.why, WHYS[mp.why])
-    elif mp.place == SCHEDULE and mp.spinning:
-        place = "spinning"
-    else:
-        place = PLACES[mp.place]
+        return PARKED_AS.get(mp.why, WHYS[mp.why])
+    return "spinning" if mp.place == SCHEDULE and mp.spinning else PLACES[mp.place]
+
+
+def m_state(mp: Machine, hands: tuple[int, ...]) -> MState:
     return MState(
-        place, known(mp.p, NO_P), known(mp.g, NO_G), hands, mp.spinning, mp.passes, known(mp.locked_g, NO_G),
+        place_of(mp), known(mp.p, NO_P), known(mp.g, NO_G), hands, mp.spinning, mp.passes, known(mp.locked_g, NO_G),
         mp.until if mp.place == PARKED and mp.until >= 0 else None, mp.waits_for_cpu,
     )
 

@@ -23,6 +23,7 @@ from gmplab.policies import COMPONENTS
     ("%gmp run fanout --record ", "", ["off", "schedule", "full", "calls"]),
     ("%gmp run fanout --set ", "", ["n=", "compute="]),
     ("%gmp run fanout --set n=3 co", "co", ["compute="]),
+    ("%gmp run fanout --when idle", "idle", ["idle_p", "idle_m"]),
     ("%gmp compare go go1", "go1", ["go1.14"]),
     ("%gmp compare go go1.14 -w fan", "fan", ["fanout"]),
     ("%gmp compare go -w fanout --metrics wait_p9", "wait_p9", ["wait_p99_ns"]),

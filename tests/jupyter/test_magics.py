@@ -160,6 +160,8 @@ def test_compare_plot_list_check_and_export_give_what_the_functions_give(shell: 
     value, said = shell.told("%gmp export mine --csv out")
     assert value is shell.shell.user_ns["mine"] and said.startswith("wrote csv: out\n")
     assert gl.read_csv("out").digest == value.digest
+    shell.run("%gmp export --html page.html -q")
+    assert "fanout under go, P=2, seed 1" in Path("page.html").read_text(encoding="utf-8")
 
 
 def test_a_sweep_is_the_last_result_and_a_plot_then_needs_a_run(shell: Shell) -> None:
@@ -216,6 +218,22 @@ def test_step_begins_at_an_instant_or_where_a_goroutine_is_made(shell: Shell) ->
     assert shell.run("%gmp step --at 2us").time_ns == 2_000
     with pytest.raises(UsageError, match="step -g 9: there is no such goroutine: this run has 1 to 6"):
         shell.run("%gmp step -g 9")
+
+
+def test_step_begins_where_a_condition_comes_true_and_a_run_ends_there(shell: Shell) -> None:
+    shell.run(f"{SMALL} -q -o mine")
+    row = shell.shell.user_ns["mine"].when("P[0].depth >= 3").index[0]
+    stepper = shell.run("%gmp step mine --when 'P[0].depth >= 3'")
+    assert (stepper.step, stepper.time_ns) == (row, shell.shell.user_ns["mine"].events["t_ns"][row])
+    assert shell.run(f"{SMALL} --when 'P[0].depth >= 3'").stopped_by == "when"
+    for typed, told in {
+        "--when 'threads > 99'": "when = 'threads > 99': never comes true in this run",
+        "--when 'thread > 9'": "when = 'thread > 9': there is no 'thread'; did you mean 'threads'?",
+        "--when 'threads > 3' --at 1us": "%gmp step --at 1us --when ...: it begins at one of them",
+    }.items():
+        with pytest.raises(UsageError) as e:
+            shell.run(f"%gmp step mine {typed}")
+        assert str(e.value) == told
 
 
 # --- a cell -----------------------------------------------------------------------------------------------------------
