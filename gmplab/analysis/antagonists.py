@@ -39,7 +39,10 @@ def antagonists(run: Run, g: int) -> pd.DataFrame:
 
     Examples
     --------
-    >>> gmplab.run("mixed_io", procs=4).antagonists(6).head(3)          # doctest: +SKIP
+    >>> gmplab.run("mixed_io", procs=4).antagonists(6)[["g", "name", "ran_ns", "share"]].head(2)
+       g      name    ran_ns     share
+    0  2  cruncher  10415945  0.992302
+    1  3  cruncher  10343530  0.985404
     """
     run.need("spans", "run.antagonists")
     goroutines = run.goroutines.set_index("g")

@@ -56,6 +56,14 @@ class Comparison:
         The policies behind the labels.
     fixed : dict
         What was the same for all, as `gmplab.run` takes it, the workload among it.
+
+    Examples
+    --------
+    >>> made = compare(["go", "go1.1"], "fanout", n=50, procs=2, seeds=range(3), metrics=["stolen"])
+    >>> made.policies, made.seeds, made.values("go", "stolen")
+    (['go', 'go1.1'], [0, 1, 2], [26.0, 26.0, 26.0])
+    >>> made.frame.columns.tolist()
+    ['policy', 'seed', 'metric', 'value']
     """
 
     frame: pd.DataFrame
@@ -100,7 +108,8 @@ class Comparison:
 
         Examples
         --------
-        >>> gmplab.compare(["go", mine], "fanout").difference("mine", "end_ns").high < 0      # doctest: +SKIP
+        >>> made = compare(["go", "go1.1"], "fanout", n=50, seeds=range(5), metrics=["end_ns"])
+        >>> made.difference("go1.1", "end_ns").high < 0
         True
         """
         for what, name, known in (("policy", policy, self.policies), ("metric", metric, self.metrics)):
@@ -266,7 +275,9 @@ def percent(part: float, whole: float) -> str:
 def label_of(policy: Policy) -> str:
     """A policy's name; one that was made from a preset by `replace` is called by what differs.
 
-    >>> label_of(policy_of("go").replace(steal=gmplab.StealOne()))       # doctest: +SKIP
+    Examples
+    --------
+    >>> label_of(policy_of("go").replace(steal=gmplab.StealOne()))
     'go(steal=StealOne())'
     """
     preset = PRESETS.get(policy.name)
@@ -279,7 +290,9 @@ def label_of(policy: Policy) -> str:
 def short_repr(value: Any) -> str:
     """A component as its constructor is called, with only the fields that are not its defaults.
 
-    >>> short_repr(gmplab.SpinLimit(2)), short_repr(gmplab.StealOne())   # doctest: +SKIP
+    Examples
+    --------
+    >>> short_repr(gmplab.SpinLimit(2)), short_repr(gmplab.StealOne())
     ('SpinLimit(n=2)', 'StealOne()')
     """
     try:
@@ -421,7 +434,14 @@ def compare(
 
     Examples
     --------
-    >>> compare(["go", "threadpool"], main, seeds=range(5), procs=2)     # doctest: +SKIP
+    >>> compare(["go", "go1.1"], "fanout", n=50, procs=2, seeds=range(5), metrics=["end_ns", "stolen"])
+    fanout, P=2, 5 seeds; mean and its 95 % interval; difference to go, paired by seed
+    <BLANKLINE>
+    metric  policy   mean        interval  difference          interval  relative
+    end us  go      320.6  [320.6, 320.6]
+            go1.1   288.6  [288.6, 288.6]      -32.06  [-32.06, -32.06]   -10.0 %
+    stolen  go         26        [26, 26]
+            go1.1      27        [27, 27]          +1          [+1, +1]    +3.8 %
     """
     chosen = labelled(policies)
     measures = measures_of(metrics)

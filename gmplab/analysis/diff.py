@@ -50,6 +50,12 @@ class Difference:
         {"end_ns": (a, b), "stopped_by": (a, b)}, only what differs.
     compared : dict
         How many rows of each table were found equal.
+
+    Examples
+    --------
+    >>> found = diff(gmplab.run("fanout", n=20), gmplab.run("fanout", n=20, policy="go1.1"))
+    >>> bool(found), found.table, sorted(found.config)
+    (True, 'events', ['policy', 'policy_repr'])
     """
 
     config: dict[str, tuple[Any, Any]]
@@ -119,8 +125,10 @@ def diff(a: Run, b: Run) -> Difference:
 
     Examples
     --------
-    >>> diff(gmplab.run(main, seed=1), gmplab.run(main, seed=2))         # doctest: +SKIP
-    The runs agree on the first 96 rows of events, and part at t = 29130 ns:
+    >>> bool(diff(gmplab.run("fanout", n=20), gmplab.run("fanout", n=20)))
+    False
+    >>> diff(gmplab.run("mixed_io", seed=1), gmplab.run("mixed_io", seed=2)).config
+    {'seed': (1, 2)}
     """
     for name, x in (("a", a), ("b", b)):
         if not isinstance(x, Run):

@@ -112,9 +112,8 @@ def findings(run: Run) -> Findings:
 
     Examples
     --------
-    >>> run = gmplab.run("syscall_storm", procs=2)                       # doctest: +SKIP
-    >>> run.findings()                                                   # doctest: +SKIP
-    - thread storm: ...
+    >>> [found.rule for found in gmplab.run("syscall_storm", procs=2).findings()]
+    ['retake latency']
     """
     found: list[Finding] = []
     silent: dict[str, str] = {}

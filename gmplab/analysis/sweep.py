@@ -61,6 +61,14 @@ class Sweep:
         The values behind the labels, in the order of the frame.
     fixed : dict
         What was the same everywhere, as `gmplab.run` takes it, the workload among it.
+
+    Examples
+    --------
+    >>> made = sweep({"procs": [1, 2], "steal": [gmplab.StealOne(), gmplab.StealHalf()]}, "fanout", seeds=[0], n=20)
+    >>> made.varied
+    {'procs': [1, 2], 'steal': ['StealOne()', 'StealHalf()']}
+    >>> made.frame["stolen"].astype(int).tolist()
+    [0, 0, 9, 9]
     """
 
     frame: pd.DataFrame

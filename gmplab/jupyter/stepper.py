@@ -46,7 +46,9 @@ class Stepper(Widget):
 
     Examples
     --------
-    >>> run.view.stepper("1.2ms")                                       # doctest: +SKIP
+    >>> run = gmplab.run("fanout", n=5, procs=2)
+    >>> run.view.stepper("1us").time_ns, run.view.stepper(when="P[0].depth >= 2").step
+    (1000, 18)
     """
 
     _esm = module("buffers.js", "keys.js", "lanes.js", "steps.js", "stepper.js")

@@ -57,7 +57,8 @@ class Timeline(Widget):
 
     Examples
     --------
-    >>> run.view.timeline()                                             # doctest: +SKIP
+    >>> gmplab.run("fanout", n=5, procs=2).view.timeline("G").lanes
+    'G'
     """
 
     _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "past.js", "timeline.js")

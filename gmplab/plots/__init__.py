@@ -54,7 +54,8 @@ class Plots:
 
     Examples
     --------
-    >>> run.plot.latency(by="source").save("latency.png")               # doctest: +SKIP
+    >>> gmplab.run("fanout", n=50).plot.latency(by="source").save("latency.png").name
+    'latency.png'
     """
 
     def __init__(self, run: Run) -> None:

@@ -59,7 +59,9 @@ def latency(runs: Runs, ax: Axes | None = None, by: str | None = None) -> Plot:
 
     Examples
     --------
-    >>> gmplab.run(main, procs=4).plot.latency(by="source")             # doctest: +SKIP
+    >>> print(gmplab.run("fanout", n=100, procs=4).plot.latency().alt)
+    Scheduling latency of fanout(n=100, compute='10us') under go on 4 Ps, seed 1: 102 schedules, median 149 µs, p99
+    294 µs, longest 300 µs.
     """
     if by not in (None, "source"):
         raise ValueError(f"by = {by!r}: must be None or 'source'")

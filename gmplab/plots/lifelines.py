@@ -57,7 +57,9 @@ def lifelines(
 
     Examples
     --------
-    >>> gmplab.run(main, procs=4).plot.lifelines(by="wait")             # doctest: +SKIP
+    >>> plot = gmplab.run("mixed_io", procs=2).plot.lifelines(by="wait")
+    >>> plot.data.columns.tolist()
+    ['g', 'kind', 'name', 'begin_ns', 'end_ns', 'duration_ns', 'm', 'p', 'lane']
     """
     if by not in ORDERS:
         raise ValueError(f"by = {by!r}: must be one of {', '.join(map(repr, ORDERS))}")

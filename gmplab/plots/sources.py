@@ -51,7 +51,10 @@ def latency_sources(runs: Runs, ax: Axes | None = None) -> Plot:
 
     Examples
     --------
-    >>> gmplab.run("mixed_io", procs=4).plot.latency_sources()          # doctest: +SKIP
+    >>> plot = gmplab.run("mixed_io", procs=4).plot.latency_sources()
+    >>> plot.data.columns.tolist()
+    ['run', 'source', 'n', 'share', 'min_ns', 'p1_ns', 'p25_ns', 'median_ns', 'p75_ns', 'p99_ns', 'max_ns',
+    'tail_share']
     """
     named = labelled(runs)
     for run in named.values():

@@ -37,7 +37,9 @@ def states(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
 
     Examples
     --------
-    >>> gmplab.run(main, procs=4).plot.states()                         # doctest: +SKIP
+    >>> plot = gmplab.run("mixed_io", procs=2).plot.states()
+    >>> plot.data.columns.tolist()
+    ['begin_ns', 'end_ns', 'running', 'syscall', 'runnable', 'waiting']
     """
     shown, edges = parts_of(run, t, "states")
     series = shown.run.series

@@ -64,7 +64,10 @@ def timeline(
 
     Examples
     --------
-    >>> gmplab.run(main, procs=4).plot.timeline(t=("1ms", "2ms"))       # doctest: +SKIP
+    >>> print(gmplab.run("fanout", n=100, procs=4).plot.timeline(t=("0ms", "0.1ms")).alt)
+    What each P did in fanout(n=100, compute='10us') under go on 4 Ps, seed 1, from 0 ns to 100 µs: running 37.7 %,
+    scheduling 9.3 %, spinning 13.5 %, idle 39.4 % of P time; running, by name: main 21.3 %, worker 16.5 %; 3
+    goroutines stolen; 1 slice narrower than a pixel merged.
     """
     if by not in ("name", "cls"):
         raise ValueError(f"by = {by!r}: must be 'name' or 'cls'")

@@ -6,7 +6,8 @@ core checks every answer. Ids are ints: g, m, p; `NO_P` (-1) means "none" or, fr
 
 Subclass a component to override one decision:
 
->>> class StealTwo(StealHalf):                                          # doctest: +SKIP
+>>> from gmplab.policies import StealHalf
+>>> class StealTwo(StealHalf):
 ...     def amount(self, state, view, thief, victim, queued):
 ...         return min(2, queued)
 """
@@ -34,7 +35,17 @@ PREEMPT_MODES: Final = ("async", "cooperative", "none")
 
 
 class View:
-    """What a component may see of a run, now. The same in both builds and on threads."""
+    """What a component may see of a run, now. The same in both builds and on threads.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> class ToTheShortest(gmplab.PlaceLocal):
+    ...     def place(self, state, view, why, g, p):
+    ...         return min(range(view.procs()), key=view.queue_len)
+    >>> gmplab.run("fanout", n=20, policy=gmplab.policy_of("go").replace(place=ToTheShortest())).complete
+    True
+    """
 
     def now_ns(self) -> i64:
         """The current instant, ns since the start."""
@@ -151,7 +162,17 @@ class View:
 
 @final
 class Orders:
-    """The sheet on which a `Control` writes what it wants; the core carries it out."""
+    """The sheet on which a `Control` writes what it wants; the core carries it out.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> orders = gmplab.Orders()
+    >>> orders.set_procs(2)
+    >>> orders.move(3, 0, 1)
+    >>> orders.procs, orders.moves
+    (2, [(3, 0, 1)])
+    """
 
     def __init__(self) -> None:
         self.procs: i64 = -1
@@ -350,6 +371,13 @@ class Queues(Component):
         Which queued G runs next; "rank": the least `rank`, equals first come first.
     global_fifo : bool
         Whether the global queue is first come, first served whatever the order of the local ones.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> lifo = gmplab.policy_of("go").replace(queues=gmplab.LifoQueue())
+    >>> [gmplab.run("fanout", n=9, procs=1, policy=policy).schedule["g"].tolist()[:4] for policy in ("go", lifo)]
+    [[1, 10, 2, 3], [1, 10, 9, 8]]
     """
 
     capacity: int = 256
@@ -387,6 +415,16 @@ class Place(Component):
     ----------
     child_first : bool
         Whether a go statement runs the child at once and queues the parent (Cilk).
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> class OnPZero(gmplab.PlaceLocal):
+    ...     def place(self, state, view, why, g, p):
+    ...         return 0
+    >>> policy = gmplab.policy_of("go").replace(place=OnPZero(), steal=gmplab.policies.NoStealing())
+    >>> gmplab.run("fanout", n=20, procs=2, policy=policy).schedule["p"].unique().tolist()
+    [0]
     """
 
     child_first: bool = False
@@ -423,6 +461,16 @@ class Steal(Component):
     pays_first : bool
         Whether a look is paid for before it is made: `victim` chooses, the price of the look passes, and the thief sees
         what is there then. Else it sees, and takes, at the instant of its choice, and pays afterwards.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> class StealTwo(gmplab.StealHalf):
+    ...     def amount(self, state, view, thief, victim, queued):
+    ...         return min(2, queued)
+    >>> run = gmplab.run("fanout", n=50, procs=2, policy=gmplab.policy_of("go").replace(steal=StealTwo()))
+    >>> int(run.steals["stolen"].max())
+    2
     """
 
     passes: int = 4
@@ -465,6 +513,13 @@ class Spin(Component):
     """Whether an M without work may keep its P and look for more.
 
     A spinning M sees a G in its own queue at once; what has gaps are its looks at others and at the global queue.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> always = gmplab.policy_of("go").replace(spin=gmplab.SpinAlways())
+    >>> [gmplab.run("pingpong", policy=policy).metrics["spins"] for policy in ("go", always)]
+    [41, 13]
     """
 
     def may_spin(self, state: object, view: View, m: i64) -> bool:
@@ -482,7 +537,17 @@ class Spin(Component):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class Wake(Component):
-    """Whether an M is woken because a G became runnable."""
+    """Whether an M is woken because a G became runnable.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> class WakeLater(gmplab.WakeIfNoneSpinning):
+    ...     def delay_ns(self, state, view, why):
+    ...         return 5_000
+    >>> gmplab.run("fanout", n=20, policy=gmplab.policy_of("go").replace(wake=WakeLater())).complete
+    True
+    """
 
     def delay_ns(self, state: object, view: View, why: i64) -> i64:
         """0: wake one now, if a P is idle; > 0: so much later, if there is work then and the answer, asked again, is not -1; -1: no."""
@@ -492,7 +557,15 @@ class Wake(Component):
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class Handoff(Component):
-    """When the P of an M in a syscall is given away."""
+    """When the P of an M in a syscall is given away.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> at_once = gmplab.policy_of("go").replace(handoff=gmplab.HandoffAtOnce())
+    >>> [gmplab.run("syscall_storm", policy=policy).metrics["handoffs"] for policy in ("go", at_once)]
+    [118, 1280]
+    """
 
     def at_entry_ns(self, state: object, view: View, p: i64) -> i64:
         """At the syscall's entry. 0: hand off at once; > 0: after so long; -1: leave it to sysmon."""
@@ -512,6 +585,13 @@ class Block(Component):
     ----------
     hold : bool
         True: it keeps M and P until it goes on (a thread per task); False: the M goes on with another G.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> kept = gmplab.policy_of("go").replace(block=gmplab.HoldThread())
+    >>> [gmplab.run("mixed_io", policy=policy).metrics["threads_peak"] for policy in ("go", kept)]
+    [9, 7]
     """
 
     hold: bool = False
@@ -533,6 +613,13 @@ class Preempt(Component):
         How: by a signal; at the next function call (a compute with tight=True has none); not at all.
     exact : bool
         True: a timer of the P's own ends the slice to the ns; False: sysmon does, when it looks.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> short = gmplab.policy_of("go").replace(preempt=gmplab.AsyncPreempt(quantum_ns=1_000_000))
+    >>> [gmplab.run("mixed_io", policy=policy).metrics["preemptions"] for policy in ("go", short)]
+    [4, 56]
     """
 
     quantum_ns: int = 10_000_000
@@ -558,6 +645,13 @@ class Machines(Component):
     ----------
     max_threads : int
         More Ms than this end the run with a `ThreadLimitError`, as in Go.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> retiring = gmplab.policy_of("go").replace(machines=gmplab.RetireAfter(idle_ns=50_000))
+    >>> [gmplab.run("syscall_storm", policy=policy).metrics["threads_exited"] > 0 for policy in ("go", retiring)]
+    [False, True]
     """
 
     max_threads: int = 10_000
@@ -587,6 +681,17 @@ class Control(Component):
     ----------
     period_ns : int
         Least time between two looks, in ns; 0: never.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> class TwoPs(gmplab.policies.NoControl):
+    ...     def act(self, state, view, orders):
+    ...         if view.procs() != 2:
+    ...             orders.set_procs(2)
+    >>> policy = gmplab.policy_of("go").replace(control=TwoPs(period_ns=20_000))
+    >>> gmplab.run("mixed_io", procs=4, policy=policy).at("1ms").gomaxprocs
+    2
     """
 
     period_ns: int = 0
@@ -600,7 +705,14 @@ class Control(Component):
 
 @dataclass(frozen=True)
 class Rules:
-    """Differences between versions of Go, as named switches. The defaults are Go 1.27; presets set the others."""
+    """Differences between versions of Go, as named switches. The defaults are Go 1.27; presets set the others.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> gmplab.policy_of("go1.14").rules.mutex_starvation, gmplab.policy_of("go1.1").rules.timers_on_p
+    (True, False)
+    """
 
     needspinning: bool = True
     """A non-spinning M that is about to park spins when work was submitted meanwhile. 1.20+, Go commit 8cb350d69a."""
@@ -655,7 +767,16 @@ class Rules:
 
 @dataclass(frozen=True)
 class Policy:
-    """A whole scheduler: one component a concern, and the rules. A value: compare it, pickle it, `replace` parts of it."""
+    """A whole scheduler: one component a concern, and the rules. A value: compare it, pickle it, `replace` parts of it.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> go = gmplab.policy_of("go")
+    >>> mine = go.replace(steal=gmplab.StealOne(), spin=gmplab.SpinLimit(1), name="mine")
+    >>> mine.steal.most, mine.spin, mine == go
+    (1, SpinLimit(n=1), False)
+    """
 
     queues: Queues
     place: Place
@@ -674,7 +795,11 @@ class Policy:
     def replace(self, **parts: Any) -> Policy:
         """A copy with other components.
 
-        >>> go.replace(steal=StealOne())                                # doctest: +SKIP
+        Examples
+        --------
+        >>> import gmplab
+        >>> gmplab.policy_of("go").replace(steal=gmplab.StealOne()).steal.most
+        1
         """
         return dataclasses.replace(self, **parts)
 

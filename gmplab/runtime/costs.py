@@ -24,6 +24,13 @@ class Topology:
     ----------
     groups : tuple of int
         The group of each P; Ps beyond the end are of group 0. Costs named `*_remote` hold between groups.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> two_sockets = gmplab.Topology(groups=(0, 0, 1, 1))
+    >>> gmplab.run("fanout", n=50, procs=4, topology=two_sockets).complete
+    True
     """
 
     groups: tuple[int, ...] = ()
@@ -34,7 +41,15 @@ class Topology:
 
 @dataclass(frozen=True)
 class Costs:
-    """The price list of a run. Every field is ns, or a `Distribution`."""
+    """The price list of a run. Every field is ns, or a `Distribution`.
+
+    Examples
+    --------
+    >>> import dataclasses, gmplab
+    >>> dear = dataclasses.replace(gmplab.Costs.linux_vm(), goroutine_switch=5_000)
+    >>> [gmplab.run("pingpong", rounds=10, procs=1, costs=costs).record.end_ns for costs in (None, dear, gmplab.Costs.zero())]
+    [8980, 126580, 0]
+    """
 
     goroutine_switch: Cost = 100
     """execute: gogo and the cold first instructions. Measured: Gosched alone 110-190 ns, of which about half."""

@@ -33,6 +33,14 @@ class Source:
         How many in all, at least 1.
     cls : str
         Groups them in metrics; "": as the program says.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> jobs = Source(gmplab.Program("job").compute("5us"), gmplab.Exponential(10_000), n=20)
+    >>> main = gmplab.Program("main").compute("1us")
+    >>> gmplab.run(gmplab.Plan(main, sources=(jobs,)), drain=True).metrics["n_exited"]
+    21
     """
 
     def __init__(self, program: Program, gap: Distribution, n: i64, cls: str = "") -> None:

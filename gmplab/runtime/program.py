@@ -77,8 +77,13 @@ class Program:
     `Distribution`, which is drawn at each execution. `at` chooses among several objects: `objects[arg]` of the G that
     runs, where a list is given in place of one object. `cls` groups the Gs that run it in metrics.
 
+    Examples
+    --------
+    >>> import gmplab
     >>> worker = Program("worker").compute("10us")
-    >>> main = Program("main").loop(1000).go(worker).end()              # doctest: +SKIP
+    >>> main = Program("main").loop(5).go(worker).end().sleep("100us")
+    >>> gmplab.run(main).metrics["n_goroutines"]
+    6
     """
 
     def __init__(self, name: str = "program", cls: str = "") -> None:

@@ -47,6 +47,13 @@ class Plan:
         What the run's header calls the workload.
     params : dict of str to str
         How it was set up, as reproducible text: for the header too.
+
+    Examples
+    --------
+    >>> import gmplab
+    >>> plan = Plan(gmplab.Program("main").compute("5us"), name="mine", params={"n": "1"})
+    >>> gmplab.run(plan).record.header["params"]
+    {'n': '1'}
     """
 
     main: Any

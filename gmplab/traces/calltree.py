@@ -100,9 +100,15 @@ def calltree(
 
     Examples
     --------
-    >>> run = gmplab.run(main, record="calls")                          # doctest: +SKIP
-    >>> print(run.calltree("startm", depth=9))                          # doctest: +SKIP
-    >>> run.calltree("schedule").callers                                # doctest: +SKIP
+    >>> run = gmplab.run("fanout", n=20, procs=2, record="calls")
+    >>> print(run.calltree("startm", depth=3))
+      t_ns  m   on  call
+       805  M0  g0  startm
+       805  M0  g0    newm
+       805  M0  g0      allocm
+       805  M0  g0      newm1
+    153900  M2  g0  startm
+    153900  M2  g0    notewakeup
     """
     run.need("calls", "run.calltree")
     if function is not None and function not in FN:

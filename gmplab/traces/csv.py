@@ -84,8 +84,10 @@ def read_csv(folder: str | os.PathLike[str]) -> Run:
 
     Examples
     --------
-    >>> run.to_csv("out")                                               # doctest: +SKIP
-    >>> read_csv("out").schedule.equals(run.schedule)                   # doctest: +SKIP
+    >>> run = gmplab.run("fanout", n=20, procs=2)
+    >>> run.to_csv("out").name
+    'out'
+    >>> read_csv("out").schedule.equals(run.schedule)
     True
     """
     source = Path(folder)

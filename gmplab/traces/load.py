@@ -29,8 +29,9 @@ def load(path: str | os.PathLike[str]) -> Run:
 
     Examples
     --------
-    >>> run("fanout", n=10).save("fanout.gmp")                          # doctest: +SKIP
-    >>> load("fanout.gmp").metrics["n_goroutines"]                      # doctest: +SKIP
+    >>> gmplab.run("fanout", n=10).save("fanout.gmp").name
+    'fanout.gmp'
+    >>> load("fanout.gmp").metrics["n_goroutines"]
     11
     """
     where = Path(path)

@@ -82,6 +82,14 @@ def read_parquet(folder: str | os.PathLike[str]) -> Run:
         There is no such folder.
     TraceError
         It is none that `to_parquet` made, of another major schema, or damaged: names the file and what does not fit.
+
+    Examples
+    --------
+    >>> run = gmplab.run("fanout", n=20, procs=2)
+    >>> run.to_parquet("out").name
+    'out'
+    >>> read_parquet("out").schedule.equals(run.schedule)
+    True
     """
     source = Path(folder)
     meta, record = read_meta(source, ".parquet")

@@ -86,8 +86,9 @@ def at(run: Run, t: int | str | None = None, *, row: int | None = None) -> Snaps
 
     Examples
     --------
-    >>> run.at("1.2ms").processors[0].queue                             # doctest: +SKIP
-    (7, 8, 9)
+    >>> run = gmplab.run("fanout", n=20, procs=2)
+    >>> run.at("25us").processors[0].queue
+    (2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
     """
     timeline = timeline_of(run, "run.at")
     if (t is None) == (row is None):
@@ -130,8 +131,8 @@ def validate(run: Run) -> Validation:
 
     Examples
     --------
-    >>> run.validate()                                                  # doctest: +SKIP
-    Validation(events=1243, schedules=205, goroutines=41, machines=6, totals=58)
+    >>> gmplab.run("fanout", n=20, procs=2).validate().events
+    118
     """
     whole(run, "run.validate")
     record = run.record

@@ -65,8 +65,11 @@ class Run:
 
     Examples
     --------
-    >>> run = gmplab.run(main, procs=4)                                 # doctest: +SKIP
-    >>> run.schedule.groupby("source", observed=True)["wait_ns"].mean() # doctest: +SKIP
+    >>> run = gmplab.run("fanout", n=100, procs=4)
+    >>> run.complete, len(run.goroutines), run.metrics["utilisation"] > 0.5
+    (True, 101, True)
+    >>> run.schedule["source"].value_counts().head(2).to_dict()
+    {'local': 88, 'steal': 11}
     """
 
     if TYPE_CHECKING:

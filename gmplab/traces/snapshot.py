@@ -110,9 +110,9 @@ class Snapshot:
 
     Examples
     --------
-    >>> snapshot = run.at("1.2ms")                                      # doctest: +SKIP
-    >>> snapshot.processors[0].queue, snapshot.machines[2].place        # doctest: +SKIP
-    ((7, 8, 9), 'spinning')
+    >>> snapshot = gmplab.run("fanout", n=20, procs=2).at("25us")
+    >>> snapshot.processors[0].runnext, snapshot.goroutines[2].status, snapshot.machines[1].place
+    (12, 'runnable', 'sysmon')
     """
 
     t_ns: int

@@ -460,8 +460,9 @@ def story(run: Run, t0: int | str = 0, t1: int | str | None = None) -> pd.DataFr
 
     Examples
     --------
-    >>> run.story("1ms", "1.1ms")["sentence"].iloc[0]                   # doctest: +SKIP
-    'M2 stole 3 of 6 from P0: G7 is to run; the other 2 go to the queue of P1.'
+    >>> run = gmplab.run("fanout", n=20, procs=2)
+    >>> next(sentence for sentence in run.story()["sentence"] if "stole" in sentence)
+    'M2 stole 9 of 17 from P0: G12 is to run; the other 8 go to the queue of P1.'
     """
     timeline = timeline_of(run, "run.story")
     begin = duration_ns(t0, "story: t0")

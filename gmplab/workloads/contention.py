@@ -27,7 +27,9 @@ def mutex_contention(*, n: int = 16, rounds: int = 100, think: Drawn = "exp(10us
 
     Examples
     --------
-    >>> gmplab.run("mutex_contention", n=64, think="1us", procs=8)      # doctest: +SKIP
+    >>> run = gmplab.run("mutex_contention", n=16, think="1us", procs=4)
+    >>> "sync.Mutex.Lock" in set(run.events["reason"])
+    True
     """
     at_least("mutex_contention: n", n, 1, "goroutine")
     at_least("mutex_contention: rounds", rounds, 1, "round")
@@ -54,7 +56,8 @@ def gosched_thrash(*, n: int = 16, rounds: int = 1_000, compute: Drawn = "1us") 
 
     Examples
     --------
-    >>> gmplab.run("gosched_thrash", n=8, procs=2)                      # doctest: +SKIP
+    >>> gmplab.run("gosched_thrash", n=8, procs=2).metrics["gosched"]
+    8000
     """
     at_least("gosched_thrash: n", n, 1, "goroutine")
     at_least("gosched_thrash: rounds", rounds, 1, "round")
@@ -89,7 +92,8 @@ def locked_thread(
 
     Examples
     --------
-    >>> gmplab.compare(["go"], "locked_thread", locked=False)           # doctest: +SKIP
+    >>> [gmplab.run("locked_thread", locked=locked).metrics["threads_peak"] for locked in (True, False)]
+    [7, 5]
     """
     at_least("locked_thread: n", n, 1, "client")
     at_least("locked_thread: rounds", rounds, 1, "request")

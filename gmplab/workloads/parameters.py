@@ -86,6 +86,11 @@ def is_workload(x: object) -> bool:
     ----------
     x : object
         Anything.
+
+    Examples
+    --------
+    >>> is_workload(gmplab.workloads.fanout), is_workload("fanout"), is_workload(len)
+    (True, False, False)
     """
     return callable(x) and getattr(x, "is_workload", False) is True
 

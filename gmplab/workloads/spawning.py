@@ -24,7 +24,8 @@ def fanout(*, n: int = 1_000, compute: Drawn = "10us") -> Plan:
 
     Examples
     --------
-    >>> gmplab.run("fanout", n=10_000, compute="exp(5us)", procs=8)     # doctest: +SKIP
+    >>> gmplab.run("fanout", n=1_000, compute="exp(5us)", procs=8).metrics["n_exited"]
+    1000
     """
     at_least("fanout: n", n, 1, "worker")
     everyone = WaitGroup()
@@ -54,7 +55,9 @@ def bag(*, n: int = 1_000, compute: Drawn = "exp(10us)") -> Plan:
 
     Examples
     --------
-    >>> gmplab.run("bag", n=1024, compute="1us", procs=16, costs=gmplab.Costs.zero())      # doctest: +SKIP
+    >>> run = gmplab.run("bag", n=64, compute="1us", procs=16, costs=gmplab.Costs.zero())
+    >>> run.record.end_ns
+    7000
     """
     at_least("bag: n", n, 1, "task")
     gate, here, everyone = Chan(), WaitGroup(), WaitGroup()

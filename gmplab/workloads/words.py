@@ -56,8 +56,11 @@ def wordcount(
 
     Examples
     --------
-    >>> run = gmplab.run("wordcount", files="/usr/lib/python3*/json/*.py", policy="threadpool")   # doctest: +SKIP
-    >>> run.result.most_common(1)                                                                # doctest: +SKIP
+    >>> from pathlib import Path
+    >>> Path("text.txt").write_text("a goroutine is a light thread", encoding="utf-8")
+    29
+    >>> gmplab.run("wordcount", files="text.txt").result.most_common(1)
+    [('a', 2)]
     """
     at_least("wordcount: block_bytes", block_bytes, 1, "byte")
     paths = paths_of(files)

@@ -36,6 +36,12 @@ class Exploration:
         What was not left open, in words: nothing else was tried. () if there is nothing of the kind.
     states, edges, schedules, steps : int
         States seen, steps between them, runs made, and the steps of all runs.
+
+    Examples
+    --------
+    >>> found = explore(gmplab.Program("main").compute("1us"), procs=1)
+    >>> found.exhausted, found.failure, found.states > 10
+    (True, None, True)
     """
 
     workload: str
@@ -114,7 +120,9 @@ def explore(
 
     Examples
     --------
-    >>> explore("fanout", policy=policy_of("go").replace(wake=WakeNever()), n=2).failure     # doctest: +SKIP
+    >>> found = explore("fanout", policy_of("go").replace(wake=gmplab.WakeNever()), n=2)
+    >>> found.failure.why
+    'p1 idle beside work: g2 is in the queue of p0; every M sleeps, computes or is in a system call'
     """
     if walk not in WALKS:
         raise ValueError(f"walk = {walk!r}: must be one of {', '.join(WALKS)}{nearest(walk, list(WALKS))}")

@@ -45,6 +45,12 @@ class Bound:
     preemptions : int
         Most times that a run turns to another actor though the one that acted last could go on; -1: no bound. For PCT,
         how many times priorities change.
+
+    Examples
+    --------
+    >>> found = gmplab.explore("fanout", n=3, walk="random", bound=gmplab.Bound(schedules=20))
+    >>> found.schedules, found.exhausted
+    (20, False)
     """
 
     schedules: int = 100_000

@@ -138,7 +138,13 @@ def mphc_mean_wait(servers: int, arrival_rate: float, phases: tuple[tuple[float,
 
 
 class Setup(NamedTuple):
-    """Servers that are switched off without work and must start before they work again."""
+    """Servers that are switched off without work and must start before they work again.
+
+    Examples
+    --------
+    >>> setup_mm1(0.5, 1.0, 1.0)._fields
+    ('mean_sojourn', 'mean_on', 'mean_starting')
+    """
 
     mean_sojourn: float
     """Mean time in the system."""

@@ -103,6 +103,12 @@ class MMc:
         Arrivals per unit of time, in all.
     service_mean : float
         Mean service.
+
+    Examples
+    --------
+    >>> queue = mmc(servers=2, arrival_rate=1.5, service_mean=1.0)
+    >>> round(queue.p_wait, 3), round(queue.mean_wait, 3)
+    (0.643, 1.286)
     """
 
     servers: int

@@ -11,7 +11,13 @@ from gmplab.analysis.theory import arguments
 
 
 class OpenQueue(NamedTuple):
-    """What is known exactly of a queue whose service is not exponential."""
+    """What is known exactly of a queue whose service is not exponential.
+
+    Examples
+    --------
+    >>> md1(0.8, 1.0)._fields
+    ('utilization', 'p_wait', 'mean_wait', 'mean_sojourn')
+    """
 
     utilization: float
     """Fraction of time that a server is busy."""

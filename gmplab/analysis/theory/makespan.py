@@ -10,7 +10,14 @@ from gmplab.analysis.theory import arguments
 
 
 class Makespan(NamedTuple):
-    """When a batch of jobs is done."""
+    """When a batch of jobs is done.
+
+    Examples
+    --------
+    >>> done = makespan_exponential(jobs=4, servers=4)
+    >>> round(done.mean, 4), done._fields
+    (2.0833, ('mean', 'variance', 'mean_completion'))
+    """
 
     mean: float
     """Mean time until the last job is done."""
@@ -65,7 +72,13 @@ def makespan_exponential(jobs: int, servers: int, service_mean: float = 1.0) -> 
 
 
 class Bounds(NamedTuple):
-    """Between which bounds a time lies."""
+    """Between which bounds a time lies.
+
+    Examples
+    --------
+    >>> greedy_makespan_bounds(work=12.0, span=3.0, servers=4)
+    Bounds(lower=3.0, upper=5.25)
+    """
 
     lower: float
     upper: float

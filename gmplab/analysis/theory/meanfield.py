@@ -28,7 +28,14 @@ LEVELS: Final = (40, 80, 160, 320)
 
 
 class MeanField(NamedTuple):
-    """Mean time in the system."""
+    """Mean time in the system.
+
+    Examples
+    --------
+    >>> found = d_choices(0.8, 2)
+    >>> round(found.limit, 3), found._fields
+    (1.947, ('limit', 'at_n'))
+    """
 
     limit: float
     """For N without bound."""

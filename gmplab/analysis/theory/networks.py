@@ -117,7 +117,14 @@ def tandem_throughput(service_means: Sequence[float], capacity: int) -> float:
 
 
 class ClosedNetwork(NamedTuple):
-    """The steady state of jobs that go round between servers and a place without queue."""
+    """The steady state of jobs that go round between servers and a place without queue.
+
+    Examples
+    --------
+    >>> found = machine_repair(jobs=4, servers=1, service_mean=1.0, think_mean=3.0)
+    >>> found._fields
+    ('throughput', 'mean_response', 'utilization')
+    """
 
     throughput: float
     """Rounds per unit of time, of all jobs together."""
