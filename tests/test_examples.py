@@ -23,9 +23,17 @@ WITH_THEIR_OWN_TEST = (
     "gmplab.runtime.verbs", "gmplab.runtime.chan", "gmplab.runtime.sync", "gmplab.analysis.theory.", "gmplab.analysis.truth.",
 )
 """Of the first three the examples are programs: tests/runtime/test_verb_docs.py runs each `main`."""
+
+
+def source(name: str, package: bool) -> str:
+    """The text of a module, also of one that is compiled."""
+    path = Path(gmplab.__path__[0]).parent / name.replace(".", "/")
+    return (path / "__init__.py" if package else path.with_suffix(".py")).read_text(encoding="utf-8")
+
+
 MODULES = [
-    name for _, name, _ in pkgutil.walk_packages(gmplab.__path__, "gmplab.")
-    if not name.startswith(WITH_THEIR_OWN_TEST) and ">>> " in Path(str(importlib.util.find_spec(name).origin)).read_text(encoding="utf-8")
+    name for _, name, package in pkgutil.walk_packages(gmplab.__path__, "gmplab.")
+    if not name.startswith(WITH_THEIR_OWN_TEST) and ">>> " in source(name, package)
 ]
 
 
