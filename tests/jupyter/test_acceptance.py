@@ -68,6 +68,8 @@
   jupyter/test_widgets_in_lab.py::test_a_million_spans_come_from_the_kernel_and_are_zoomed
 - magic: step begins at an instant or a goroutine
   jupyter/test_magics.py::test_step_begins_at_an_instant_or_where_a_goroutine_is_made
+- magic: --when of run and step
+  jupyter/test_magics.py::test_step_begins_where_a_condition_comes_true_and_a_run_ends_there
 - magic: explain of a goroutine or a P
   jupyter/test_magics.py::test_explain_of_a_goroutine_or_a_p_says_where_its_time_went
 - browser: a click on a span, dark theme, screenshot
@@ -96,6 +98,8 @@
   jupyter/test_widgets_in_lab.py::test_two_widgets_of_one_run_and_two_views_of_one_widget_live_side_by_side
 - docs: an exported page with the network off
   jupyter/test_pages.py::test_an_exported_notebook_shows_the_twins_with_the_network_off
+- docs: the page of a run with the network off
+  jupyter/test_pages.py::test_the_page_of_a_run_shows_all_with_the_network_off_in_both_themes
 - docs: every figure of every notebook
   test_notebooks.py::test_a_notebook_runs_in_a_kernel_leaves_nothing_behind_and_exports_with_every_figure
 - export: CSV, equal bytes for equal seeds

@@ -17,6 +17,7 @@ from rig import SCREENSHOTS, STATIC_TEST, Stand, by_hand
 from shells import displayed
 
 import gmplab as gl
+from gmplab.plots import PLOTS
 from gmplab.traces.run import Run
 
 Show = Callable[..., Stand]
@@ -464,6 +465,31 @@ def test_an_exported_notebook_shows_the_twins_with_the_network_off(
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "exported.png")
     page.close()
+
+
+def test_the_page_of_a_run_shows_all_with_the_network_off_in_both_themes(browser: BrowserContext, run: Run, tmp_path: Path) -> None:
+    run.to_html(tmp_path / "run.html")
+    page = browser.new_page()
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
+    page.on("console", lambda message: errors.append(message.text))
+    page.route("http*://**/*", lambda route: route.abort())
+    for theme, size in (("light", 1280), ("dark", 700)):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": size, "height": 800})
+        page.goto(f"file://{tmp_path}/run.html")
+        loaded = page.evaluate("() => Array.from(document.images, (i) => i.complete && i.naturalWidth > 100)")
+        assert loaded == [True] * len(PLOTS)
+        box = page.locator("svg[aria-label^='What each of 4 Ps did']").bounding_box()
+        assert box is not None and box["width"] > 400 and box["height"] > 50
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), "nothing is cut off"
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"page-{theme}.png", full_page=True)
+    page.locator("summary").first.click()
+    assert page.locator("details[open] table").count() == 1
+    page.close()
+    assert set(asked) - {"data"} == {"file"} and errors == []
 
 
 # --- the Stepper ------------------------------------------------------------------------------------------------------
