@@ -41,6 +41,8 @@ MODULES = [
 def test_each_example_of_a_module_is_true(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(importlib.import_module("gmplab.experiment"), "last", None)
+    # What an example registers is there for that example alone.
+    monkeypatch.setattr(importlib.import_module("gmplab.names"), "_registered", {})
     module: Any = importlib.import_module(name)
     offered = {public: getattr(gmplab, public) for public in dir(gmplab)}
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)

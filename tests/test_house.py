@@ -248,3 +248,9 @@ def test_positional_arguments_are_taken_as_they_lie_where_mypyc_would_parse_them
     assert "(obj_rest = gmplab_rest(args, nargs)) != NULL && (obj_a = args[0]) != NULL) && !CPyArg_ParseStackAndKeywords" in rest
     for form in ("OO|$O", "|OO$O", "%OO|$O", "%|$O", "O|O"):
         assert build.with_quick_arguments(parsed(form, "&obj_a")) == parsed(form, "&obj_a")
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest takes them for one module, and refuses the second of them only if one process collects both."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
