@@ -1,6 +1,6 @@
 """`when`: a condition on the whole scheduler, and the events at which it comes true.
 
-"P[0].depth > 200 and idle_p > 0" is read, never evaluated as Python: a few names, comparisons, `and`, `or`, `not`, + - *,
+"P[0].depth > 200 and idle_p > 0" is read, never evaluated as Python: a few names, comparisons, `and`, `or`, `not`, `+`, `-`, `*`,
 and max, min and sum over all Ps, Ms or Gs. `run(..., when=...)` ends a run at the first rising edge, and `run.when(...)`
 finds all of them in a record; both look at the same state, that of `gmplab.traces.state`, after each row of events. An
 edge and not a level, since "the queue is long" is true for most of a run that is overloaded, and what one wants to see is how
@@ -357,7 +357,7 @@ def when(run: Run, condition: str) -> pd.DataFrame:
     Parameters
     ----------
     condition : str
-        Comparisons with `and`, `or`, `not`, + - *, and max, min, sum over all, of
+        Comparisons with `and`, `or`, `not`, `+`, `-`, `*`, and max, min, sum over all, of
         P[i].depth (queued goroutines, runnext among them), .status, .m, .runnext, .timers;
         M[i].place, .p, .g, .spinning, .passes, .locked_g; G[i].status, .m, .waits_for, .since_ns;
         runnable, running, syscall, waiting (goroutines in each state), global_q, idle_p, idle_m, spinning_m, threads,
