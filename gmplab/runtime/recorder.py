@@ -38,10 +38,7 @@ class Table:
         self.used = 0
 
     def bytes_used(self) -> bytes:
-        if PY:
-            return bytes(self.buffer[: self.used * 8])
-        words: Any = self.words
-        return bytes(memoryview(words).cast("B")[: self.used * 8])
+        return self.newest(self.used)
 
     def chunks(self) -> list[bytes]:
         """All rows so far."""
