@@ -119,7 +119,7 @@ def test_a_drag_is_the_time_that_is_shown_and_undo_goes_back(stand: Show, run: R
     assert chart.said("status").startswith("shown: ")
     page.screenshot("chart_utilisation")
     keyboard = page.page.keyboard
-    for key, share in (("u", None), ("u", None), ("u", 1.0), ("+", 1 / 1.6), ("ArrowRight", 1 / 1.6), ("0", 1.0)):
+    for key, share in (("u", None), ("u", None), ("r", None), ("u", None), ("u", 1.0), ("+", 1 / 1.6), ("ArrowRight", 1 / 1.6), ("0", 1.0)):
         keyboard.press(key)
         t0, t1 = page.get("view")
         assert share is None or t1 - t0 == pytest.approx(share * (whole[1] - whole[0]), rel=1e-3)
@@ -229,4 +229,41 @@ def test_undo_of_a_timeline_takes_back_what_was_chosen_elsewhere(stand: Show, ru
     assert page.get("view") == [8_000, 16_000]
     page.page.keyboard.press("u")
     assert page.get("view") == whole
+    assert page.errors == []
+
+
+def test_redo_shows_again_what_was_undone_until_another_view_is_chosen(stand: Show, run: Run) -> None:
+    page = stand(run.view.timeline())
+    page.page.focus(".gmplab-scroller")
+    views = [page.get("view")]
+
+    def press(keys: str) -> None:
+        for key in keys:
+            page.page.keyboard.press(key)
+
+    for key in "wdw":
+        press(key)
+        views.append(page.get("view"))
+    for keys, at in (("r", 3), ("u", 2), ("uuu", 0), ("r", 1), ("rrr", 3), ("uu", 1)):
+        press(keys)
+        assert page.get("view") == views[at]
+    # A press in the strip above that moves nothing chooses nothing.
+    page.page.click(".gmplab-overview")
+    page.page.get_by_role("button", name="Again the view that was undone").click()
+    assert page.get("view") == views[2]
+    page.page.get_by_role("button", name="Back to the view before").click()
+    page.page.focus(".gmplab-scroller")
+    press("+")
+    chosen = page.get("view")
+    press("r")
+    assert page.get("view") == chosen
+    press("u")
+    assert page.get("view") == views[1]
+    # What is chosen elsewhere is a view like any other.
+    page.page.evaluate("() => model.set('view', [1000, 2000])")
+    press("r")
+    assert page.get("view") == [1000, 2000]
+    press("ur")
+    assert page.get("view") == [1000, 2000]
+    page.screenshot("timeline_redo")
     assert page.errors == []

@@ -7,7 +7,7 @@ import { Past } from "./past.js";
 const NEAR = 12;
 const MOVED = 4;
 const AROUND = 0.1;
-const TIME_HELP = "Drag: a time to be shown in all linked views; click: an instant; arrow keys or A, D: move it; + - or W, S: zoom; 0 or Home: all; U: undo.";
+const TIME_HELP = "Drag: a time to be shown in all linked views; click: an instant; arrow keys or A, D: move it; + - or W, S: zoom; 0 or Home: all; U, R: undo, redo.";
 const LANE_HELP = "Click on a lane, or up, down: select its goroutine; double click or Enter: its lifeline; Escape: none.";
 const SPOT_HELP = "Click on a goroutine, or arrow keys: select it; double click or Enter: its lifeline; Escape: none.";
 
@@ -338,13 +338,13 @@ export class ChartView {
     const time = {
       ArrowLeft: () => this.pan(-0.2), a: () => this.pan(-0.2), ArrowRight: () => this.pan(0.2), d: () => this.pan(0.2),
       "+": () => this.zoom(1 / 1.6), "=": () => this.zoom(1 / 1.6), w: () => this.zoom(1 / 1.6), "-": () => this.zoom(1.6), s: () => this.zoom(1.6),
-      0: () => this.past.go(this.whole()), Home: () => this.past.go(this.whole()), u: () => this.past.undo(),
+      0: () => this.past.go(this.whole()), Home: () => this.past.go(this.whole()), u: () => this.past.undo(), r: () => this.past.redo(),
     };
     const goroutines = {
       ArrowUp: () => this.along(this.spots ? 1 : -1), ArrowDown: () => this.along(this.spots ? -1 : 1),
       Enter: () => this.toLifeline(this.model.get("selected_g")), Escape: () => this.set("selected_g", -1),
     };
-    const points = { ArrowLeft: () => this.along(-1), ArrowRight: () => this.along(1), u: () => this.past.undo() };
+    const points = { ArrowLeft: () => this.along(-1), ArrowRight: () => this.along(1), u: () => this.past.undo(), r: () => this.past.redo() };
     const keys = { ...(this.time ? time : {}), ...(this.rows || this.spots ? goroutines : {}), ...(this.spots ? points : {}) };
     if (event.key === "Escape" && this.cancel) keys.Escape = this.cancel;
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];

@@ -16,7 +16,7 @@ const OVERVIEW = 34;
 const LABELLED = 30;
 const SLACK = 3;
 const HELP = "Arrow keys or A, D: move; up, down: lane; + - or W, S: zoom (also the wheel, once the timeline has the focus); " +
-  "0 or Home: all; N, P: next and last span of the lane; Enter: select it; Escape: select none; U: undo; L: lanes of " +
+  "0 or Home: all; N, P: next and last span of the lane; Enter: select it; Escape: select none; U: undo, R: redo a move or zoom; L: lanes of " +
   "Ps, Ms, Gs; of Gs the order can be chosen, and which: a part of a name, or g7. Drag to move, click to select, drag in the strip above to zoom, point at a lane to see what is there and how many are queued.";
 
 function element(tag, attributes = {}, ...children) {
@@ -95,7 +95,8 @@ export class TimelineView {
       element("span", { class: "gmplab-group" }, ...this.buttons), this.choice, element("span", { class: "gmplab-group" }, ...toggles),
       element("span", { class: "gmplab-group" },
         action("\u2212", "Zoom out", () => this.zoom(1.6)), action("+", "Zoom in", () => this.zoom(1 / 1.6)),
-        action("All", "Show the whole run", () => this.fit()), action("Undo", "Back to the view before", () => this.undo()),
+        action("All", "Show the whole run", () => this.fit()), action("Undo", "Back to the view before", () => this.past.undo()),
+        action("Redo", "Again the view that was undone", () => this.past.redo()),
         action("?", "Keys and mouse", () => { this.help.hidden = !this.help.hidden; })));
     this.overview = element("canvas", { class: "gmplab-overview", "aria-hidden": "true" });
     this.canvas = element("canvas", { class: "gmplab-canvas", "aria-hidden": "true" });
@@ -598,10 +599,6 @@ export class TimelineView {
     if (this.table) this.go(this.whole());
   }
 
-  undo() {
-    this.past.undo();
-  }
-
   // Zoom only with the focus: a page that is scrolled must not stop at a timeline.
   wheel(event) {
     if (document.activeElement !== this.scroller || !this.table) return;
@@ -617,7 +614,7 @@ export class TimelineView {
     const keys = {
       ArrowLeft: () => this.pan(-0.2), a: () => this.pan(-0.2), ArrowRight: () => this.pan(0.2), d: () => this.pan(0.2),
       "+": () => this.zoom(1 / 1.6), "=": () => this.zoom(1 / 1.6), w: () => this.zoom(1 / 1.6), "-": () => this.zoom(1.6),
-      s: () => this.zoom(1.6), 0: () => this.fit(), Home: () => this.fit(), u: () => this.undo(),
+      s: () => this.zoom(1.6), 0: () => this.fit(), Home: () => this.fit(), u: () => this.past.undo(), r: () => this.past.redo(),
       ArrowUp: () => this.toRow(this.row - 1), ArrowDown: () => this.toRow(this.row + 1),
       PageUp: () => this.toRow(this.row - 20), PageDown: () => this.toRow(this.row + 20),
       n: () => this.along(1), p: () => this.along(-1), Enter: () => this.choose(spanAt(this.table, this.order[this.row], this.model.get("time_ns"))),
@@ -736,10 +733,12 @@ export class TimelineView {
     const from = time(event);
     const view = this.view();
     const inside = from > view[0] && from < view[1] && view[1] - view[0] < (end - begin) * 0.98;
-    this.past.remember(view);
+    let moved = false;
     this.overview.setPointerCapture(event.pointerId);
     const move = (next) => {
       const to = time(next);
+      if (!moved) this.past.remember(view);
+      moved = true;
       if (inside) this.go([view[0] + to - from, view[1] + to - from], false);
       else this.go([Math.min(from, to), Math.max(from, to)], false);
     };
