@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gmplab.errors import TraceError
 from gmplab.runtime.recorder import Record
+from gmplab.traces.effects.goroutines import go_start
 from gmplab.traces.frames import chunks, fields, lists
 from gmplab.traces.metrics import kind_counts
 from gmplab.traces.spans import RUNNABLE, RUNNING, WAITING, series_frame, transitions
@@ -39,7 +40,7 @@ NEARLY: Final = 1e-9
 
 
 class Starts:
-    """The method of GoStart in a validation: as `State.go_start`, and the next row of `schedule` must tell the same."""
+    """What a GoStart does in a validation: as `effects.go_start`, and the next row of `schedule` must tell the same."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -47,7 +48,7 @@ class Starts:
         self.rows = schedule_rows(record)
 
     def __call__(self, state: State, row: Row) -> None:
-        state.go_start(row)
+        go_start(state, row)
         t, _, g, m, p, _, reason, _ = row
         want = (
             t, g, m, p, reason, *state.search, len(state.ps[p].queue), len(state.runq), len(state.pidle), state.nmspinning,

@@ -19,9 +19,10 @@ from gmplab.errors import TraceError
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.traces.agreement import Starts, totals
+from gmplab.traces.effects import APPLY
 from gmplab.traces.frames import FIELDS, REASON_CODES, chunks, lists
 from gmplab.traces.snapshot import Snapshot, snapshot
-from gmplab.traces.state import APPLY, Impossible, Method, Row, State
+from gmplab.traces.state import Effect, Impossible, Row, State
 from gmplab.vocabulary import EVENT_KINDS, GO_START, NO_G, NO_M, NO_P, Q_GET, REASONS_OF, UNTIMED
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ def validate(run: Run) -> Validation:
     """Replay the whole run, and raise at the first row that cannot be.
 
     Every event must fit the state that the events before it left: a G runs that was runnable, on an M that was awake and
-    held that P; queues give what was put into them, in order; an idle P has no queue; and so on, `gmplab.traces.state` has
-    them all. Every row of `schedule` must tell what the events tell of that instant; `goroutines`, `machines`, `processors`
+    held that P; queues give what was put into them, in order; an idle P has no queue; and so on, `gmplab.traces.effects`
+    has them all. Every row of `schedule` must tell what the events tell of that instant; `goroutines`, `machines`, `processors`
     and the counters, sums and histograms must be those that the rows give.
 
     Parameters
@@ -138,9 +139,9 @@ def validate(run: Run) -> Validation:
     record = run.record
     timeline = Timeline(record)
     starts = Starts(record)
-    methods = list(APPLY)
-    methods[GO_START] = starts
-    state = timeline.forward(timeline.last, len(timeline.events) - 1, methods)
+    effects = list(APPLY)
+    effects[GO_START] = starts
+    state = timeline.forward(timeline.last, len(timeline.events) - 1, effects)
     starts.finish()
     if state.now > record.end_ns:
         raise TraceError(f"events, row {state.row}: is at {state.now} ns, and the run ends at {record.end_ns} ns")
@@ -246,10 +247,10 @@ class Timeline:
         """Rows from the last keyframe to the next."""
         return max(KEYFRAME_ROWS, KEYFRAME_SHARE * self.keyframes[-1].size())
 
-    def forward(self, state: State, row: int, methods: Sequence[Method] = APPLY) -> State:
+    def forward(self, state: State, row: int, effects: Sequence[Effect] = APPLY) -> State:
         """Bring a state forward to a row. Raises `TraceError` at the first row that cannot be."""
         try:
-            state.apply(self.events.rows(state.row + 1, row + 1), methods)
+            state.apply(self.events.rows(state.row + 1, row + 1), effects)
         except Impossible as e:
             (bad,) = self.events.rows(state.row, state.row + 1)
             raise TraceError(f"events, row {state.row}: {in_words(bad)}: {e}") from None

@@ -1,6 +1,6 @@
 """What happened, in sentences: each event as one, with the rule of the scheduler that decided.
 
-One method an event kind, in the order of `EVENT_KINDS`, beside `gmplab.traces.state`, which says what a row changes. A
+One method an event kind, in the order of `EVENT_KINDS`, beside `gmplab.traces.effects`, which says what a row changes. A
 sentence is told from the state *before* its row: how many Gs a thief's victim had is known only then.
 """
 
@@ -14,9 +14,10 @@ import pandas as pd
 
 from gmplab.runtime.dice import duration_ns
 from gmplab.runtime.recorder import Record
+from gmplab.traces.effects import APPLY
 from gmplab.traces.frames import dtype_for, fields
 from gmplab.traces.replay import Timeline, timeline_of
-from gmplab.traces.state import APPLY, Row, State
+from gmplab.traces.state import Row, State
 from gmplab.vocabulary import (
     EVENT_KINDS, GC_PHASES, GC_WORKER_MODES, HANDOFF_GC, HANDOFF_GCSTOP, HANDOFF_GLOBAL, HANDOFF_IDLE, HANDOFF_LAST_P,
     HANDOFF_NO_SPINNING, HANDOFF_TRACE, HANDOFF_WORK, NO_G, NO_M, NO_P, POLL_BLOCKING, POLL_NONBLOCKING,

@@ -19,9 +19,10 @@ import pandas as pd
 
 from gmplab.errors import SchedError
 from gmplab.names import nearest
+from gmplab.traces.effects import APPLY
 from gmplab.traces.replay import Timeline, in_words, timeline_of
 from gmplab.traces.snapshot import PARKED_AS, known, place_of
-from gmplab.traces.state import APPLY, PLACES, Goroutine, Impossible, Machine, Processor, Row, State
+from gmplab.traces.state import PLACES, Goroutine, Impossible, Machine, Processor, Row, State
 from gmplab.vocabulary import G_STATUSES, GWAITING, NO_G, NO_M, NO_P, P_STATUSES, WAIT_REASONS, WHYS
 
 if TYPE_CHECKING:

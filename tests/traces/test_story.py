@@ -8,7 +8,7 @@ import pytest
 
 import gmplab as gl
 from gmplab.errors import TraceError
-from gmplab.traces.state import APPLY
+from gmplab.traces.effects import APPLY
 from gmplab.traces.story import TELL, story, time
 from gmplab.vocabulary import EVENT_KINDS, REASONS_OF, SOURCES
 
