@@ -29,7 +29,8 @@ class Chart(Widget):
     """A plot of a run, in which one drags over a time to see it everywhere, and clicks on an instant or a goroutine.
 
     Linked with a Timeline by their traits, a drag is the time that both show, and a click on a goroutine selects it in
-    both; a double click goes to its lifeline.
+    both; a double click goes to its lifeline. In the plot of latencies it is a wait that is clicked on: who waited, and the
+    instant at which it ran.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ class Chart(Widget):
     >>> run.view.chart("fairness")                                      # doctest: +SKIP
     """
 
-    _esm = module("buffers.js", "keys.js", "past.js", "lanes.js", "chart.js")
+    _esm = module("buffers.js", "keys.js", "past.js", "lanes.js", "places.js", "chart.js")
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
     name = Unicode().tag(sync=True)
@@ -82,6 +83,7 @@ def drawn(run: Run, name: str, plot: Plot) -> bytes:
     columns: Columns = {"png": png}
     spots = spots_of(run, name, plot)
     rows = goroutine_rows(name, plot)
+    cells, whose = cells_of(name, plot)
     parts, values = parts_of(plot) if timed else ({}, [])
     goroutines, labels = run.goroutines, run.goroutines["name"].cat
     if spots or rows:
@@ -92,8 +94,8 @@ def drawn(run: Run, name: str, plot: Plot) -> bytes:
     width, height = plot.size()
     begin = int(run.record.header.get("window_ns", (0, 0))[0])
     return packed(
-        {**columns, **parts}, alt=plot.alt, width=width, height=height, times=[place_of(ax) for ax in timed], begin_ns=begin,
-        end_ns=max(run.record.end_ns, begin + 1), values=values, shares=name in SHARES,
+        {**columns, **parts, **cells}, alt=plot.alt, width=width, height=height, times=[place_of(ax) for ax in timed], begin_ns=begin,
+        end_ns=max(run.record.end_ns, begin + 1), values=values, shares=name in SHARES, cells=whose,
         names=list(labels.categories) if spots or rows else [],
     )
 
@@ -112,8 +114,12 @@ def placed(ax: Axes, x: Any, y: Any) -> tuple[Any, Any]:
 
 
 def spots_of(run: Run, name: str, plot: Plot) -> Columns:
-    """The goroutines that are points: where each is, and its CPU time; none in other plots than that of fairness."""
-    if name != "fairness" or plot.data.empty:
+    """The goroutines that are points: where each is, and what is told of it; none in most plots."""
+    if plot.data.empty:
+        return {}
+    if name == "latency" and "schedule" in run.provides:
+        return waits_of(run, plot)
+    if name != "fairness":
         return {}
     assert isinstance(plot.ax, Axes)
     x, y = placed(plot.ax, plot.data["rank"], plot.data["relative"])
@@ -121,6 +127,33 @@ def spots_of(run: Run, name: str, plot: Plot) -> Columns:
         "s_x": x, "s_y": y, "s_g": ids(plot.data["g"].to_numpy(dtype=np.int64)), "s_ns": plot.data["run_ns"].to_numpy(dtype=np.float64),
         "s_over": plot.data["relative"].to_numpy(dtype=np.float64),
     }
+
+
+def waits_of(run: Run, plot: Plot) -> Columns:
+    """The points of the lines of latencies, with the steps that lead to them: of the schedules that waited so long the first,
+    and how many there are.
+    """
+    assert isinstance(plot.ax, Axes)
+    (left, _), (bottom, _) = plot.ax.get_xlim(), plot.ax.get_ylim()
+    rows = run.schedule
+    rows = rows[rows["t_ns"] >= int(run.record.header.get("warmup_ns", 0))].sort_values(["wait_ns", "t_ns"])
+    lines = []
+    by_source = "source" in plot.data
+    for source, points in plot.data[plot.data["wait_ns"] > 0].groupby("source" if by_source else "run", sort=False, observed=True):
+        of = rows[rows["source"] == source] if by_source else rows
+        waited, share = points["wait_ns"].to_numpy(), points["share"].to_numpy()
+        first, stop = (np.searchsorted(of["wait_ns"], waited, side) for side in ("left", "right"))
+        x, y = placed(plot.ax, waited, share)
+        begin, foot = placed(plot.ax, np.append(left, waited[:-1]), np.append(share[1:], bottom))
+        lines.append({
+            "s_x": x, "s_y": y, "s_left": begin, "s_foot": foot, "s_g": of["g"].to_numpy(dtype=np.int64)[first],
+            "s_t": of["t_ns"].to_numpy(dtype=np.float64)[first], "s_ns": waited.astype(np.float64), "s_share": share,
+            "s_same": stop - first,
+        })
+    if not lines:
+        return {}
+    made = {name: np.concatenate([line[name] for line in lines]) for name in lines[0]}
+    return {**made, "s_g": ids(made["s_g"]), "s_same": ids(made["s_same"])}
 
 
 def goroutine_rows(name: str, plot: Plot) -> Columns:
@@ -133,6 +166,24 @@ def goroutine_rows(name: str, plot: Plot) -> Columns:
     left = np.full(len(at), plot.ax.get_xlim()[0])
     top, bottom = (placed(plot.ax, left, at + side / 2)[1] for side in (-1, 1))
     return {"r_top": top, "r_bottom": bottom, "r_g": ids(lane_of["g"].to_numpy(dtype=np.int64))}
+
+
+def cells_of(name: str, plot: Plot) -> tuple[Columns, list[str]]:
+    """The cells of a map over time, row by row from the top: how long a queue was in each, and whose it was; none of other
+    plots than that of the queues.
+    """
+    if name != "queues" or plot.data.empty:
+        return {}, []
+    assert isinstance(plot.ax, Axes)
+    data = plot.data
+    whose = data["queue"].unique().tolist()
+    left = np.full(len(whose) + 1, plot.ax.get_xlim()[0])
+    first = data[data["queue"] == whose[0]]
+    return {
+        "c_side": placed(plot.ax, left, np.arange(len(whose) + 1) - 0.5)[1],
+        "c_edge": np.append(first["begin_ns"], first["end_ns"].iloc[-1]).astype(np.float64),
+        "c_n": data["n"].to_numpy(dtype=np.float64), **{f"c_{end}": ids(data[end].to_numpy()) for end in ("least", "most")},
+    }, whose
 
 
 def parts_of(plot: Plot) -> tuple[Columns, list[str]]:

@@ -95,7 +95,8 @@ class Views:
         Parameters
         ----------
         plot : str
-            A name of `gmplab.plots.PLOTS`. Those over time can be dragged over; "fairness" and "lifelines" show goroutines.
+            A name of `gmplab.plots.PLOTS`. Those over time can be dragged over; "fairness", "lifelines" and "latency" show
+            goroutines, "queues" tells whoever points at a queue how long it was.
         **options
             As the plot takes them.
 

@@ -20,6 +20,7 @@ from gmplab.plots.runs import Runs
 from gmplab.plots.stretch import Stretch, stretch_of
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 PARTS: Final = 240
 """Parts of the time that is shown."""
@@ -60,11 +61,24 @@ def at_once(spans: pd.DataFrame, edges: Floats) -> Floats:
     return means(t[order], np.cumsum(step[order]), edges)
 
 
+def ranges(t_ns: Any, values: Any, edges: Floats) -> tuple[Ints, Ints]:
+    """The least and the greatest that such a value was in each part.
+
+    >>> least, most = ranges([10, 20], [4, 0], np.array([0.0, 15.0, 20.0, 40.0]))
+    >>> least.tolist(), most.tolist()
+    ([0, 4, 0], [4, 4, 0])
+    """
+    t = np.asarray(t_ns)
+    # 0 before the first; one more at the end, so that every part ends within.
+    v = np.concatenate([[0], np.asarray(values, dtype=np.int64), [0]])
+    first, stop = np.searchsorted(t, edges[:-1], side="right"), np.searchsorted(t, edges[1:]) + 1
+    ends = np.column_stack([first, np.maximum(stop, first + 1)]).ravel()
+    return np.minimum.reduceat(v, ends)[::2], np.maximum.reduceat(v, ends)[::2]
+
+
 def greatest(t_ns: Any, values: Any, edges: Floats) -> int:
     """The greatest that such a value was in the time that is shown."""
-    t, v = np.asarray(t_ns), np.asarray(values)
-    first = max(int(np.searchsorted(t, edges[0], side="right")) - 1, 0)
-    return int(v[first : int(np.searchsorted(t, edges[-1]))].max(initial=0))
+    return int(ranges(t_ns, values, edges[[0, -1]])[1][0])
 
 
 def parts_frame(edges: Floats, columns: Mapping[str, Floats]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
 from gmplab.plots import lanes
-from gmplab.plots.overtime import greatest, means, parts_of
+from gmplab.plots.overtime import greatest, means, parts_of, ranges
 from gmplab.plots.palette import EMPTY, SEQUENTIAL
 from gmplab.plots.plot import Plot, axes
 from gmplab.plots.runs import Runs, entitle, legend_below, say_empty
@@ -44,7 +44,8 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     Returns
     -------
     Plot
-        `data`: queue ("global", or "P" and its id); begin_ns, end_ns; n (mean length over that time).
+        `data`: queue ("global", or "P" and its id); begin_ns, end_ns; n (mean length over that time); least, most (of the
+        length in that time).
 
     Raises
     ------
@@ -62,6 +63,7 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     found = by_queue(shown.run, procs)
     names = list(found)
     grid = np.array([means(rows["t_ns"], rows["n"], edges) for rows in found.values()])
+    least, longest = np.array([ranges(rows["t_ns"], rows["n"], edges) for rows in found.values()]).swapaxes(0, 1)
     fig, ax = axes(ax, 10.0, lanes.tall(procs + 1, each=0.24, rest=1.5))
     most = float(grid.max())
     ax.set_facecolor(EMPTY)
@@ -85,7 +87,7 @@ def queues(run: Runs, ax: Axes | None = None, t: Sequence[int | str] | None = No
     data = pd.DataFrame(
         {
             "queue": np.repeat(names, len(edges) - 1), "begin_ns": np.tile(edges[:-1], len(names)),
-            "end_ns": np.tile(edges[1:], len(names)), "n": grid.ravel(),
+            "end_ns": np.tile(edges[1:], len(names)), "n": grid.ravel(), "least": least.ravel(), "most": longest.ravel(),
         }
     )
     return Plot(fig, ax, data, told(shown, found, absent))

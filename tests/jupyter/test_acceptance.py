@@ -54,6 +54,12 @@
   jupyter/test_widgets_in_lab.py::test_steps_and_dragged_sliders_are_known_to_page_and_kernel
 - browser: a drag over a plot is the time of the Timeline, a click on a goroutine selects it
   jupyter/test_dashboards_in_lab.py::test_in_the_explorer_a_drag_over_a_plot_is_the_time_of_the_timeline_and_a_goroutine_is_shown_there
+- browser: a click in the tail of the latencies selects who waited so long
+  jupyter/test_dashboards_in_lab.py::test_in_the_explorer_a_click_in_the_tail_of_the_latencies_is_where_timeline_and_stepper_go
+- browser: whoever points at the map of queues is told how long the one there was
+  jupyter/test_charts.py::test_whoever_points_at_the_queues_is_told_how_long_the_one_there_was
+- browser: undo and redo of a view
+  jupyter/test_charts.py::test_redo_shows_again_what_was_undone_until_another_view_is_chosen
 - browser: whoever points at a P is told what is queued
   jupyter/test_pages.py::test_whoever_points_at_a_p_is_told_how_many_wait_in_its_queue_and_in_the_global_one
 - browser: a slider is dragged

@@ -35,7 +35,8 @@ def test_every_plot_is_a_chart_and_those_over_time_know_where_the_time_is(run: R
     for axes in head["times"]:
         assert 0 < axes["left"] < axes["right"] <= 1 and 0 < axes["top"] < axes["bottom"] < 1
         assert (axes["t0"], axes["t1"]) == (0, run.record.end_ns)
-    assert ("s_g" in columns, "r_g" in columns) == (name == "fairness", name == "lifelines")
+    found = [column in columns for column in ("s_g", "s_t", "r_g", "c_n")]
+    assert found == [name in ("fairness", "latency"), name == "latency", name == "lifelines", name == "queues"]
     assert html.escape(chart.plot.alt) in chart.twin()
     assert set(chart.inline) == {"chart"}
 
@@ -63,6 +64,45 @@ def test_the_values_behind_a_picture_are_those_of_its_data(run: Run) -> None:
     assert all(columns[f"v{i}"].tolist() == chart.plot.data[name].tolist() for i, name in enumerate(head["values"]))
     assert (head["times"][0]["t0"], head["times"][0]["t1"]) == (1_000_000, 9_000_000)
     assert unpacked(run.view.chart("queues").reply({}))[0]["values"] == []
+
+
+def test_each_cell_of_the_queues_is_where_the_picture_has_it(run: Run) -> None:
+    chart = run.view.chart("queues", t=("1ms", "9ms"))
+    head, columns = unpacked(chart.reply({}))
+    data = chart.plot.data
+    assert head["cells"] == ["global", "P0", "P1", "P2", "P3"]
+    assert columns["c_edge"][[0, -1]].tolist() == [1_000_000, 9_000_000] and len(columns["c_edge"]) == 241
+    for name in ("n", "least", "most"):
+        assert columns[f"c_{name}"].tolist() == data[name].tolist()
+    box = chart.plot.ax.get_position()
+    assert np.allclose(columns["c_side"], 1 - box.y1 + np.arange(6) / 5 * (box.y1 - box.y0))
+
+
+@pytest.mark.parametrize("by", [None, "source"])
+def test_each_step_of_the_latencies_is_a_wait_that_was(run: Run, by: str | None) -> None:
+    chart = run.view.chart("latency", by=by)
+    columns = unpacked(chart.reply({}))[1]
+    data = chart.plot.data[chart.plot.data["wait_ns"] > 0]
+    waits = run.schedule.set_index(["g", "t_ns"])["wait_ns"]
+    assert columns["s_ns"].tolist() == data["wait_ns"].tolist()
+    assert [waits[g, t] for g, t in zip(columns["s_g"], columns["s_t"], strict=True)] == columns["s_ns"].tolist()
+    # Those that waited as long, on all steps, are all that waited.
+    assert columns["s_same"].sum() == (waits > 0).sum()
+    assert columns["s_share"].tolist() == data["share"].tolist()
+    lines = np.flatnonzero(columns["s_left"] == columns["s_left"].min())
+    assert len(lines) == (1 if by is None else data["source"].nunique())
+    # A step begins where the one before ends, and falls to where the next one is.
+    inner = np.setdiff1d(np.arange(1, len(columns["s_x"])), lines)
+    assert np.array_equal(columns["s_left"][inner], columns["s_x"][inner - 1])
+    assert np.array_equal(columns["s_foot"][inner - 1], columns["s_y"][inner])
+    assert (columns["s_foot"] > columns["s_y"]).all()
+
+
+def test_latencies_whose_schedules_are_unknown_are_a_picture(run: Run) -> None:
+    counted = gl.run("mixed_io", procs=4, seed=1, record="off")
+    assert "s_g" not in unpacked(counted.view.chart("latency").reply({}))[1]
+    still = gl.run("fanout", n=1, procs=1, costs=gl.Costs.zero())
+    assert "s_g" not in unpacked(still.view.chart("latency").reply({}))[1]
 
 
 def test_an_unknown_plot_names_the_nearest(run: Run) -> None:
@@ -188,6 +228,76 @@ def test_a_lane_of_the_lifelines_is_selected_too(stand: Show, run: Run) -> None:
     page.page.keyboard.press("ArrowDown")
     assert page.get("selected_g") == page.page.evaluate("() => view.table.r_g[7]")
     page.screenshot("chart_lifelines")
+    assert page.errors == []
+
+
+def test_whoever_points_at_the_queues_is_told_how_long_the_one_there_was(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("queues"))
+    chart = Touched(page)
+    data = run.plot.queues().data
+    told = data[(data["queue"] != "global") & (data["least"] < data["most"])].sort_values("n").iloc[-1]
+    row = data["queue"].unique().tolist().index(told["queue"])
+    y = page.page.evaluate("row => (view.table.c_side[row] + view.table.c_side[row + 1]) / 2", row)
+    t = (told["begin_ns"] + told["end_ns"]) / 2
+    axes = page.page.evaluate("() => view.table.meta.times[0]")
+    x = axes["left"] + (t - axes["t0"]) / (axes["t1"] - axes["t0"]) * (axes["right"] - axes["left"])
+    page.page.mouse.move(*chart.at(x, y))
+    length = f"{digits(told['n'])} goroutines queued on average, {told['least']} to {told['most']}\n"
+    assert chart.said("tip").startswith(f"{told['queue']}: {length}")
+    page.screenshot("chart_queues")
+    page.page.mouse.click(*chart.at(x, y))
+    assert page.get("time_ns") == pytest.approx(t, abs=told["end_ns"] - told["begin_ns"])
+    assert chart.said("said") == chart.said("tip").replace("\n", ", ")
+    # By keys, from queue to queue, at that instant.
+    for _ in range(row):
+        page.page.keyboard.press("ArrowDown")
+    steady = chart.said("status")
+    page.page.keyboard.press("ArrowDown")
+    page.screenshot("chart_queues_keys")
+    assert chart.said("status").startswith(f"{told['queue']}: {length.strip()}, ")
+    page.page.keyboard.press("ArrowUp")
+    assert chart.said("status") == steady
+    assert page.errors == []
+
+
+def test_a_click_in_the_tail_of_the_latencies_selects_who_waited_so_long(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("latency"))
+    chart = Touched(page)
+    longest = run.schedule.sort_values(["wait_ns", "t_ns"]).iloc[-1]
+    # Where the step that leads to the longest wait is level: far from its point.
+    x, y = page.page.evaluate("""() => {
+      const {s_x: x, s_left: left, s_y: y} = view.table, last = x.length - 1;
+      return [(left[last] + 3 * x[last]) / 4, y[last]];
+    }""")
+    page.page.mouse.click(*chart.at(x, y))
+    assert (page.get("selected_g"), page.get("time_ns")) == (longest["g"], longest["t_ns"])
+    assert page.get("view") == [0, run.record.end_ns] and page.get("lanes") == "P"
+    name = run.goroutines.set_index("g").loc[longest["g"], "name"]
+    assert chart.said("status").startswith(f"selected: G{longest['g']} {name}: runnable for ")
+    assert "% waited at least so long" in chart.said("tip")
+    page.screenshot("chart_latency")
+    page.page.mouse.dblclick(*chart.at(x, y))
+    wait, t0, t1 = int(longest["wait_ns"]), *page.get("view")
+    assert t0 < longest["t_ns"] - wait and longest["t_ns"] < t1 and t1 - t0 == pytest.approx(1.2 * wait, rel=1e-3)
+    keyboard = page.page.keyboard
+    keyboard.press("u")
+    assert page.get("view") == [0, run.record.end_ns]
+    # By keys: a shorter wait is to the left and above, and the longest the first from the right.
+    waits = sorted(set(run.schedule["wait_ns"]) - {0})
+    for key, wait in (("Left", waits[-2]), ("Up", waits[-3]), ("Right", waits[-2]), ("Down", waits[-1])):
+        keyboard.press(f"Arrow{key}")
+        assert page.page.evaluate("() => view.table.s_ns[view.spot]") == wait
+    keyboard.press("Escape")
+    assert page.get("selected_g") == -1
+    keyboard.press("ArrowLeft")
+    assert page.get("selected_g") == longest["g"]
+    keyboard.press("Enter")
+    assert "the wait of G" in chart.said("said")
+    # Of a goroutine that is selected elsewhere its wait is marked; away from the line none is selected.
+    page.page.evaluate("g => model.set('selected_g', g)", int(run.schedule.iloc[0]["g"]))
+    page.drawn()
+    page.page.mouse.click(*chart.at(0.9, 0.2))
+    assert page.get("selected_g") == -1
     assert page.errors == []
 
 

@@ -71,6 +71,44 @@ def test_in_the_explorer_a_drag_over_a_plot_is_the_time_of_the_timeline_and_a_go
     assert book.errors == []
 
 
+def test_in_the_explorer_a_click_in_the_tail_of_the_latencies_is_where_timeline_and_stepper_go(notebook: Opener) -> None:
+    book = notebook(
+        ["import gmplab as gl\ndash = gl.run('mixed_io', procs=4, seed=1).view.dashboard()\ndash"], size=(1280, 1600), dark=True
+    )
+    book.run_all()
+    book.page.wait_for_function(f"() => {TIMELINE}?.lastFrame > 0")
+    book.find(".lm-TabBar-tab:has-text('latency')").last.click()
+    chart = "document.querySelector('.gmplab-chart')?.gmplab"
+    book.page.wait_for_function(f"() => {chart}?.drawn > 0 && {chart}.image.complete")
+    longest = "w = dash.run.schedule.sort_values(['wait_ns', 't_ns']).iloc[-1]\n"
+    g, t, wait = (int(x) for x in book.kernel(f"{longest}print(w['g'], w['t_ns'], w['wait_ns'])").split())
+    x, y = book.page.evaluate(f"""() => {{
+      const [view, box] = [{chart}, {chart}.image.getBoundingClientRect()];
+      const last = view.table.s_x.length - 1;
+      return [box.left + view.table.s_x[last] * box.width, box.top + view.table.s_y[last] * box.height];
+    }}""")
+    book.page.mouse.click(x, y)
+    book.page.wait_for_function(f"g => {TIMELINE}.model.get('selected_g') === g", arg=g)
+    book.page.wait_for_function("t => document.querySelector('.gmplab-stepper').gmplab.model.get('time_ns') === t", arg=t)
+    book.find(f"text=ran while G{g} was runnable").first.wait_for()
+    book.screenshot("explorer_latency_dark")
+    book.page.mouse.dblclick(x, y)
+    book.page.wait_for_function(
+        f"([from, to]) => {{ const [a, b] = {TIMELINE}.model.get('view'); return a < from && b > to && b - a < 1.3 * (to - from); }}",
+        arg=[t - wait, t],
+    )
+    book.page.mouse.move(5, 5)
+    book.screenshot("explorer_wait_dark")
+    book.find(".lm-TabBar-tab:has-text('queues')").last.click()
+    queues = "[...document.querySelectorAll('.gmplab-chart')].map((root) => root.gmplab).find((one) => one.cells && one.drawn)"
+    book.page.wait_for_function(f"() => {queues}?.image.complete")
+    box = book.page.evaluate(f"() => {{ const b = {queues}.image.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; }}")
+    book.page.mouse.move(box[0] + 0.3 * box[2], box[1] + 0.4 * box[3])
+    book.page.wait_for_selector(".gmplab-tip:has-text('queued')")
+    book.screenshot("explorer_queues_dark")
+    assert book.errors == []
+
+
 def test_a_moved_slider_runs_again_and_shows_the_run_before(notebook: Opener) -> None:
     book = notebook(["import gmplab as gl\nplay = gl.playground('mixed_io')\nplay"], size=(1280, 1400))
     book.run_all()

@@ -10,7 +10,7 @@ import pytest
 
 import gmplab as gl
 from gmplab.errors import TraceError
-from gmplab.plots.overtime import PARTS, greatest, means, parts_of, stacked
+from gmplab.plots.overtime import PARTS, greatest, means, parts_of, ranges, stacked
 from gmplab.plots.palette import BLUE, GREY, Look
 from gmplab.plots.plot import axes
 from gmplab.traces.run import Run
@@ -45,6 +45,17 @@ def test_the_greatest_counts_what_holds_at_the_begin_and_not_what_comes_at_the_e
     assert greatest(t, v, EDGES) == 7
     assert greatest(t, v, EDGES[1:]) == 2
     assert greatest([], [], EDGES) == 0
+
+
+def test_the_least_and_the_greatest_of_a_part_are_those_of_what_held_in_it() -> None:
+    dice = np.random.default_rng(8)
+    for n in (0, 1, 3, 40, 400):
+        t, v = np.sort(dice.integers(-5, 40, n)), dice.integers(0, 9, n)
+        least, most = ranges(t, v, EDGES)
+        for i, (begin, end) in enumerate(zip(EDGES, EDGES[1:], strict=False)):
+            held = [*([0, *v[t <= begin]][-1:]), *v[(t > begin) & (t < end)]]
+            assert (least[i], most[i]) == (min(held), max(held))
+        assert (least <= means(t, v, EDGES)).all() and (means(t, v, EDGES) <= most).all()
 
 
 def test_the_parts_are_equal_and_span_what_is_shown() -> None:

@@ -3,12 +3,15 @@ import { LATE, request, unpacked } from "./buffers.js";
 import { keepLetters } from "./keys.js";
 import { firstAbove, timeText, within, zoomed } from "./lanes.js";
 import { Past } from "./past.js";
+import { bandAt, cellText, nearest } from "./places.js";
 
 const NEAR = 12;
 const MOVED = 4;
 const AROUND = 0.1;
 const TIME_HELP = "Drag: a time to be shown in all linked views; click: an instant; arrow keys or A, D: move it; + - or W, S: zoom; 0 or Home: all; U, R: undo, redo.";
 const LANE_HELP = "Click on a lane, or up, down: select its goroutine; double click or Enter: its lifeline; Escape: none.";
+const CELL_HELP = "Point at a queue, or up, down: how long it was.";
+const WAIT_HELP = "Click on the line, or arrow keys: select who waited so long, and the instant at which it ran; double click or Enter: the time of the wait; Escape: none.";
 const SPOT_HELP = "Click on a goroutine, or arrow keys: select it; double click or Enter: its lifeline; Escape: none.";
 
 function element(tag, attributes = {}, ...children) {
@@ -53,8 +56,12 @@ export class ChartView {
     Object.assign(this.image, { src: this.url, alt: meta.alt, width: meta.width, height: meta.height });
     this.time = meta.times.length > 0;
     this.spots = Boolean(table.s_g);
+    this.waits = Boolean(table.s_t);
     this.rows = Boolean(table.r_g);
-    this.help = [this.time && TIME_HELP, this.rows && LANE_HELP, this.spots && SPOT_HELP].filter((text) => text).join(" ");
+    this.cells = Boolean(table.c_n);
+    this.help = [
+      this.time && TIME_HELP, this.cells && CELL_HELP, this.rows && LANE_HELP, this.spots && (this.waits ? WAIT_HELP : SPOT_HELP),
+    ].filter((text) => text).join(" ");
     this.status.hidden = !this.help;
     if (!this.help) return;
     for (const [name, value] of Object.entries({
@@ -78,7 +85,7 @@ export class ChartView {
     this.on(this.stage, "pointerdown", (event) => this.press(event));
     this.on(this.stage, "pointermove", (event) => this.point(event));
     this.on(this.stage, "pointerleave", () => this.leave());
-    this.on(this.stage, "dblclick", (event) => this.toLifeline(this.goroutineAt(this.place(event))));
+    this.on(this.stage, "dblclick", (event) => this.follow(this.goroutineAt(this.place(event))));
     this.on(this.stage, "keydown", (event) => this.key(event));
   }
 
@@ -114,14 +121,13 @@ export class ChartView {
 
   // The nearest point, -1 where none is near.
   spotAt(x, y) {
-    const { s_x: xs, s_y: ys } = this.table;
-    const [wide, high] = [this.image.clientWidth, this.image.clientHeight];
-    let [found, least] = [-1, NEAR * NEAR];
-    for (let i = 0; i < xs.length; i++) {
-      const far = ((xs[i] - x) * wide) ** 2 + ((ys[i] - y) * high) ** 2;
-      if (far < least) [found, least] = [i, far];
-    }
-    return found;
+    return nearest(this.table, x, y, this.image.clientWidth, this.image.clientHeight, NEAR);
+  }
+
+  // The point of the selected goroutine, -1 where it has none: of several waits the one that was chosen here.
+  chosenSpot() {
+    const [g, gs] = [this.model.get("selected_g"), this.table.s_g];
+    return gs[this.spot] === g ? this.spot : gs.lastIndexOf(g);
   }
 
   whole() {
@@ -148,9 +154,9 @@ export class ChartView {
     context.scale(ratio * wide, ratio * high);
     const pixel = [1 / Math.max(wide, 1), 1 / Math.max(high, 1)];
     for (const axes of this.table.meta.times) this.drawTime(context, axes, pixel);
-    const chosen = this.model.get("selected_g");
-    if (this.rows) this.drawRow(context, chosen, pixel);
-    if (this.spots) this.drawSpot(context, chosen, pixel);
+    if (this.rows) this.drawRow(context, this.model.get("selected_g"), pixel);
+    if (this.spots) this.drawSpot(context, pixel);
+    if (this.cells) this.drawCells(context, pixel);
     this.report();
     this.drawn = (this.drawn ?? 0) + 1;
   }
@@ -178,9 +184,9 @@ export class ChartView {
     for (const x of [left - 4 * px, right]) context.fillRect(x, top - py, 4 * px, bottom - top + 2 * py);
   }
 
-  drawSpot(context, g, [px, py]) {
-    const { s_g: gs, s_x: xs, s_y: ys } = this.table;
-    for (const [i, colour] of [[this.hover, "#777"], [gs.indexOf(g), "#111"]]) {
+  drawSpot(context, [px, py]) {
+    const { s_x: xs, s_y: ys } = this.table;
+    for (const [i, colour] of [[this.hover, "#777"], [this.chosenSpot(), "#111"]]) {
       if (i < 0) continue;
       context.beginPath();
       context.ellipse(xs[i], ys[i], 8 * px, 8 * py, 0, 0, 2 * Math.PI);
@@ -193,6 +199,15 @@ export class ChartView {
     }
   }
 
+  // The queue that keys have come to.
+  drawCells(context, [px, py]) {
+    if (this.row === undefined) return;
+    const { left, right } = this.table.meta.times[0];
+    const [top, bottom] = [this.table.c_side[this.row], this.table.c_side[this.row + 1]];
+    context.fillStyle = "#1976d2";
+    for (const x of [left - 4 * px, right]) context.fillRect(x, top + py, 4 * px, bottom - top - 2 * py);
+  }
+
   report() {
     const [t0, t1] = this.model.get("view");
     const [begin, end] = this.whole();
@@ -200,14 +215,26 @@ export class ChartView {
     if (this.time && (t0 > begin || t1 < end)) parts.push(`shown: ${timeText(t0, 6)} to ${timeText(t1, 6)} of ${timeText(end, 6)}`);
     const chosen = this.model.get("selected_g");
     if ((this.rows || this.spots) && chosen >= 0) parts.push(`selected: ${this.goroutineText(chosen)}`);
+    if (this.row !== undefined) parts.push(this.queueText());
     this.status.textContent = parts.join("; ") || this.help;
   }
 
   // --- what there is to say ----------------------------------------------------------------------------------------------
   goroutineText(g) {
-    const i = this.spots ? this.table.s_g.indexOf(g) : -1;
-    if (this.spots && i < 0) return `${this.called(g)}, not in this plot`;
-    if (i < 0) return this.called(g);
+    if (!this.spots) return this.called(g);
+    const i = g === this.model.get("selected_g") ? this.chosenSpot() : this.table.s_g.indexOf(g);
+    if (i < 0) return this.waits ? this.called(g) : `${this.called(g)}, not in this plot`;
+    return this.spotText(i);
+  }
+
+  spotText(i) {
+    const g = this.table.s_g[i];
+    if (this.waits) {
+      const { s_t: t, s_share: share, s_same: same } = this.table;
+      const as = same[i] > 1 ? ` as ${(same[i] - 1).toLocaleString("en")} more` : "";
+      const least = `${Number((100 * share[i]).toPrecision(3))} % waited at least so long`;
+      return `${this.called(g)}: runnable for ${timeText(this.table.s_ns[i], 4)}${as}, until ${timeText(t[i], 6)}; ${least}`;
+    }
     const over = this.table.s_over[i];
     return `${this.called(g)}: ${timeText(this.table.s_ns[i], 4)} of CPU time, ${Number(over.toPrecision(3))} times the mean`;
   }
@@ -222,7 +249,15 @@ export class ChartView {
     return `${timeText(begin[i], 6)} to ${timeText(end[i], 6)}\n${values.join(", ")}`;
   }
 
+  // How long the queue was that keys have come to, at the instant.
+  queueText() {
+    return cellText(this.table, this.row, this.model.get("time_ns")).replace("\n", ", ");
+  }
+
   textAt(place) {
+    const spot = this.spots ? this.spotAt(place.x, place.y) : -1;
+    if (spot >= 0) return this.spotText(spot);
+    if (this.cells && place.axes) return cellText(this.table, bandAt(this.table.c_side, place.y), place.t);
     const g = this.goroutineAt(place);
     if (g >= 0) return this.rows ? `${this.called(g)}\n${timeText(place.t, 6)}` : this.goroutineText(g);
     return place.axes ? this.valuesText(place.t) : "";
@@ -237,6 +272,30 @@ export class ChartView {
   select(g) {
     this.set("selected_g", g);
     if (g >= 0) this.said.textContent = `selected: ${this.goroutineText(g)}`;
+  }
+
+  // A wait was over at an instant: there the Stepper says why it was.
+  selectSpot(i) {
+    this.spot = i;
+    if (i >= 0 && this.waits) this.set("time_ns", this.table.s_t[i]);
+    this.select(i >= 0 ? this.table.s_g[i] : -1);
+    this.ask();
+  }
+
+  // What a double click on a goroutine shows.
+  follow(g) {
+    if (this.waits) this.toWait(g);
+    else this.toLifeline(g);
+  }
+
+  // In a linked Timeline: the wait, from when it could run until it did.
+  toWait(g) {
+    const i = g >= 0 ? this.chosenSpot() : -1;
+    if (i < 0) return;
+    const [t, wait] = [this.table.s_t[i], this.table.s_ns[i]];
+    const margin = Math.max(wait * AROUND, 1);
+    this.past.go(within([t - wait - margin, t + margin], ...this.whole()));
+    this.said.textContent = `the wait of ${this.called(g)}: ${timeText(t - wait, 6)} to ${timeText(t, 6)}`;
   }
 
   // In a linked Timeline: the lanes of goroutines, and the life of this one.
@@ -256,7 +315,7 @@ export class ChartView {
     this.stage.focus({ preventScroll: true });
     const from = this.place(event);
     if (!from.axes) {
-      if (this.spots) this.select(this.goroutineAt(from));
+      if (this.spots) this.selectSpot(this.spotAt(from.x, from.y));
       return;
     }
     this.stage.setPointerCapture(event.pointerId);
@@ -290,7 +349,7 @@ export class ChartView {
   click(place) {
     this.set("time_ns", Math.round(place.t));
     if (this.rows) this.select(this.goroutineAt(place));
-    else this.said.textContent = this.valuesText(place.t);
+    else this.said.textContent = this.textAt(place).replace("\n", ", ");
   }
 
   point(event) {
@@ -318,9 +377,18 @@ export class ChartView {
   // To the goroutine that is so many further on: in a plot of points by rank, in one of lanes downward.
   along(by) {
     const gs = this.spots ? this.table.s_g : this.table.r_g;
-    const i = gs.indexOf(this.model.get("selected_g"));
+    const i = this.spots ? this.chosenSpot() : gs.indexOf(this.model.get("selected_g"));
     const next = i < 0 ? (by > 0 ? 0 : gs.length - 1) : Math.min(Math.max(i + by, 0), gs.length - 1);
-    this.select(gs[next]);
+    if (this.spots) this.selectSpot(next);
+    else this.select(gs[next]);
+  }
+
+  // To the queue that is so many further down.
+  down(by) {
+    const last = this.table.c_side.length - 2;
+    this.row = Math.min(Math.max((this.row ?? (by > 0 ? -1 : last + 1)) + by, 0), last);
+    this.said.textContent = this.queueText();
+    this.ask();
   }
 
   pan(share) {
@@ -341,11 +409,13 @@ export class ChartView {
       0: () => this.past.go(this.whole()), Home: () => this.past.go(this.whole()), u: () => this.past.undo(), r: () => this.past.redo(),
     };
     const goroutines = {
-      ArrowUp: () => this.along(this.spots ? 1 : -1), ArrowDown: () => this.along(this.spots ? -1 : 1),
-      Enter: () => this.toLifeline(this.model.get("selected_g")), Escape: () => this.set("selected_g", -1),
+      // Up is where the next one stands: more of the CPU, but a shorter wait.
+      ArrowUp: () => this.along(this.spots && !this.waits ? 1 : -1), ArrowDown: () => this.along(this.spots && !this.waits ? -1 : 1),
+      Enter: () => this.follow(this.model.get("selected_g")), Escape: () => this.set("selected_g", -1),
     };
+    const cells = { ArrowUp: () => this.down(-1), ArrowDown: () => this.down(1) };
     const points = { ArrowLeft: () => this.along(-1), ArrowRight: () => this.along(1), u: () => this.past.undo(), r: () => this.past.redo() };
-    const keys = { ...(this.time ? time : {}), ...(this.rows || this.spots ? goroutines : {}), ...(this.spots ? points : {}) };
+    const keys = { ...(this.time ? time : {}), ...(this.rows || this.spots ? goroutines : {}), ...(this.spots ? points : {}), ...(this.cells ? cells : {}) };
     if (event.key === "Escape" && this.cancel) keys.Escape = this.cancel;
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
