@@ -96,14 +96,7 @@ def escape(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[s
     lines[:] = [re.sub(r"\(\*(\w+\))", r"(\\*\1", line) for line in lines]
 
 
-def no_verb(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Of the module of the verbs only these are shown, and not what performs them."""
-    inside = getattr(obj, "__module__", "") == "gmplab.runtime.verbs"
-    return True if what == "module" and inside and name not in gmplab.__all__ else None
-
-
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.connect("doctree-read", elsewhere)
     app.connect("autodoc-process-docstring", escape)
-    app.connect("autodoc-skip-member", no_verb)
