@@ -15,7 +15,7 @@ from gmplab.jupyter.packing import Columns, codes, ids, instants, packed
 from gmplab.jupyter.settings import settings
 from gmplab.jupyter.widget import INLINE, Widget, module, style
 from gmplab.plots.lanes import NONE
-from gmplab.plots.palette import STATES, Look, ink_on
+from gmplab.plots.palette import IN_TURN, STATES, Look, ink_on
 from gmplab.plots.picture import picture
 from gmplab.plots.queues import in_words
 from gmplab.plots.timeline import called, coloured
@@ -24,6 +24,7 @@ from gmplab.traces.frames import n_rows
 from gmplab.traces.run import Run
 
 LANES: Final = ("P", "M", "G")
+BY: Final = ("name", "g")
 QUEUES: Final = "queues"
 FOUND: Final = "found"
 """How long the run queues were, and where each P found what it ran: parts of the data beside the lanes, which are asked for
@@ -47,11 +48,16 @@ class Timeline(Widget):
         What has a lane at first.
     until_ns : int
         How far one may look, where that is beyond the run's end: the end of a longer run beside it.
+    by : {"name", "g"}
+        What colours running goroutines in lanes of Ps and Ms at first: their name, or their id. There are ten looks for
+        ids, taken in turn.
 
     Attributes
     ----------
     lanes : str
         What has a lane.
+    by : str
+        What colours running goroutines.
     nth : int
         How many runs it has shown before this one.
 
@@ -61,18 +67,21 @@ class Timeline(Widget):
     'G'
     """
 
-    _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "past.js", "timeline.js")
+    _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "colouring.js", "past.js", "timeline.js")
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
+    by = Enum(BY, "name").tag(sync=True)
     until_ns = Int(0).tag(sync=True)
     nth = Int(0).tag(sync=True)
 
-    def __init__(self, run: Run, lanes: str = "P", until_ns: int = 0) -> None:
+    def __init__(self, run: Run, lanes: str = "P", until_ns: int = 0, by: str = "name") -> None:
         if lanes not in LANES:
             raise ValueError(f"lanes = {lanes!r}: must be 'P', 'M' or 'G'")
+        if by not in BY:
+            raise ValueError(f"by = {by!r}: must be 'name' or 'g'")
         run.need("spans", "view.timeline")
         self.run = run
-        super().__init__(lanes=lanes, until_ns=until_ns, inline=within(run), **whole(run, until_ns))
+        super().__init__(lanes=lanes, by=by, until_ns=until_ns, inline=within(run), **whole(run, until_ns))
 
     def show(self, run: Run) -> None:
         """Show another run in the same place, from its begin to its end; what has a lane stays.
@@ -143,6 +152,7 @@ def table(run: Run, lanes: str) -> bytes:
         {**{name: NARROW[name](column) for name, column in drawn.items()}, "starts": starts},
         lanes=lanes, looks=[as_shown(name, look) for name, look in looks.items()], names=list(names.categories), begin_ns=begin,
         end_ns=run.record.end_ns, title=f"{header.get('workload', '?')} under {header.get('policy', '?')}",
+        by_g=[] if lanes == "G" else [as_shown("running", look) for look in IN_TURN],
         reasons=list(run.spans["name"].cat.categories) if lanes == "G" else [],
     )
 

@@ -36,13 +36,15 @@ class Views:
     def __init__(self, run: Run) -> None:
         self.run = run
 
-    def timeline(self, lanes: str = "P") -> Timeline:
+    def timeline(self, lanes: str = "P", by: str = "name") -> Timeline:
         """A zoomable timeline: a lane a P, an M or a G, arrows of steals, wake-ups and spawns.
 
         Parameters
         ----------
         lanes : {"P", "M", "G"}
             What has a lane at first; the reader may change it.
+        by : {"name", "g"}
+            What colours running goroutines at first: their name, or their id.
 
         Raises
         ------
@@ -51,9 +53,9 @@ class Views:
         TraceError
             The run was recorded below level "full".
         ValueError
-            lanes is none of the three.
+            lanes is none of the three, or by none of the two.
         """
-        made: Timeline = widget("timeline", "Timeline")(self.run, lanes)
+        made: Timeline = widget("timeline", "Timeline")(self.run, lanes, by=by)
         return made
 
     def stepper(self, at: int | str = 0, when: str | None = None) -> Stepper:

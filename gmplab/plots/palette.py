@@ -51,6 +51,8 @@ STATES: Final[dict[str, Look]] = {
 
 HUES: Final = (BLUE, VERMILLION, GREEN, PINK, ORANGE)
 """Running goroutines told apart by name: none of them is the colour of another mode."""
+IN_TURN: Final = (*(Look(hue) for hue in HUES), *(Look(hue, "----") for hue in HUES))
+"""Running goroutines told apart by their id, in turn. More colours would not stay apart: ids beside each other do."""
 OTHERS: Final = Look("#7F7F7F", "++++")
 
 LINES: Final = (BLUE, VERMILLION, GREEN, PINK, ORANGE, INK, SKY)

@@ -58,6 +58,8 @@
   jupyter/test_dashboards_in_lab.py::test_in_the_explorer_a_click_in_the_tail_of_the_latencies_is_where_timeline_and_stepper_go
 - browser: whoever points at the map of queues is told how long the one there was
   jupyter/test_charts.py::test_whoever_points_at_the_queues_is_told_how_long_the_one_there_was
+- browser: colours by goroutine, in both themes
+  jupyter/test_colouring.py::test_running_goroutines_are_coloured_by_their_id_in_turn_where_one_asks_for_it
 - browser: undo and redo of a view
   jupyter/test_charts.py::test_redo_shows_again_what_was_undone_until_another_view_is_chosen
 - browser: whoever points at a P is told what is queued

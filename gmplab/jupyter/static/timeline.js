@@ -1,9 +1,10 @@
 // The Timeline: lanes of Ps, Ms or Gs on a canvas, to zoom, drag and select.
 import { LATE, aligned, request, unpacked } from "./buffers.js";
+import { BY, Colouring } from "./colouring.js";
 import { keepLetters } from "./keys.js";
 import { busyness, firstAbove, gallop, layLane, rangeIn, spanAt, sums, ticks, timeByKind, timeText, unitOf, within, zoomed } from "./lanes.js";
 import { ORDERS, ordered, rowsOf } from "./order.js";
-import { Painter, faceOn, paletteOf } from "./painter.js";
+import { Painter } from "./painter.js";
 import { Past } from "./past.js";
 
 const KINDS = { P: "Ps", M: "Ms", G: "goroutines" };
@@ -17,7 +18,7 @@ const LABELLED = 30;
 const SLACK = 3;
 const HELP = "Arrow keys or A, D: move; up, down: lane; + - or W, S: zoom (also the wheel, once the timeline has the focus); " +
   "0 or Home: all; N, P: next and last span of the lane; Enter: select it; Escape: select none; U: undo, R: redo a move or zoom; L: lanes of " +
-  "Ps, Ms, Gs; of Gs the order can be chosen, and which: a part of a name, or g7. Drag to move, click to select, drag in the strip above to zoom, point at a lane to see what is there and how many are queued.";
+  "Ps, Ms, Gs; C: colours of running goroutines by name or by goroutine; of Gs the order can be chosen, and which: a part of a name, or g7. Drag to move, click to select, drag in the strip above to zoom, point at a lane to see what is there and how many are queued.";
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -83,16 +84,19 @@ export class TimelineView {
       button.addEventListener("click", what);
       return button;
     };
-    this.by = element("select", { "aria-label": "Order of the goroutines", title: "Order of the goroutines, by their time in the whole run" },
+    this.sorted = element("select", { "aria-label": "Order of the goroutines", title: "Order of the goroutines, by their time in the whole run" },
       ...Object.entries(ORDERS).map(([value, [text]]) => element("option", { value }, text)));
     this.only = element("input", {
       type: "text", placeholder: "only: worker, g7", size: "14", "aria-label": "Only goroutines", title: "Only these: a part of a name, or g and an id; a space or comma between several",
     });
-    for (const control of [this.by, this.only]) control.addEventListener("input", () => this.arrange());
-    this.choice = element("span", { class: "gmplab-group", hidden: "" }, this.by, this.only);
+    for (const control of [this.sorted, this.only]) control.addEventListener("input", () => this.arrange());
+    this.choice = element("span", { class: "gmplab-group", hidden: "" }, this.sorted, this.only);
+    this.by = element("select", { "aria-label": "Colours of running goroutines", title: "Colours of running goroutines: by their name, or each its own, in turn" },
+      ...Object.entries(BY).map(([value, text]) => element("option", { value }, `coloured ${text}`)));
+    this.by.addEventListener("input", () => this.set("by", this.by.value));
     this.help = element("div", { class: "gmplab-help", hidden: "" }, HELP);
     const bar = element("div", { class: "gmplab-bar", role: "toolbar", "aria-label": "Timeline" },
-      element("span", { class: "gmplab-group" }, ...this.buttons), this.choice, element("span", { class: "gmplab-group" }, ...toggles),
+      element("span", { class: "gmplab-group" }, ...this.buttons), this.by, this.choice, element("span", { class: "gmplab-group" }, ...toggles),
       element("span", { class: "gmplab-group" },
         action("\u2212", "Zoom out", () => this.zoom(1.6)), action("+", "Zoom in", () => this.zoom(1 / 1.6)),
         action("All", "Show the whole run", () => this.fit()), action("Undo", "Back to the view before", () => this.past.undo()),
@@ -131,6 +135,7 @@ export class TimelineView {
       this.ask();
     };
     const loaded = () => this.load();
+    const recoloured = () => this.recolour();
     // Another run takes the place of the one that is shown. Its spans follow, if they are not within.
     const another = () => {
       this.pending?.();
@@ -144,7 +149,7 @@ export class TimelineView {
       this.tables[message.part] = opened(aligned(buffers[0]));
       this.load();
     };
-    for (const [name, what] of [["change:selected_g", chosen], ["change:lanes", loaded], ["change:nth", another], ["msg:custom", told]]) {
+    for (const [name, what] of [["change:selected_g", chosen], ["change:lanes", loaded], ["change:by", recoloured], ["change:nth", another], ["msg:custom", told]]) {
       this.model.on(name, what);
       this.off.push(() => this.model.off(name, what));
     }
@@ -152,17 +157,11 @@ export class TimelineView {
     size.observe(this.root);
     this.off.push(() => size.disconnect());
     // The theme is an attribute of the body; other front ends follow the system's.
-    const theme = new MutationObserver(() => {
-      this.palette = null;
-      this.ask();
-    });
+    const theme = new MutationObserver(recoloured);
     theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
     this.off.push(() => theme.disconnect());
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    this.on(dark, "change", () => {
-      this.palette = null;
-      this.ask();
-    });
+    this.on(dark, "change", recoloured);
     this.on(this.scroller, "scroll", redraw);
     this.on(this.scroller, "wheel", (event) => this.wheel(event), { passive: false });
     this.on(this.scroller, "keydown", (event) => this.key(event));
@@ -193,24 +192,19 @@ export class TimelineView {
   show(lanes) {
     this.table = this.tables[lanes];
     this.lanes = lanes;
-    this.palette = null;
     this.busy = null;
     this.lastFrame = 0;
     this.choice.hidden = lanes !== "G";
+    this.by.hidden = lanes === "G";
     this.findChosen();
-    this.legend.replaceChildren(...this.table.meta.looks.map((look) => element("span", { class: "gmplab-key" },
-      element("i", { class: "gmplab-swatch", "data-hatch": look.hatch }), look.name)));
-    if (this.table.begin.length) {
-      this.legend.append(element("span", { class: "gmplab-key" },
-        element("i", { class: "gmplab-swatch gmplab-merged" }), "merged: narrower than a pixel, heights are shares"));
-    }
+    this.recolour();
     this.arrange();
   }
 
   // Which lanes are shown, from the top, and where each is.
   arrange() {
     const goroutines = this.lanes === "G";
-    this.order = ordered(this.table, goroutines ? this.by.value : "born", goroutines ? this.only.value : "", this.table.nameOf);
+    this.order = ordered(this.table, goroutines ? this.sorted.value : "born", goroutines ? this.only.value : "", this.table.nameOf);
     this.rows = rowsOf(this.order, this.table.starts.length - 1);
     this.row = Math.min(this.row, Math.max(this.count() - 1, 0));
     this.ask();
@@ -290,16 +284,34 @@ export class TimelineView {
   }
 
   colours() {
-    if (this.palette) return;
+    if (this.colouring) return;
     this.back = themed(this.root, "--jp-layout-color0", "#ffffff");
     this.ink = themed(this.root, "--jp-ui-font-color1", "#222222");
     this.faint = themed(this.root, "--jp-border-color2", "#d0d0d0");
     this.brand = themed(this.root, "--jp-brand-color1", "#1976d2");
-    this.palette = paletteOf(this.table.meta.looks, this.back);
+    this.colouring = new Colouring(this.table.meta, this.model.get("by"), this.back);
     this.painter = null;
-    this.legend.querySelectorAll(".gmplab-swatch[data-hatch]").forEach((swatch, kind) => {
-      swatch.style.backgroundColor = `rgb(${faceOn(this.table.meta.looks[kind].face, this.back).join(",")})`;
-    });
+    this.by.value = this.model.get("by");
+    this.legend.replaceChildren(...this.colouring.legend().map(([name, hatch, faces]) => {
+      const swatch = element("i", { class: "gmplab-swatch", "data-hatch": hatch });
+      swatch.style.backgroundColor = faces[0];
+      if (faces.length > 1) {
+        const part = (i) => `${(100 * i) / faces.length}%`;
+        swatch.style.width = `${7 * faces.length}px`;
+        swatch.style.backgroundImage = `linear-gradient(90deg, ${faces.map((face, i) => `${face} ${part(i)} ${part(i + 1)}`).join(", ")})`;
+      }
+      return element("span", { class: "gmplab-key" }, swatch, name);
+    }));
+    if (this.table.begin.length) {
+      this.legend.append(element("span", { class: "gmplab-key" },
+        element("i", { class: "gmplab-swatch gmplab-merged" }), "merged: narrower than a pixel, heights are shares"));
+    }
+  }
+
+  // The theme, or what colours stand for, is another.
+  recolour() {
+    this.colouring = null;
+    this.ask();
   }
 
   draw() {
@@ -310,7 +322,7 @@ export class TimelineView {
     const wide = Math.max(Math.round((this.wide - this.gutter()) * this.ratio), 1);
     const high = Math.max(Math.round((this.high - AXIS) * this.ratio), 1);
     if (!this.painter || this.painter.width !== wide || this.painter.height !== high) {
-      this.painter = new Painter(wide, high, this.palette);
+      this.painter = new Painter(wide, high, this.colouring.palette);
     }
     const painted = this.paint(wide);
     const context = this.canvas.getContext("2d");
@@ -348,7 +360,7 @@ export class TimelineView {
       const y0 = Math.round((row * this.step - top + gap) * ratio);
       const y1 = Math.round(((row + 1) * this.step - top - gap) * ratio);
       merged += layLane(table, this.order[row], t0, t1, wide, (i, x0, x1) => {
-        painter.box(x0, x1, y0, y1, table.kind[i], faded && table.g[i] !== chosen);
+        painter.box(x0, x1, y0, y1, this.colouring.of(table.kind[i], table.g[i]), faded && table.g[i] !== chosen);
         if ((x1 - x0) / ratio >= LABELLED && table.g[i] >= 0 && this.step >= 11 && this.lanes !== "G") labels.push([i, row, x0, x1]);
       }, (x, i, j) => {
         painter.column(x, y0, y1, timeByKind(table, table.before, i, j, times), whole, faded);
@@ -367,7 +379,7 @@ export class TimelineView {
       if (row < first || row >= last || table.end[i] <= t0 || table.begin[i] >= t1) continue;
       const x0 = Math.max((table.begin[i] - t0) * scale, 0);
       const x1 = Math.min(Math.max((table.end[i] - t0) * scale, x0 + 2), wide);
-      painter.box(x0, x1, Math.round((row * this.step - top + gap) * ratio), Math.round(((row + 1) * this.step - top - gap) * ratio), table.kind[i], false);
+      painter.box(x0, x1, Math.round((row * this.step - top + gap) * ratio), Math.round(((row + 1) * this.step - top - gap) * ratio), this.colouring.of(table.kind[i], table.g[i]), false);
     }
   }
 
@@ -421,8 +433,16 @@ export class TimelineView {
     for (const [i, row, x0, x1] of labels.slice(0, 2000)) {
       const g = this.table.g[i];
       if (chosen >= 0 && g !== chosen) continue;
-      context.fillStyle = this.table.meta.looks[this.table.kind[i]].ink;
-      context.fillText(`G${g}`, left + (x0 + x1) / 2 / this.ratio, (row + 0.5) * this.step - this.scroller.scrollTop);
+      const look = this.colouring.looks[this.colouring.of(this.table.kind[i], g)];
+      const [x, y] = [left + (x0 + x1) / 2 / this.ratio, (row + 0.5) * this.step - this.scroller.scrollTop];
+      // On a pattern it would be struck through.
+      if (look.hatch) {
+        const wide = context.measureText(`G${g}`).width + 4;
+        context.fillStyle = look.face;
+        context.fillRect(x - wide / 2, y - 5, wide, 10);
+      }
+      context.fillStyle = look.ink;
+      context.fillText(`G${g}`, x, y);
     }
   }
 
@@ -619,6 +639,7 @@ export class TimelineView {
       PageUp: () => this.toRow(this.row - 20), PageDown: () => this.toRow(this.row + 20),
       n: () => this.along(1), p: () => this.along(-1), Enter: () => this.choose(spanAt(this.table, this.order[this.row], this.model.get("time_ns"))),
       Escape: () => this.set("selected_g", -1), "?": () => { this.help.hidden = !this.help.hidden; },
+      c: () => this.lanes !== "G" && this.set("by", this.model.get("by") === "g" ? "name" : "g"),
       l: () => this.set("lanes", Object.keys(KINDS)[(Object.keys(KINDS).indexOf(this.lanes) + 1) % 3]),
     };
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
