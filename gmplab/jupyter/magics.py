@@ -12,12 +12,13 @@ import re
 import shlex
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.error import UsageError as ShellUsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
-from traitlets import Bool, Enum, Int, Unicode, default
+from traitlets import Bool, Enum, Int, TraitError, Unicode, default
 
 import gmplab
 from gmplab import experiment
@@ -31,6 +32,7 @@ from gmplab.commands.tree import COMPONENT_CONCERNS, Add, Commands, HelpAsked, p
 from gmplab.errors import UsageError, lacking
 from gmplab.jupyter.cells import Cell
 from gmplab.jupyter.completion import held, offers
+from gmplab.jupyter.project import settings_in
 from gmplab.jupyter.settings import MAX_INLINE_SPANS, settings
 from gmplab.jupyter.status import Status
 from gmplab.jupyter.views import playground
@@ -68,6 +70,19 @@ class GmpMagics(Magics):
         # A magic that is made anew begins with the defaults, whatever the one before was set to.
         self.observe(self.apply, ["static", "max_inline_spans"])
         self.apply()
+        self.project: Path | None = None
+
+    def follow(self, folder: Path) -> None:
+        """Take over what the project of a folder sets. Raises `UsageError` for what cannot be set."""
+        self.project, wanted = settings_in(folder)
+        known = self.trait_names(config=True)
+        for name, value in wanted.items():
+            if name not in known:
+                raise UsageError(f"{self.project}: [tool.gmplab] has no {name!r}{nearest(name, known)}")
+            try:
+                setattr(self, name, value)
+            except TraitError as e:
+                raise UsageError(f"{self.project}: [tool.gmplab] {name} = {value!r}: {e}") from None
 
     @default("progress")
     def _progress(self) -> bool:
@@ -116,7 +131,7 @@ class GmpMagics(Magics):
         """Do what stands in the line."""
         __tracebackhide__ = True
         if not words:
-            return Status(self.defaults(), gmplab.last)
+            return Status(self.defaults(), gmplab.last, self.project)
         args = parse(words, "%gmp", self.configured(LINE))
         if args.command == "explain":
             args.run, args.whom = texts.run_and_whom(args.run, args.whom, self.shell.user_ns)
@@ -361,6 +376,10 @@ def load(shell: Any) -> None:
     """Make the magics; a second time they are made anew."""
     unload(shell)
     magics = GmpMagics(shell=shell)
+    try:
+        magics.follow(Path.cwd())
+    except UsageError as e:
+        raise ShellUsageError(f"%load_ext gmplab: {' '.join(str(e).split())}") from None
     shell.register_magics(magics)
     if magics not in shell.configurables:
         shell.configurables.append(magics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import metadata
+from pathlib import Path
 
 from gmplab.build import describe
 from gmplab.commands.results import columns
@@ -19,10 +20,13 @@ class Status:
         What `%config GmpMagics` is set to.
     last : object
         The last result, None before the first.
+    project : Path, optional
+        The file whose `[tool.gmplab]` has set defaults.
     """
 
-    def __init__(self, defaults: dict[str, object], last: object) -> None:
+    def __init__(self, defaults: dict[str, object], last: object, project: Path | None = None) -> None:
         self.defaults = defaults
+        self.project = project
         self.last = last
 
     def __repr__(self) -> str:
@@ -35,10 +39,11 @@ class Status:
             ["%gmp run fanout -P 4", "%gmp list workloads", "%gmp help run"] if self.last is None
             else ["%gmp plot latency", "%gmp dash", "%gmp export --csv out/csv"]
         )
+        where = "%config GmpMagics" + (f"; {self.project}" if self.project else "")
         return "\n".join([
             columns([
                 ("gmplab", f"{version}, {describe()}; Go {GO_VERSION}"),
-                ("defaults", ", ".join(f"{name}={value}" for name, value in self.defaults.items()) + "  (%config GmpMagics)"),
+                ("defaults", ", ".join(f"{name}={value}" for name, value in self.defaults.items()) + f"  ({where})"),
                 ("policies", " ".join(policies())),
                 ("last", newest),
             ], indent=""),

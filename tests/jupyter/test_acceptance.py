@@ -30,6 +30,8 @@
   jupyter/test_kernels.py::test_the_extension_is_loaded_and_unloaded_twice
 - magic: %config GmpMagics
   jupyter/test_magics.py::test_config_sets_what_is_not_typed
+- magic: [tool.gmplab] of a project
+  jupyter/test_project.py::test_a_project_sets_what_is_not_typed_and_the_card_says_where
 - magic: --code
   jupyter/test_magics.py::test_code_is_the_python_that_does_the_same
 - magic: gmplab.last
