@@ -132,7 +132,7 @@ def extensions() -> list[Extension]:
     call_in_c()
     paths = [str(path.relative_to(ROOT)) for path in build.sources(ROOT / "gmplab")]
     # A name of its own: by default it is a hash of the paths, and each new module would leave an orphan behind.
-    # --always-false=PY: what is for the uncompiled core alone is not compiled, nor asked for at each row and each draw.
+    # --always-false=PY: what is for the uncompiled core alone is not compiled.
     group: list[Extension] = mypycify(["--always-false=PY", *paths], opt_level="3", group_name="gmplab")
     for extension in group:
         # A fused multiply-add would round differently from the uncompiled build.
@@ -141,7 +141,8 @@ def extensions() -> list[Extension]:
         for source in map(Path, extension.sources):
             if source.name == "__native_gmplab.c":
                 written = source.read_text(encoding="utf-8")
-                quick = build.with_quick_arguments(build.with_docstrings(written, build.docstrings(ROOT / "gmplab")))
+                documented = build.with_docstrings(written, build.docstrings(ROOT / "gmplab"))
+                quick = build.with_quick_arguments(build.without_questions(documented))
                 source.write_text(IN_C + build.REST_IN_C + quick, encoding="utf-8")
     return group
 

@@ -176,6 +176,11 @@ def with_quick_arguments(c_source: str) -> str:
     )
 
 
+def without_questions(c_source: str) -> str:
+    """The C that mypyc wrote, which asks for `PY` before each branch that it left out: here it is a constant, no."""
+    return re.sub(r"= CPyStatic_\w+___PY;", "= 0;", c_source)
+
+
 class SourceFinder:
     """Finds the `.py` of a core module although an extension module lies beside it, which Python prefers."""
 

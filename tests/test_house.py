@@ -250,6 +250,11 @@ def test_positional_arguments_are_taken_as_they_lie_where_mypyc_would_parse_them
         assert build.with_quick_arguments(parsed(form, "&obj_a")) == parsed(form, "&obj_a")
 
 
+def test_the_compiled_core_does_not_ask_whether_it_is_compiled() -> None:
+    asked = "    cpy_r_r0 = CPyStatic_dice___PY;\n    if (likely(cpy_r_r0 != 2)) goto CPyL3;\n    CPyStatic_dice___PY = cpy_r_r32;\n"
+    assert build.without_questions(asked) == asked.replace("cpy_r_r0 = CPyStatic_dice___PY", "cpy_r_r0 = 0")
+
+
 def test_no_two_test_files_have_one_name() -> None:
     """pytest takes them for one module, and refuses the second of them only if one process collects both."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]

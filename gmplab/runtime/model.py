@@ -395,7 +395,8 @@ class M:
         """Whether it is paying for a look at `victim` that it has yet to make (Steal.pays_first)."""
         self.looks_paid: bool = False
         """Whether looks of the round under way took time before they were made."""
-        self.roll: i64 = 0
+        self.roll: i64 = -1
+        """The number of the order of victims of the pass under way, -1 until one is asked for."""
         self.ran_timer: bool = False
         """Whether this search ran another P's timers: there may be new work."""
         self.look_home: bool = False
@@ -791,6 +792,7 @@ class Sched:
         self.objects: i64 = 0
         self.object_names: dict[int, str] = {}
         self.timer_serial: i64 = 0
+        """How often a timer was set: 0 says that no P has any."""
         self.policy_draws: i64 = 0
         self.groups: list[i64] = []
         self.dozing: list[M] = []

@@ -913,6 +913,8 @@ def stealwork(sched: Sched, mp: M) -> i64:
             p2 = sched.allp[v]
             near = near_cost(sched, pp, p2)
         else:
+            if mp.roll < 0:
+                mp.roll = sched.driver.roll(mp, draw(mp.key, mp.draws) >> 1)
             v = steal.victim(sched.steal_state, sched.view, pp.id, mp.pass_, mp.probe, mp.roll)
             if v < 0 or v >= sched.gomaxprocs:
                 raise PolicyError(f"{type(steal).__name__}.victim returned {v}: must be a P, 0 to {sched.gomaxprocs - 1}")
@@ -969,7 +971,7 @@ def stealwork(sched: Sched, mp: M) -> i64:
 
 def nothingtosteal(sched: Sched, mp: M, last: bool) -> bool:
     """Whether this pass can take nothing from anyone, and no timer can be due."""
-    timers = sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass
+    timers = sched.timer_serial > 0 and sched.timers_pass >= 0 and mp.pass_ >= sched.timers_pass
     if sched.n_runnable == 0 and not timers:
         return True
     for p2 in sched.allp:
@@ -996,12 +998,16 @@ def passover(sched: Sched, mp: M) -> i64:
 
 
 def nextpass(sched: Sched, mp: M) -> None:
-    """A pass begins: its order of victims is drawn. Go: proc.go: randomOrder.start."""
+    """A pass begins. Go: proc.go: randomOrder.start.
+
+    The number of its order of victims is its own from here on, and drawn when the first is asked for: most passes ask
+    for none.
+    """
     mp.probe = 0
     if mp.draws == 0:
         mp.key = stream(sched.seed, FOR_STEAL, mp.id)
     mp.draws += 1
-    mp.roll = sched.driver.roll(mp, draw(mp.key, mp.draws) >> 1)
+    mp.roll = -1
 
 
 def near_cost(sched: Sched, pp: P, p2: P) -> bool:
@@ -1186,6 +1192,8 @@ def checkrunqsnop(sched: Sched) -> bool:
 
 def checktimersnop(sched: Sched, mp: M) -> None:
     """mp, about to sleep, wakes by the earliest timer of any P. Go: proc.go: checkTimersNoP."""
+    if sched.timer_serial == 0:
+        return
     for p2 in sched.allp:
         when = p2.timers.wake_time()
         if when != 0 and (mp.poll_until == 0 or when < mp.poll_until):

@@ -33,14 +33,7 @@ from gmplab.vocabulary import STEP_ON
 def step(sched: Sched, mp: M) -> i64:
     """Let mp do its next step at `sched.now_ns`; returns one of vocabulary.STEP_CODES."""
     if mp.wakes > 0:
-        mp.wakes -= 1
-        if sched.calls_on:
-            stack = aside(mp, mp.wake_call)
-            wakep(sched, mp, mp.wake_why)
-            mp.calls = stack
-            return STEP_ON
-        wakep(sched, mp, mp.wake_why)
-        return STEP_ON
+        return wakenext(sched, mp)
     if mp.toready is not None:
         return readynext(sched, mp)
     phase = mp.phase
@@ -74,6 +67,18 @@ def step(sched: Sched, mp: M) -> i64:
     if phase == PH_SYSCALL_DONE:
         return exitsyscall(sched, mp)
     return step_rarely(sched, mp, phase)
+
+
+def wakenext(sched: Sched, mp: M) -> i64:
+    """The first of the wake-ups that mp owes."""
+    mp.wakes -= 1
+    if sched.calls_on:
+        stack = aside(mp, mp.wake_call)
+        wakep(sched, mp, mp.wake_why)
+        mp.calls = stack
+        return STEP_ON
+    wakep(sched, mp, mp.wake_why)
+    return STEP_ON
 
 
 def readynext(sched: Sched, mp: M) -> i64:

@@ -347,7 +347,7 @@ def test_2_ps_and_3_gs_with_a_channel_are_exhausted() -> None:
 
 
 SIZES = {
-    "handover": (True, 1296, 2443), "spawn": (True, 889, 3220), "one_syscall": (True, 3915, 11108), "two_senders": (True, 2602, 4924),
+    "handover": (True, 1296, 2443), "spawn": (True, 529, 1468), "one_syscall": (True, 3915, 11108), "two_senders": (True, 2602, 4924),
 }
 """Whether all laws hold, how many states there are, and how many steps between them."""
 
