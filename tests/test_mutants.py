@@ -39,7 +39,7 @@ class Mutant:
 
 IN_MAKE_TEST = [
     Mutant(
-        "the global queue comes first every 62nd tick", "runtime/contracts.py",
+        "the global queue comes first every 62nd tick", "runtime/concerns.py",
         "fair_tick: int = 61", "fair_tick: int = 62", golden("queues_every_61st_tick"),
     ),
     Mutant(
@@ -76,7 +76,7 @@ OTHERS = [
         "    put_placed(sched, mp, gp, GO_READY, FOR_READY, by)\n    mp.wakes -= 1", golden("wake_for_a_readied_g"),
     ),
     Mutant(
-        "a runnext is stolen in the third pass", "runtime/contracts.py",
+        "a runnext is stolen in the third pass", "runtime/concerns.py",
         "runnext_pass: int = 3", "runnext_pass: int = 2", golden("steal_runnext_in_the_fourth_pass"),
     ),
     Mutant(
@@ -86,7 +86,7 @@ OTHERS = [
         golden("steal_half_and_run_the_last"),
     ),
     Mutant(
-        "a running P's runnext is stolen without a pause", "runtime/contracts.py",
+        "a running P's runnext is stolen without a pause", "runtime/concerns.py",
         "runnext_backoff_ns: int = 3_000", "runnext_backoff_ns: int = 0", golden("steal_runnext_in_the_fourth_pass"),
     ),
     Mutant(
@@ -115,7 +115,7 @@ OTHERS = [
         golden("spin_is_throttled_at_half_the_busy"),
     ),
     Mutant(
-        "a full ring spills a quarter", "runtime/contracts.py",
+        "a full ring spills a quarter", "runtime/concerns.py",
         "spill_divisor: int = 2", "spill_divisor: int = 4", golden("queues_full_ring_spills"),
     ),
     Mutant(
@@ -159,7 +159,7 @@ OTHERS = [
         golden("sysmon_retakes_a_syscalls_p_with_work_at_its_second_look"),
     ),
     Mutant(
-        "a time slice is 20 ms", "runtime/contracts.py",
+        "a time slice is 20 ms", "runtime/concerns.py",
         "quantum_ns: int = 10_000_000", "quantum_ns: int = 20_000_000", golden("sysmon_preempts_after_10_ms_to_the_global_tail"),
     ),
     Mutant(

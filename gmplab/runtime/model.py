@@ -5,6 +5,8 @@ syscall (one M, perhaps a P), waiting (in wait queues, no M) or dead (free for r
 A **P** is idle (on pidle, or promised to an M as `nextp`; its queue is empty), running (it has an M), stopped (for
 stop-the-world; keeps its queue) or dead (GOMAXPROCS shrank). Since Go 1.26 a P whose M is in a syscall stays running.
 An **M** is always at one place, which `phase` names. Go: runtime2.go: g, m, p, schedt.
+
+One file, as in Go: each of the four refers to the others, and a queue to the Gs in it.
 """
 
 from __future__ import annotations
@@ -54,9 +56,9 @@ PH_FETCHED: Final = 29
 PH_DROPPED: Final = 30
 
 FOREVER: Final = 4_000_000_000_000_000_000
+"""An instant that never comes."""
 LONG_AGO: Final = -(1 << 50)
 """Go's instant 0 is the machine's start: what happened then is no news to a process."""
-"""An instant that never comes."""
 
 
 @final
