@@ -10,7 +10,7 @@ To start it, Ps with work get an M each, the others idle, and one spinning M is 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Optional
 
 from mypy_extensions import i64
 
@@ -444,21 +444,30 @@ def sysmonupdategomaxprocs(sched: Sched, mp: M, n: i64) -> None:
         raise PolicyError(f"{type(sched.control).__name__}.act: set_procs({n}): must be 1 to {MAX_PROCS} Ps")
     if sched.custom_procs or n == sched.gomaxprocs:
         return
-    gp = sched.updater
+    gp = system_g_in_hand(sched, mp, sched.updater, "updateMaxProcsGoroutine", OP_UPDATE_GOMAXPROCS, WAIT_UPDATE_GOMAXPROCS)
     if gp is None:
-        gp = newsystemg(sched, mp, None, "updateMaxProcsGoroutine", OP_UPDATE_GOMAXPROCS)
-        sched.updater = gp
+        return
+    sched.updater = gp
+    sched.wanted_procs = n
+    injectglist(sched, mp, gp)
+
+
+def system_g_in_hand(sched: Sched, mp: M, gp: Optional[G], name: str, op: i64, reason: i64) -> Optional[G]:
+    """A goroutine of the system which does something for sysmon now and then, runnable and in the hands of mp.
+
+    Made when it is first needed, gp after that; None if it does not wait for `reason`, since it is still under way.
+    """
+    if gp is None:
+        made = newsystemg(sched, mp, None, name, op)
         overload(sched)
         sched.n_runnable += 1
         if sched.rec.full:
-            sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, mp.id, NO_P, Q_BATCH, NO_P, NO_G)
-    elif gp.status == GWAITING and gp.waitreason == WAIT_UPDATE_GOMAXPROCS:
+            sched.rec.event(sched.now_ns, GO_CREATE, made.goid, mp.id, NO_P, Q_BATCH, NO_P, NO_G)
+        return made
+    if gp.status == GWAITING and gp.waitreason == reason:
         injected(sched, mp, gp)
-    else:
-        # The one before is still under way.
-        return
-    sched.wanted_procs = n
-    injectglist(sched, mp, gp)
+        return gp
+    return None
 
 
 def updatemaxprocs(sched: Sched, mp: M, gp: G) -> i64:

@@ -30,17 +30,8 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     """
     pp = mp.p
     assert pp is not None
-    now = sched.now_ns
-    sched.syscalls += 1
-    mp.syscalltick = pp.syscalltick
     mp.oldp = pp
-    gp.run_ns += now - gp.since_ns
-    gp.status = GSYSCALL
-    gp.rest_ns = ns
-    settle(mp, IN_SYSCALL, now)
-    charge(sched, mp, sched.prices.syscall)
-    if sched.rec.full:
-        sched.rec.event(now, GO_SYSCALL, gp.goid, mp.id, pp.id, 0, NO_P, 0)
+    in_syscall_from_now(sched, mp, gp, pp, ns, 0)
     if sched.gcwaiting:
         takep(sched, None, pp, RETAKE_STW)
         gcstopp(sched, mp, pp)
@@ -54,7 +45,7 @@ def entersyscall(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     if d == 0 and mp.p is pp:
         handoff_now(sched, mp, pp)
     elif d > 0:
-        sched.driver.later(now + d, AT_HANDOFF, (pp.syscalltick << 16) | pp.id)
+        sched.driver.later(sched.now_ns + d, AT_HANDOFF, (pp.syscalltick << 16) | pp.id)
     mp.phase = PH_SYSCALL_DONE
     return STEP_SYSCALL
 
@@ -66,6 +57,15 @@ def entersyscallblock(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     """
     pp = mp.p
     assert pp is not None
+    in_syscall_from_now(sched, mp, gp, pp, ns, 1)
+    handoff_now(sched, mp, pp)
+    mp.phase = PH_SYSCALL_DONE
+    mp.rest_ns = ns
+    return STEP_SYSCALL
+
+
+def in_syscall_from_now(sched: Sched, mp: M, gp: G, pp: P, ns: i64, blocking: i64) -> None:
+    """What both ways in do to gp, whose M has pp: it has run until now, and has `ns` of its call before it."""
     now = sched.now_ns
     sched.syscalls += 1
     mp.syscalltick = pp.syscalltick
@@ -75,11 +75,7 @@ def entersyscallblock(sched: Sched, mp: M, gp: G, ns: i64) -> i64:
     settle(mp, IN_SYSCALL, now)
     charge(sched, mp, sched.prices.syscall)
     if sched.rec.full:
-        sched.rec.event(now, GO_SYSCALL, gp.goid, mp.id, pp.id, 0, NO_P, 1)
-    handoff_now(sched, mp, pp)
-    mp.phase = PH_SYSCALL_DONE
-    mp.rest_ns = ns
-    return STEP_SYSCALL
+        sched.rec.event(now, GO_SYSCALL, gp.goid, mp.id, pp.id, 0, NO_P, blocking)
 
 
 def handoff_now(sched: Sched, mp: M, pp: P) -> None:

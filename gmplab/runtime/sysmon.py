@@ -13,15 +13,15 @@ from gmplab.errors import PolicyError
 from gmplab.runtime.calls import call, goeson
 from gmplab.runtime.contracts import Orders
 from gmplab.runtime.mgc import BEGIN, OP_FORCE_GC
-from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, overload, price, settle
+from gmplab.runtime.model import FOREVER, PH_SYSMON, PH_SYSMON_ROUND, M, Sched, charge, price, settle
 from gmplab.runtime.proc import (
-    handoffp, injected, injectglist, lookdead, netpoll, newsystemg, notewakeup, park, preemptone, sees, startm,
+    handoffp, injectglist, lookdead, netpoll, notewakeup, park, preemptone, sees, startm,
 )
 from gmplab.runtime.runq import undoze
-from gmplab.runtime.stw import sysmonupdategomaxprocs
+from gmplab.runtime.stw import sysmonupdategomaxprocs, system_g_in_hand
 from gmplab.runtime.syscalls import insyscall, takep
 from gmplab.vocabulary import (
-    GC_OFF, GO_CREATE, GWAITING, IN_IDLE, IN_SCHEDULING, M_START, NO_G, NO_P, POLL_SYSMON, PRUNNING, Q_BATCH, Q_MOVE,
+    GC_OFF, IN_IDLE, IN_SCHEDULING, M_START, NO_G, NO_P, POLL_SYSMON, PRUNNING, Q_MOVE,
     RETAKE_SYSMON, STEP_ON, STEP_PARK, SYSMON, WAIT_FORCE_GC, WHY_CONTROL, WHY_DEEP_SLEEP, WHY_TIMER,
 )
 
@@ -125,20 +125,12 @@ def forcegc(sched: Sched, mp: M) -> None:
     gc = sched.gc
     if gc.last_ns == 0 or sched.now_ns - gc.last_ns <= FORCEGC_NS or gc.phase != GC_OFF:
         return
-    gp = gc.helper
+    gp = system_g_in_hand(sched, mp, gc.helper, "forcegchelper", OP_FORCE_GC, WAIT_FORCE_GC)
     if gp is None:
-        gp = newsystemg(sched, mp, None, "forcegchelper", OP_FORCE_GC)
+        return
+    if gc.helper is None:
         gp.stage = BEGIN
         gc.helper = gp
-        overload(sched)
-        sched.n_runnable += 1
-        if sched.rec.full:
-            sched.rec.event(sched.now_ns, GO_CREATE, gp.goid, mp.id, NO_P, Q_BATCH, NO_P, NO_G)
-    elif gp.status == GWAITING and gp.waitreason == WAIT_FORCE_GC:
-        injected(sched, mp, gp)
-    else:
-        # The one before is still under way.
-        return
     injectglist(sched, mp, gp)
 
 
