@@ -14,10 +14,8 @@ import pyarrow.csv as pacsv
 from gmplab.errors import TraceError
 from gmplab.traces.arrow import arrow_type, from_arrow, to_arrow
 from gmplab.traces.columns import COLUMNS, dtype_of
-from gmplab.traces.folder import check_rows, read_meta, tables_of, whole_folder, write_meta
-from gmplab.traces.frames import texts_of
+from gmplab.traces.folder import read_tables, tables_of, whole_folder, write_meta
 from gmplab.traces.lines import head, lines
-from gmplab.traces.rows import fill
 from gmplab.traces.run import Run
 
 if TYPE_CHECKING:
@@ -90,18 +88,7 @@ def read_csv(folder: str | os.PathLike[str]) -> Run:
     >>> read_csv("out").schedule.equals(run.schedule)
     True
     """
-    source = Path(folder)
-    meta, record = read_meta(source, ".csv")
-    procs = meta["rows"]["processors"]
-    texts = {name: texts_of(record, name) for name in ("name", "cls", "site")}
-    frames: dict[str, pd.DataFrame] = {}
-    for name in COLUMNS:
-        if name in meta["rows"]:
-            path = source / f"{name}.csv"
-            frames[name] = read_table(path, name, procs, texts)
-            check_rows(len(frames[name]), meta, name, path)
-    fill(record, frames, f"{source}{os.sep}")
-    return Run.of_frames(record, frames, str(meta.get("digest", "")))
+    return read_tables(Path(folder), ".csv", read_table)
 
 
 def read_table(path: Path, name: str, procs: int, texts: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:

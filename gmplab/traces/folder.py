@@ -9,21 +9,23 @@ import os
 import platform
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
 
 from gmplab.errors import TraceError
 from gmplab.runtime import dice
 from gmplab.runtime.recorder import Record
 from gmplab.traces.columns import COLUMNS, dtype_of
+from gmplab.traces.frames import texts_of
+from gmplab.traces.rows import fill
+from gmplab.traces.run import Run
 from gmplab.traces.store import check_schema, document, record_of
 from gmplab.vocabulary import MODEL, SCHEMA
-
-if TYPE_CHECKING:
-    from gmplab.traces.run import Run
 
 FORMAT: Final = "gmplab tables"
 
@@ -138,6 +140,39 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(), "host": platform.node(), "cpus": os.cpu_count(),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def read_tables(
+    folder: Path, suffix: str, read_table: Callable[[Path, str, int, Mapping[str, tuple[str, ...]]], pd.DataFrame]
+) -> Run:
+    """The run that was written into a folder, one file a table.
+
+    Parameters
+    ----------
+    folder : Path
+    suffix : str
+        Of the tables' files.
+    read_table : function
+        Of the path of one, the table's name, the number of Ps and the texts of goroutines: its frame.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    TraceError
+        It is none that an export made, or damaged.
+    """
+    meta, record = read_meta(folder, suffix)
+    procs = meta["rows"]["processors"]
+    texts = {name: texts_of(record, name) for name in ("name", "cls", "site")}
+    frames: dict[str, pd.DataFrame] = {}
+    for name in COLUMNS:
+        if name in meta["rows"]:
+            path = folder / f"{name}{suffix}"
+            frames[name] = read_table(path, name, procs, texts)
+            check_rows(len(frames[name]), meta, name, path)
+    fill(record, frames, f"{folder}{os.sep}")
+    return Run.of_frames(record, frames, str(meta.get("digest", "")))
 
 
 def read_meta(folder: Path, suffix: str) -> tuple[dict[str, Any], Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +14,7 @@ import pyarrow.parquet as pq
 from gmplab.errors import TraceError
 from gmplab.traces.arrow import arrow_type, from_arrow, to_arrow
 from gmplab.traces.columns import COLUMNS
-from gmplab.traces.folder import check_rows, read_meta, tables_of, whole_folder, write_meta
-from gmplab.traces.frames import texts_of
-from gmplab.traces.rows import fill
+from gmplab.traces.folder import read_tables, tables_of, whole_folder, write_meta
 from gmplab.traces.run import Run
 
 INSTANTS: Final = ("t_ns", "ready_ns", "enter_ns", "created_ns")
@@ -91,28 +90,23 @@ def read_parquet(folder: str | os.PathLike[str]) -> Run:
     >>> read_parquet("out").schedule.equals(run.schedule)
     True
     """
-    source = Path(folder)
-    meta, record = read_meta(source, ".parquet")
-    procs = meta["rows"]["processors"]
-    texts = {name: texts_of(record, name) for name in ("name", "cls", "site")}
-    frames: dict[str, pd.DataFrame] = {}
-    for name, columns in COLUMNS.items():
-        if name not in meta["rows"]:
-            continue
-        path = source / f"{name}.parquet"
-        try:
-            table = pq.read_table(path)
-            missing = [c for c in columns if c not in table.column_names]
-            if missing:
-                raise TraceError(f"{path}: has no column {missing[0]}")
-            wanted = pa.schema([(c, arrow_type(column, procs)) for c, column in columns.items()])
-            table = table.select(list(columns)).cast(wanted)
-        except (pa.ArrowException, OSError) as e:
-            raise TraceError(f"{path}: {e}") from None
-        frames[name] = from_arrow(table, name, procs, texts, str(path))
-        # Else frames, rows and what they were read from would be there at once.
-        del table
-        pa.default_memory_pool().release_unused()
-        check_rows(len(frames[name]), meta, name, path)
-    fill(record, frames, f"{source}{os.sep}")
-    return Run.of_frames(record, frames, str(meta.get("digest", "")))
+    return read_tables(Path(folder), ".parquet", read_table)
+
+
+def read_table(path: Path, name: str, procs: int, texts: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+    """The frame of one file. Raises `TraceError` with the file and what does not fit."""
+    columns = COLUMNS[name]
+    try:
+        table = pq.read_table(path)
+        missing = [c for c in columns if c not in table.column_names]
+        if missing:
+            raise TraceError(f"{path}: has no column {missing[0]}")
+        wanted = pa.schema([(c, arrow_type(column, procs)) for c, column in columns.items()])
+        table = table.select(list(columns)).cast(wanted)
+    except (pa.ArrowException, OSError) as e:
+        raise TraceError(f"{path}: {e}") from None
+    frame = from_arrow(table, name, procs, texts, str(path))
+    # Else frames, rows and what they were read from would be there at once.
+    del table
+    pa.default_memory_pool().release_unused()
+    return frame
