@@ -2,7 +2,8 @@
 
 The file holds all that it shows: pictures are within, styles too, and there is no script, so it can be sent, kept beside a
 paper, and opened without a network; a policy in its head forbids the browser to load anything. Each plot has its words and
-the first rows of its numbers. Refused: the widgets, which need a kernel, and scripts, which a mail program takes away.
+the first rows of its numbers, and that of the run queues tells the length of the one that is pointed at. Refused: the
+widgets, which need a kernel, and scripts, which a mail program takes away.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gmplab.errors import TraceError
 from gmplab.plots import PLOTS
 from gmplab.plots.keynumbers import numbers, strip, title
 from gmplab.plots.picture import picture
+from gmplab.plots.pointed import with_lengths
 from gmplab.traces import card
 from gmplab.traces.run import Run
 from gmplab.traces.store import whole_file
@@ -101,7 +103,7 @@ def parts(run: Run) -> Iterator[str]:
     yield or_why(lambda: picture(run, ""), run, "spans")
     yield "\n<h2>Plots</h2>\n"
     for name, draw in PLOTS.items():
-        yield f"<h3>{name.replace('_', ' ').capitalize()}</h3>\n{plot(draw, run)}\n"
+        yield f"<h3>{name.replace('_', ' ').capitalize()}</h3>\n{plot(name, draw, run)}\n"
     yield "<h2>Metrics</h2>\n"
     yield details("all metrics, with units and formulas", frame(run.summary, len(run.summary)))
     yield "\n<h2>What was run</h2>\n"
@@ -126,14 +128,17 @@ def finding(one: Finding) -> str:
     )
 
 
-def plot(draw: Callable[..., Any], run: Run) -> str:
+def plot(name: str, draw: Callable[..., Any], run: Run) -> str:
     """A plot with its words and numbers, or why there is none."""
     try:
         made = draw(run)
     except TraceError as e:
         return f"<p><i>left out: {html.escape(str(e))}</i></p>"
     numbers_ = details(f"the numbers ({len(made.data):,} rows)", frame(made.data))
-    return f"<figure>{made._repr_html_()}<figcaption>{html.escape(made.alt)}</figcaption>{numbers_}</figure>"
+    shown = made._repr_html_()
+    if name == "queues":
+        shown = with_lengths(shown, made)
+    return f"<figure>{shown}<figcaption>{html.escape(made.alt)}</figcaption>{numbers_}</figure>"
 
 
 def header(run: Run) -> dict[str, str]:

@@ -43,7 +43,7 @@ def test_running_goroutines_are_coloured_by_their_id_in_turn_where_one_asks_for_
     page = stand(run.view.timeline(lanes))
     by_name = legend(page)
     assert page.page.evaluate(BOXES)["own"] == [] and "running worker" in by_name
-    page.page.get_by_role("combobox", name="Colours of running goroutines").select_option("coloured by goroutine")
+    page.page.get_by_role("combobox", name="Colours of running goroutines").select_option("colour: G")
     assert page.get("by") == "g"
     by_id = legend(page)
     others = [text for text in by_name if not text.startswith("running")]

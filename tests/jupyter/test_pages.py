@@ -467,8 +467,28 @@ def test_an_exported_notebook_shows_the_twins_with_the_network_off(
     page.close()
 
 
+POINTED = """() => {
+  const over = document.querySelector("svg[aria-hidden] rect").closest("svg");
+  const [box, image] = [over, over.previousElementSibling].map((what) => what.getBoundingClientRect());
+  over.scrollIntoView({block: "center"});
+  // Browsers look for whole pixels.
+  const found = [...over.querySelectorAll("rect")].filter((rect) => rect.getBoundingClientRect().width >= 4).every((rect) => {
+    const {left, top, width, height} = rect.getBoundingClientRect();
+    return [0.1, 0.5, 0.9].every((y) => document.elementFromPoint(left + width / 2, top + y * height) === rect);
+  });
+  window.scrollTo(0, 0);
+  const place = [(box.left - image.left) / image.width, (box.top - image.top) / image.height];
+  return [found, ...place, box.width / image.width, box.height / image.height];
+}"""
+"""Whether the cells over the map of the queues are what is pointed at there, and where all of them lie on the picture."""
+
+
 def test_the_page_of_a_run_shows_all_with_the_network_off_in_both_themes(browser: BrowserContext, run: Run, tmp_path: Path) -> None:
     run.to_html(tmp_path / "run.html")
+    plot = run.plot.queues()
+    plot._repr_png_()
+    axes = plot.ax.get_position()
+    queues = [axes.x0, 1 - axes.y1, axes.width, axes.height]
     page = browser.new_page()
     asked: list[str] = []
     errors: list[str] = []
@@ -484,6 +504,8 @@ def test_the_page_of_a_run_shows_all_with_the_network_off_in_both_themes(browser
         box = page.locator("svg[aria-label^='What each of 4 Ps did']").bounding_box()
         assert box is not None and box["width"] > 400 and box["height"] > 50
         assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), "nothing is cut off"
+        found, *shares = page.evaluate(POINTED)
+        assert found and np.allclose(shares, queues, atol=2e-3), "the cells lie on the axes, at any size"
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"page-{theme}.png", full_page=True)
     page.locator("summary").first.click()

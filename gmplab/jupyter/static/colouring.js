@@ -2,7 +2,7 @@
 import { faceOn, paletteOf } from "./painter.js";
 
 // What running goroutines can be coloured by.
-export const BY = { name: "by name", g: "by goroutine" };
+export const BY = { name: "colour: name", g: "colour: G" };
 const NEUTRAL = { face: "#808080", hatch: "" };
 
 function running({ name }) {

@@ -92,7 +92,7 @@ export class TimelineView {
     for (const control of [this.sorted, this.only]) control.addEventListener("input", () => this.arrange());
     this.choice = element("span", { class: "gmplab-group", hidden: "" }, this.sorted, this.only);
     this.by = element("select", { "aria-label": "Colours of running goroutines", title: "Colours of running goroutines: by their name, or each its own, in turn" },
-      ...Object.entries(BY).map(([value, text]) => element("option", { value }, `coloured ${text}`)));
+      ...Object.entries(BY).map(([value, text]) => element("option", { value }, text)));
     this.by.addEventListener("input", () => this.set("by", this.by.value));
     this.help = element("div", { class: "gmplab-help", hidden: "" }, HELP);
     const bar = element("div", { class: "gmplab-bar", role: "toolbar", "aria-label": "Timeline" },
