@@ -53,7 +53,7 @@ class Chart(Widget):
     >>> run.view.chart("fairness")                                      # doctest: +SKIP
     """
 
-    _esm = module("buffers.js", "keys.js", "past.js", "lanes.js", "places.js", "chart.js")
+    _esm = module("buffers.js", "element.js", "keys.js", "past.js", "lanes.js", "places.js", "chart.js")
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
     name = Unicode().tag(sync=True)

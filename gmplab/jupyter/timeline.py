@@ -67,7 +67,10 @@ class Timeline(Widget):
     'G'
     """
 
-    _esm = module("buffers.js", "keys.js", "lanes.js", "order.js", "painter.js", "colouring.js", "past.js", "timeline.js")
+    _esm = module(
+        "buffers.js", "element.js", "keys.js", "lanes.js", "order.js", "painter.js", "colouring.js", "past.js", "telling.js",
+        "drawing.js", "hands.js", "timeline.js",
+    )
     _css = style()
     lanes = Enum(LANES, "P").tag(sync=True)
     by = Enum(BY, "name").tag(sync=True)

@@ -16,12 +16,13 @@ from gmplab.plots.palette import HUES, IN_TURN
 Show = Callable[..., Stand]
 
 BOXES = """() => {
-  const {painter, table, colouring} = view;
+  const {table, drawing} = view;
+  const {painter, colouring} = drawing;
   const {box, column} = painter;
   const found = {boxes: [], columns: new Set()};
   painter.box = (x0, x1, y0, y1, look, faded) => found.boxes.push([look, faded]);
   painter.column = (x, y0, y1, times) => times.forEach((time, kind) => time > 0 && found.columns.add(kind));
-  view.paint(painter.width);
+  view.drawing.paint(painter.width);
   Object.assign(painter, {box, column});
   const neutral = [...found.columns].map((kind) => colouring.palette[kind].face);
   const own = colouring.palette.slice(table.meta.looks.length).map((one) => one.face);

@@ -87,7 +87,7 @@ def test_the_axis_has_round_marks(stand: Show, run: Run) -> None:
 def painted(page: Stand) -> float:
     """The share of the lanes that is not background."""
     share: float = page.page.evaluate("""() => {
-      const pixels = view.painter.pixels;
+      const pixels = view.drawing.painter.pixels;
       return pixels.reduce((n, pixel) => n + (pixel !== 0), 0) / pixels.length;
     }""")
     return share
@@ -154,7 +154,7 @@ def test_what_is_merged_is_said_in_the_status_and_in_the_tooltip(stand: Show, ru
     found = page.page.evaluate("""() => {
       for (let x = view.gutter(); x < view.wide; x++) {
         for (let lane = 0; lane < view.count(); lane++) {
-          const text = view.textAt(lane, view.t(x + 0.5));
+          const text = view.telling.textAt(lane, view.t(x + 0.5));
           if (text.includes('merged')) return [x + 0.5, (lane + 0.5) * view.step, text];
         }
       }
@@ -182,7 +182,7 @@ def hover(page: Stand, t: int, row: int) -> str:
 def test_whoever_points_at_a_p_is_told_how_many_wait_in_its_queue_and_in_the_global_one(stand: Show) -> None:
     run = gl.run("mixed_io", procs=4, seed=1, policy=gl.policy_of("go").replace(steal=gl.NoStealing()))
     page = stand(run.view.timeline())
-    page.page.wait_for_function("() => { view.needMore(); return view.queues.q_t && view.found.f_t; }")
+    page.page.wait_for_function("() => { view.telling.needMore(); return view.telling.queues.q_t && view.telling.found.f_t; }")
     queues, spans = run.queues, run.processor_spans
 
     def n_at(p: int, t: int) -> int:
@@ -213,11 +213,11 @@ def test_whoever_points_at_a_p_is_told_how_many_wait_in_its_queue_and_in_the_glo
 
 def test_a_running_span_of_a_p_says_where_it_was_found_and_how_long_it_had_waited(stand: Show, run: Run) -> None:
     page = stand(run.view.timeline())
-    page.page.wait_for_function("() => { view.needMore(); return view.found.f_t; }")
+    page.page.wait_for_function("() => { view.telling.needMore(); return view.telling.found.f_t; }")
     rows, spans = run.schedule, run.processor_spans
     spans = spans[(spans["mode"] == "running") & (spans["duration_ns"] > 0)]
     ran = rows.merge(spans[["p", "begin_ns", "g"]], left_on=["p", "t_ns", "g"], right_on=["p", "begin_ns", "g"])
-    text = "([p, t]) => view.textAt(p, t, 1)"
+    text = "([p, t]) => view.telling.textAt(p, t, 1)"
     for source in ("steal", "runnext", "netpoll"):
         one = ran[ran["source"] == source].iloc[0]
         said = page.page.evaluate(text, [int(one["p"]), int(one["t_ns"])]).split("\n")
@@ -244,13 +244,13 @@ def test_far_out_it_is_the_range_within_the_pixel_and_ms_have_the_global_queue_a
     # Of a long run they are much: nobody asks until somebody points.
     assert asked == ["P"]
     hover(page, run.record.end_ns // 3, 0)
-    page.page.wait_for_function("() => view.queues?.q_t && view.found?.f_t")
+    page.page.wait_for_function("() => view.telling.queues?.q_t && view.telling.found?.f_t")
     assert asked == ["P", "queues", "found"]
     hover(page, run.record.end_ns // 3 + 5_000, 0)
     assert re.search(r"\nqueued: \d+ to \d+ on P0, \d+( to \d+)? in the global queue$", page.page.inner_text(".gmplab-tip"))
     page.page.evaluate("() => model.set('lanes', 'M')")
     page.page.wait_for_function("() => view.lanes === 'M'")
-    said = page.page.evaluate("() => view.textAt(1, view.view()[1] / 3)")
+    said = page.page.evaluate("() => view.telling.textAt(1, view.view()[1] / 3)")
     assert re.search(r"^M\d.*\nqueued: \d+( to \d+)? in the global queue$", said, re.S)
     assert asked == ["P", "queues", "found", "M"]
 
@@ -259,7 +259,7 @@ def test_a_goroutines_stay_says_what_it_waits_for_and_who_woke_it(stand: Show, r
     page = stand(run.view.timeline("G"))
     spans, woken = run.spans, run.wakeups
     waits = spans[(spans["kind"] == "waiting") & (spans["duration_ns"] > 0)].iloc[-1]
-    text = "([g, t]) => view.textAt(g - 1, t, 1)"
+    text = "([g, t]) => view.telling.textAt(g - 1, t, 1)"
     said = page.page.evaluate(text, [int(waits["g"]), int(waits["begin_ns"])])
     assert f": waiting for {waits['name']}, " in said
     woken = woken[woken["by_g"].notna() & (woken["wait_ns"] > 0)]
@@ -393,9 +393,9 @@ def test_a_frame_asks_a_few_spans_a_pixel_and_not_all(stand: Show, n: int) -> No
       }});
       const {begin, end, kind} = view.table;
       Object.assign(view.table, {begin: counted(begin), end: counted(end), kind: counted(kind)});
-      view.paint(view.painter.width);
+      view.drawing.paint(view.drawing.painter.width);
       Object.assign(view.table, {begin, end, kind});
-      return [n, view.painter.width * 8];
+      return [n, view.drawing.painter.width * 8];
     }""")
     assert reads[0] < 110 * reads[1]
     page.screenshot(f"timeline_{n}")

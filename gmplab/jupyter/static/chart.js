@@ -1,5 +1,6 @@
 // The Chart: a plot's picture, and over it what is chosen: a time by dragging, an instant or a goroutine by clicking.
 import { LATE, request, unpacked } from "./buffers.js";
+import { element } from "./element.js";
 import { keepLetters } from "./keys.js";
 import { firstAbove, timeText, within, zoomed } from "./lanes.js";
 import { Past } from "./past.js";
@@ -13,13 +14,6 @@ const LANE_HELP = "Click on a lane, or up, down: select its goroutine; double cl
 const CELL_HELP = "Point at a queue, or up, down: how long it was.";
 const WAIT_HELP = "Click on the line, or arrow keys: select who waited so long, and the instant at which it ran; double click or Enter: the time of the wait; Escape: none.";
 const SPOT_HELP = "Click on a goroutine, or arrow keys: select it; double click or Enter: its lifeline; Escape: none.";
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
 
 export class ChartView {
   constructor(model, root) {
