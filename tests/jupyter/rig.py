@@ -255,6 +255,14 @@ class Notebook:
             raise AssertionError(text)
         return str(text).strip()
 
+    def kernel_comes_to(self, code: str, text: str) -> None:
+        """Ask the kernel until code prints a text: of many changes in the page it hears of one after the other, and how late
+        is the machine's affair. Raises `AssertionError` with what it printed last.
+        """
+        late = time.monotonic() + PATIENCE_MS / 1e3
+        while (told := self.kernel(code)) != text:
+            assert time.monotonic() < late, f"{code}: {told!r}, and not {text!r}"
+
     def find(self, selector: str) -> Locator:
         """What is on the page, in this notebook."""
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").locator(selector)

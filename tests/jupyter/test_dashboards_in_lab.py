@@ -44,7 +44,7 @@ def test_in_the_explorer_a_drag_over_a_plot_is_the_time_of_the_timeline_and_a_go
     book.page.wait_for_function(f"() => {{ const [a, b] = {TIMELINE}.model.get('view'); return a > 0 && b - a < 10e6; }}")
     book.screenshot("explorer_brushed")
     # The kernel is told.
-    assert book.kernel("print(dash.both.timeline.view == dash.charts['utilisation'].view != [0, dash.run.record.end_ns])") == "True"
+    book.kernel_comes_to("print(dash.both.timeline.view == dash.charts['utilisation'].view != [0, dash.run.record.end_ns])", "True")
     book.find("button:has-text('numbers and plots of the time shown')").click()
     book.page.wait_for_selector("text=whole run: 33.4 ms")
     book.page.wait_for_function("() => document.querySelector('.gmplab-chart')?.gmplab.drawn > 0")

@@ -36,7 +36,7 @@ def test_a_click_on_a_span_moves_the_stepper_the_kernel_knows_and_both_themes_ar
     book.find(".gmplab-canvas").click(position={"x": x, "y": y})
     book.page.wait_for_function("text => document.querySelector('.gmplab-sentence').textContent.startsWith(text)", arg=f"M{m} runs G{g}")
     assert book.find(".gmplab-chip[aria-pressed='true']").first.inner_text() == f"G{g}"
-    assert book.kernel("print(both.stepper.time_ns, both.stepper.selected_g, both.timeline.time_ns)") == f"{begin} {g} {begin}"
+    book.kernel_comes_to("print(both.stepper.time_ns, both.stepper.selected_g, both.timeline.time_ns)", f"{begin} {g} {begin}")
     book.screenshot("both_light")
     book.theme(True)
     book.page.set_viewport_size({"width": 1920, "height": 1080})
@@ -54,7 +54,7 @@ def test_steps_and_dragged_sliders_are_known_to_page_and_kernel(notebook: Opener
     for _ in range(7):
         book.page.keyboard.press("ArrowRight")
     assert book.find(".gmplab-meta").inner_text().startswith("Step 8 of ")
-    assert book.kernel("print(both.stepper.step)") == "7"
+    book.kernel_comes_to("print(both.stepper.step)", "7")
     slider = book.find(".gmplab-slide input")
     box = slider.bounding_box()
     assert box is not None
@@ -67,7 +67,7 @@ def test_steps_and_dragged_sliders_are_known_to_page_and_kernel(notebook: Opener
     step = int(slider.input_value())
     assert 0.5 < step / int(slider.get_attribute("max") or 0) < 0.7
     t = book.page.evaluate("() => document.querySelector('.gmplab-timeline').gmplab.model.get('time_ns')")
-    assert book.kernel("print(both.stepper.step, both.timeline.time_ns, run.events['t_ns'][both.stepper.step])") == f"{step} {t} {t}"
+    book.kernel_comes_to("print(both.stepper.step, both.timeline.time_ns, run.events['t_ns'][both.stepper.step])", f"{step} {t} {t}")
     assert book.errors == []
 
 
@@ -85,7 +85,7 @@ def test_two_widgets_of_one_run_and_two_views_of_one_widget_live_side_by_side(no
     assert book.page.evaluate(steps) == [30, 0, 30], "the first and the third are one widget"
     sentences = book.find(".gmplab-sentence")
     assert sentences.nth(0).inner_text() == sentences.nth(2).inner_text() != sentences.nth(1).inner_text()
-    assert book.kernel("print(both.stepper.step, other.stepper.step)") == "30 0"
+    book.kernel_comes_to("print(both.stepper.step, other.stepper.step)", "30 0")
     assert book.errors == []
 
 
