@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -182,6 +183,31 @@ def test_a_click_is_an_instant_and_tells_the_values_there(stand: Show, run: Run)
     row = data[data["begin_ns"] <= t].iloc[-1]
     assert f"\nrunning {digits(100 * row['running'])} %, " in page.page.inner_text(".gmplab-tip")
     assert "running " in chart.said("said")
+    # The line below the picture keeps it, and keys go from part to part.
+    i = int((data["begin_ns"] <= t).sum()) - 1
+    keyboard = page.page.keyboard
+    for keys, part in (("", i), ("n", i + 1), ("nn", i + 3), ("p", i + 2), ("ppp", i - 1)):
+        for key in keys:
+            keyboard.press(key)
+        assert page.get("time_ns") == (math.ceil(data.loc[part, "begin_ns"]) if keys else t)
+        assert f": running {digits(100 * data.loc[part, 'running'])} %, " in chart.said("status")
+    page.screenshot("chart_instant")
+    page.page.evaluate("() => model.set('time_ns', 0)")
+    keyboard.press("p")
+    assert page.get("time_ns") == 0
+    page.page.evaluate("t => model.set('time_ns', t)", end)
+    keyboard.press("n")
+    assert page.get("time_ns") == end
+    assert page.errors == []
+
+
+def test_where_the_data_have_no_parts_keys_go_in_small_steps(stand: Show, run: Run) -> None:
+    page = stand(run.view.chart("steals"))
+    Touched(page)
+    page.page.focus(".gmplab-stage")
+    for key in "nnp":
+        page.page.keyboard.press(key)
+    assert page.get("time_ns") == round(run.record.end_ns / 240)
     assert page.errors == []
 
 
@@ -248,15 +274,27 @@ def test_whoever_points_at_the_queues_is_told_how_long_the_one_there_was(stand: 
     page.page.mouse.click(*chart.at(x, y))
     assert page.get("time_ns") == pytest.approx(t, abs=told["end_ns"] - told["begin_ns"])
     assert chart.said("said") == chart.said("tip").replace("\n", ", ")
-    # By keys, from queue to queue, at that instant.
-    for _ in range(row):
-        page.page.keyboard.press("ArrowDown")
+    # The line below keeps it; keys go on from there, from queue to queue and from part to part.
     steady = chart.said("status")
-    page.page.keyboard.press("ArrowDown")
+    assert steady.startswith(f"{told['queue']}: {length.strip()}, ")
+    lengths = data.set_index(["queue", "begin_ns"])["most"]
+    begins = data.loc[data["queue"] == "global", "begin_ns"].tolist()
+    names, column = data["queue"].unique().tolist(), begins.index(told["begin_ns"])
+    for key, at in (("ArrowUp", (row - 1, column)), ("n", (row - 1, column + 1)), ("ArrowDown", (row, column + 1)), ("p", (row, column))):
+        page.page.keyboard.press(key)
+        queue = names[at[0]]
+        status = chart.said("status")
+        assert status.startswith(f"{queue}: ")
+        assert page.get("time_ns") == pytest.approx(begins[at[1]], abs=told["end_ns"] - told["begin_ns"])
+        assert f"{lengths[queue, begins[at[1]]]} goroutine" in status or f" to {lengths[queue, begins[at[1]]]}, " in status
+    assert status == steady
     page.screenshot("chart_queues_keys")
-    assert chart.said("status").startswith(f"{told['queue']}: {length.strip()}, ")
-    page.page.keyboard.press("ArrowUp")
-    assert chart.said("status") == steady
+    # By keys alone it begins with the topmost.
+    page.page.reload()
+    page.page.wait_for_function("() => window.started && view.drawn > 0")
+    page.page.focus(".gmplab-stage")
+    page.page.keyboard.press("ArrowDown")
+    assert chart.said("status").startswith("global queue: ")
     assert page.errors == []
 
 

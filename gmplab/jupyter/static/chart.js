@@ -9,7 +9,8 @@ import { bandAt, cellText, nearest } from "./places.js";
 const NEAR = 12;
 const MOVED = 4;
 const AROUND = 0.1;
-const TIME_HELP = "Drag: a time to be shown in all linked views; click: an instant; arrow keys or A, D: move it; + - or W, S: zoom; 0 or Home: all; U, R: undo, redo.";
+const STEPS = 240;
+const TIME_HELP = "Drag: a time to be shown in all linked views; arrow keys or A, D: move it; + - or W, S: zoom; 0 or Home: all; U, R: undo, redo. Click, or N, P: an instant, and the values there.";
 const LANE_HELP = "Click on a lane, or up, down: select its goroutine; double click or Enter: its lifeline; Escape: none.";
 const CELL_HELP = "Point at a queue, or up, down: how long it was.";
 const WAIT_HELP = "Click on the line, or arrow keys: select who waited so long, and the instant at which it ran; double click or Enter: the time of the wait; Escape: none.";
@@ -163,9 +164,13 @@ export class ChartView {
     context.fillStyle = "rgba(20, 20, 20, .3)";
     context.fillRect(left, top, from - left, bottom - top);
     context.fillRect(to, top, right - to, bottom - top);
-    context.fillStyle = "#1976d2";
     const t = this.model.get("time_ns");
-    if (t >= t0 && t <= t1) context.fillRect(x(t) - px, top, 2 * px, bottom - top);
+    if (t < t0 || t > t1) return;
+    // Between white ones: on the blue of what runs it would be lost.
+    for (const [colour, half] of [["#fff", 2], ["#1976d2", 1]]) {
+      context.fillStyle = colour;
+      context.fillRect(x(t) - half * px, top, 2 * half * px, bottom - top);
+    }
   }
 
   drawRow(context, g, [px, py]) {
@@ -209,7 +214,7 @@ export class ChartView {
     if (this.time && (t0 > begin || t1 < end)) parts.push(`shown: ${timeText(t0, 6)} to ${timeText(t1, 6)} of ${timeText(end, 6)}`);
     const chosen = this.model.get("selected_g");
     if ((this.rows || this.spots) && chosen >= 0) parts.push(`selected: ${this.goroutineText(chosen)}`);
-    if (this.row !== undefined) parts.push(this.queueText());
+    if (this.row !== undefined || this.asked) parts.push(this.instantText());
     this.status.textContent = parts.join("; ") || this.help;
   }
 
@@ -243,9 +248,11 @@ export class ChartView {
     return `${timeText(begin[i], 6)} to ${timeText(end[i], 6)}\n${values.join(", ")}`;
   }
 
-  // How long the queue was that keys have come to, at the instant.
-  queueText() {
-    return cellText(this.table, this.row, this.model.get("time_ns")).replace("\n", ", ");
+  // The values at the instant; of queues that of the one that was clicked on, or that keys have come to.
+  instantText() {
+    const t = this.model.get("time_ns");
+    const text = this.cells ? cellText(this.table, this.row ?? 0, t) : this.valuesText(t);
+    return text.replace("\n", this.cells ? ", " : ": ");
   }
 
   textAt(place) {
@@ -343,7 +350,7 @@ export class ChartView {
   click(place) {
     this.set("time_ns", Math.round(place.t));
     if (this.rows) this.select(this.goroutineAt(place));
-    else this.said.textContent = this.textAt(place).replace("\n", ", ");
+    else this.tell(this.cells ? bandAt(this.table.c_side, place.y) : undefined);
   }
 
   point(event) {
@@ -380,8 +387,27 @@ export class ChartView {
   // To the queue that is so many further down.
   down(by) {
     const last = this.table.c_side.length - 2;
-    this.row = Math.min(Math.max((this.row ?? (by > 0 ? -1 : last + 1)) + by, 0), last);
-    this.said.textContent = this.queueText();
+    this.tell(Math.min(Math.max((this.row ?? (by > 0 ? -1 : last + 1)) + by, 0), last));
+  }
+
+  // To the begin of the next part of the time, or to the last one; where the data have no parts, a small step.
+  instantBy(by) {
+    const { v_begin: begin, c_edge: edge } = this.table;
+    const [t, [first, end]] = [this.model.get("time_ns"), this.whole()];
+    const begins = begin ?? edge?.subarray(0, edge.length - 1);
+    const [t0, t1] = this.model.get("view");
+    let to = t + by * Math.max(Math.round((t1 - t0) / STEPS), 1);
+    // Instants are whole, the begins of parts need not be.
+    if (begins) to = Math.ceil(begins[by > 0 ? firstAbove(begins, t, 0, begins.length) : firstAbove(begins, t - 1, 0, begins.length) - 1] ?? t);
+    this.set("time_ns", Math.min(Math.max(to, first), end));
+    this.tell(this.row);
+  }
+
+  // Say the values at the instant, and keep them in the line below the picture.
+  tell(row) {
+    this.row = row;
+    this.asked = true;
+    this.said.textContent = this.instantText();
     this.ask();
   }
 
@@ -401,6 +427,7 @@ export class ChartView {
       ArrowLeft: () => this.pan(-0.2), a: () => this.pan(-0.2), ArrowRight: () => this.pan(0.2), d: () => this.pan(0.2),
       "+": () => this.zoom(1 / 1.6), "=": () => this.zoom(1 / 1.6), w: () => this.zoom(1 / 1.6), "-": () => this.zoom(1.6), s: () => this.zoom(1.6),
       0: () => this.past.go(this.whole()), Home: () => this.past.go(this.whole()), u: () => this.past.undo(), r: () => this.past.redo(),
+      n: () => this.instantBy(1), p: () => this.instantBy(-1),
     };
     const goroutines = {
       // Up is where the next one stands: more of the CPU, but a shorter wait.

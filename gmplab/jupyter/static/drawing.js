@@ -191,11 +191,15 @@ export class Drawing {
       if (x1 - x0 >= 3) context.strokeRect(x0, row * this.timeline.step - top + gap, x1 - x0, this.timeline.step - 2 * gap);
     }
     const x = this.timeline.x(this.timeline.model.get("time_ns"));
-    context.strokeStyle = this.brand;
     context.beginPath();
     context.moveTo(x, 0);
     context.lineTo(x, this.timeline.high - AXIS);
-    context.stroke();
+    // With a border of the background: on the blue of what runs it would be lost.
+    for (const [colour, width] of [[this.back, 4], [this.brand, 1.5]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.stroke();
+    }
     context.restore();
   }
 
