@@ -16,6 +16,17 @@ from gmplab.runtime.dice import MOST_NS, Distribution
 Cost = int | Distribution
 
 
+def given(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The fields that a call of a dataclass gives, by name.
+
+    For its `__new__`, which can name the field that has the wrong type: where that is compiled, a field takes no other,
+    and names none.
+    """
+    names = [field.name for field in fields(cls)]
+    by_name = {name: value for name, value in kwargs.items() if name in names}
+    return {**dict(zip(names, args, strict=False)), **by_name}
+
+
 @dataclass(frozen=True)
 class Topology:
     """Which Ps are near one another.
@@ -133,6 +144,12 @@ class Costs:
     """How long an M keeps a CPU while others wait, where Ms share CPUs (run(cpus=n)). Linux 6.6, with 8 CPUs or more:
     kernel/sched/fair.c: sysctl_sched_base_slice, 0.75 ms times 1 + log2(8)."""
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Costs:
+        for name, cost in given(cls, args, kwargs).items():
+            if isinstance(cost, bool) or not isinstance(cost, int | Distribution):
+                raise TypeError(f"Costs: {name} = {cost!r}: must be an int of ns or a Distribution")
+        return super().__new__(cls)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # By the constructor: nothing else may set the fields of a frozen native object.
         return type(self), tuple([getattr(self, f.name) for f in fields(self)])
@@ -212,8 +229,6 @@ class Prices:
         if isinstance(cost, Distribution):
             self.drawn.append(cost)
             return -len(self.drawn)
-        if isinstance(cost, bool) or not isinstance(cost, int):
-            raise TypeError(f"Costs: {name} = {cost!r}: must be an int of ns or a Distribution")
         if cost < 0:
             raise ValueError(f"Costs: {name} = {cost}: must be at least 0 ns")
         if cost > MOST_NS:

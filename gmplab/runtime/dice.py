@@ -8,7 +8,7 @@ from `random`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
 from typing import Any, Final, final
 
 from mypy_extensions import i64
@@ -205,14 +205,22 @@ class Distribution:
         return hash(repr(self))
 
 
-def _whole(name: str, what: str, value: Any, low: int) -> None:
-    # Uncompiled, nothing else looks at what is given for an i64.
-    if not isinstance(value, int):
-        raise TypeError(f"{name}: {what} = {value!r}: must be an int")
-    if value < low:
-        raise ValueError(f"{name}: {what} = {value!r}: must be at least {low}")
-    if value > MOST_NS:
-        raise ValueError(f"{name}: {what} = {value!r}: must be at most {MOST_NS}")
+def _whole(name: str, what: str, value: Any, low: int) -> int:
+    # What is given is typed Any, and not i64, that both builds tell the same. An int of numpy's is one.
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}: {what} = {value!r}: must be an int of at least {low}")
+    n: int = operator.index(value)
+    if n < low:
+        raise ValueError(f"{name}: {what} = {n}: must be at least {low}")
+    if n > MOST_NS:
+        raise ValueError(f"{name}: {what} = {n}: must be at most {MOST_NS}")
+    return n
+
+
+def _real(name: str, what: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name}: {what} = {value!r}: must be a number")
+    return float(value)
 
 
 @final
@@ -230,9 +238,8 @@ class Constant(Distribution):
     5000.0
     """
 
-    def __init__(self, ns: i64) -> None:
-        _whole("Constant", "ns", ns, 0)
-        self.ns: i64 = ns
+    def __init__(self, ns: Any) -> None:
+        self.ns: i64 = _whole("Constant", "ns", ns, 0)
 
     def sample(self, bits: i64) -> i64:
         return self.ns
@@ -262,9 +269,8 @@ class Exponential(Distribution):
     10000.0
     """
 
-    def __init__(self, ns: i64) -> None:
-        _whole("Exponential", "mean ns", ns, 1)
-        self.ns: i64 = ns
+    def __init__(self, ns: Any) -> None:
+        self.ns: i64 = _whole("Exponential", "mean ns", ns, 1)
 
     def sample(self, bits: i64) -> i64:
         return _ns(-log(unit(bits)) * float(self.ns))
@@ -294,11 +300,9 @@ class Uniform(Distribution):
     10000.0
     """
 
-    def __init__(self, low: i64, high: i64) -> None:
-        _whole("Uniform", "low ns", low, 0)
-        _whole("Uniform", "high ns", high, low)
-        self.low: i64 = low
-        self.high: i64 = high
+    def __init__(self, low: Any, high: Any) -> None:
+        self.low: i64 = _whole("Uniform", "low ns", low, 0)
+        self.high: i64 = _whole("Uniform", "high ns", high, low)
 
     def sample(self, bits: i64) -> i64:
         return self.low + bits % (self.high - self.low + 1)
@@ -330,14 +334,12 @@ class Bimodal(Distribution):
     19900.0
     """
 
-    def __init__(self, short: i64, long: i64, p_long: float) -> None:
-        _whole("Bimodal", "short ns", short, 0)
-        _whole("Bimodal", "long ns", long, 0)
-        if not 0.0 <= p_long <= 1.0:
+    def __init__(self, short: Any, long: Any, p_long: Any) -> None:
+        self.short: i64 = _whole("Bimodal", "short ns", short, 0)
+        self.long: i64 = _whole("Bimodal", "long ns", long, 0)
+        self.p_long: float = _real("Bimodal", "p_long", p_long)
+        if not 0.0 <= self.p_long <= 1.0:
             raise ValueError(f"Bimodal: p_long = {p_long!r}: must be a probability, 0 to 1")
-        self.short: i64 = short
-        self.long: i64 = long
-        self.p_long: float = float(p_long)
 
     def sample(self, bits: i64) -> i64:
         return self.long if unit(bits) < self.p_long else self.short
@@ -369,12 +371,11 @@ class LogNormal(Distribution):
     10000.0
     """
 
-    def __init__(self, median: i64, sigma: float) -> None:
-        _whole("LogNormal", "median ns", median, 1)
-        if not 0.0 <= sigma < 1e300:
+    def __init__(self, median: Any, sigma: Any) -> None:
+        self.median: i64 = _whole("LogNormal", "median ns", median, 1)
+        self.sigma: float = _real("LogNormal", "sigma", sigma)
+        if not 0.0 <= self.sigma < 1e300:
             raise ValueError(f"LogNormal: sigma = {sigma!r}: must be finite and at least 0")
-        self.median: i64 = median
-        self.sigma: float = float(sigma)
 
     def sample(self, bits: i64) -> i64:
         return _ns(float(self.median) * exp(self.sigma * normal(bits)))
@@ -408,15 +409,14 @@ class Pareto(Distribution):
     30000.0
     """
 
-    def __init__(self, low: i64, alpha: float, cap: i64 = 0) -> None:
-        _whole("Pareto", "low ns", low, 1)
-        if not alpha > 1.0:
+    def __init__(self, low: Any, alpha: Any, cap: Any = 0) -> None:
+        self.low: i64 = _whole("Pareto", "low ns", low, 1)
+        self.alpha: float = _real("Pareto", "alpha", alpha)
+        if not self.alpha > 1.0:
             raise ValueError(f"Pareto: alpha = {alpha!r}: must be above 1, else the mean is infinite")
+        self.cap: i64 = 0
         if cap != 0:
-            _whole("Pareto", "cap ns", cap, low)
-        self.low: i64 = low
-        self.alpha: float = float(alpha)
-        self.cap: i64 = cap
+            self.cap = _whole("Pareto", "cap ns", cap, low)
 
     def sample(self, bits: i64) -> i64:
         x = _ns(float(self.low) * exp(-log(unit(bits)) / self.alpha))
@@ -454,14 +454,12 @@ class Hyperexponential(Distribution):
     19900.0
     """
 
-    def __init__(self, short: i64, long: i64, p_long: float) -> None:
-        _whole("Hyperexponential", "short mean ns", short, 1)
-        _whole("Hyperexponential", "long mean ns", long, 1)
-        if not 0.0 <= p_long <= 1.0:
+    def __init__(self, short: Any, long: Any, p_long: Any) -> None:
+        self.short: i64 = _whole("Hyperexponential", "short mean ns", short, 1)
+        self.long: i64 = _whole("Hyperexponential", "long mean ns", long, 1)
+        self.p_long: float = _real("Hyperexponential", "p_long", p_long)
+        if not 0.0 <= self.p_long <= 1.0:
             raise ValueError(f"Hyperexponential: p_long = {p_long!r}: must be a probability, 0 to 1")
-        self.short: i64 = short
-        self.long: i64 = long
-        self.p_long: float = float(p_long)
 
     def sample(self, bits: i64) -> i64:
         mean = self.long if unit(mix(bits)) < self.p_long else self.short
@@ -494,11 +492,9 @@ class Erlang(Distribution):
     10000.0
     """
 
-    def __init__(self, ns: i64, k: i64) -> None:
-        _whole("Erlang", "mean ns", ns, 1)
-        _whole("Erlang", "k", k, 1)
-        self.ns: i64 = ns
-        self.k: i64 = k
+    def __init__(self, ns: Any, k: Any) -> None:
+        self.ns: i64 = _whole("Erlang", "mean ns", ns, 1)
+        self.k: i64 = _whole("Erlang", "k", k, 1)
 
     def sample(self, bits: i64) -> i64:
         total = 0.0
@@ -531,12 +527,12 @@ class Empirical(Distribution):
     3000.0
     """
 
-    def __init__(self, values: Sequence[int]) -> None:
-        if len(values) == 0:
+    def __init__(self, values: Any) -> None:
+        if not hasattr(values, "__iter__"):
+            raise TypeError(f"Empirical: values = {values!r}: must be a sequence of ints, in ns")
+        self.values: list[int] = [_whole("Empirical", "value ns", value, 0) for value in values]
+        if not self.values:
             raise ValueError("Empirical: no values; give at least one duration in ns")
-        for v in values:
-            _whole("Empirical", "value ns", v, 0)
-        self.values: list[int] = list(values)
 
     def sample(self, bits: i64) -> i64:
         n: i64 = len(self.values)

@@ -5,12 +5,13 @@ No M does these. A driver says `happen` when one is due; when that is, is the dr
 
 from __future__ import annotations
 
-from typing import final
+from typing import Any, final
 
 from mypy_extensions import i64
 
 from gmplab.runtime.bodies import FORM_PROGRAM, intern_label
 from gmplab.runtime.calls import call
+from gmplab.runtime.chan import whole
 from gmplab.runtime.dice import FOR_ARRIVAL, Distribution, draw, stream
 from gmplab.runtime.model import AT_ARRIVAL, AT_CLONE, AT_HANDOFF, AT_IO, AT_WAKEP, Sched
 from gmplab.runtime.proc import arrive, checkdead, cloneagain, newproc1, wakep_due
@@ -43,12 +44,14 @@ class Source:
     21
     """
 
-    def __init__(self, program: Program, gap: Distribution, n: i64, cls: str = "") -> None:
-        if n < 1:
-            raise ValueError(f"Source: n = {n}: must be at least 1 arrival")
+    def __init__(self, program: Any, gap: Any, n: Any, cls: str = "") -> None:
+        if not isinstance(program, Program):
+            raise TypeError(f"Source: program = {program!r}: must be a Program")
+        if not isinstance(gap, Distribution):
+            raise TypeError(f"Source: gap = {gap!r}: must be a Distribution of ns, as Exponential(10_000)")
         self.program: Program = program
         self.gap: Distribution = gap
-        self.n: i64 = n
+        self.n: i64 = whole("Source: n", n, 1, "arrivals")
         self.cls: str = cls
         self.come: i64 = 0
         self.key: i64 = 0

@@ -78,20 +78,20 @@ def test_a_kernel_slice_of_nothing_is_refused() -> None:
 
 @pytest.mark.parametrize("value", [1.5, "5us", None, [1]])
 def test_what_is_neither_an_int_nor_a_distribution_is_a_type_error(value: object) -> None:
-    # Compiled, the constructor itself refuses it, in mypyc's words.
     for name in ("park", "kernel_slice_ns"):
-        with pytest.raises(TypeError):
-            Prices(Costs(**{name: value}))  # type: ignore[arg-type]
+        with pytest.raises(TypeError) as caught:
+            Costs(**{name: value})  # type: ignore[arg-type]
+        assert str(caught.value) == f"Costs: {name} = {value!r}: must be an int of ns or a Distribution"
 
 
 def test_a_bool_is_no_price() -> None:
     with pytest.raises(TypeError) as caught:
-        Prices(Costs(park=True))
+        Costs(park=True)
     assert str(caught.value) == "Costs: park = True: must be an int of ns or a Distribution"
 
 
 def test_a_slice_cannot_be_drawn() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="Costs: kernel_slice_ns = Exponential.5.: must be an int of ns"):
         Prices(Costs(kernel_slice_ns=Exponential(5)))  # type: ignore[arg-type]
 
 

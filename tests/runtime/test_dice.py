@@ -426,6 +426,31 @@ def test_a_duration_out_of_bounds_is_named(value: Any, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(("made", "message"), [
+    (lambda: Constant("1us"), "Constant: ns = '1us': must be an int of at least 0"),
+    (lambda: Exponential(1.5), "Exponential: mean ns = 1.5: must be an int of at least 1"),
+    (lambda: Uniform(5, None), "Uniform: high ns = None: must be an int of at least 5"),
+    (lambda: Bimodal(True, 5, 0.5), "Bimodal: short ns = True: must be an int of at least 0"),
+    (lambda: Hyperexponential(1, 5, "0.5"), "Hyperexponential: p_long = '0.5': must be a number"),
+    (lambda: LogNormal(5, None), "LogNormal: sigma = None: must be a number"),
+    (lambda: Pareto(5, [2]), "Pareto: alpha = [2]: must be a number"),
+    (lambda: Pareto(5, 2.0, "9us"), "Pareto: cap ns = '9us': must be an int of at least 5"),
+    (lambda: Erlang(5, 2.0), "Erlang: k = 2.0: must be an int of at least 1"),
+    (lambda: Empirical(5), "Empirical: values = 5: must be a sequence of ints, in ns"),
+    (lambda: Empirical([1, "2"]), "Empirical: value ns = '2': must be an int of at least 0"),
+])
+def test_a_parameter_of_another_type_is_told_by_its_name(made: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        made()
+    assert str(caught.value) == message
+
+
+def test_what_was_measured_with_numpy_is_a_distribution() -> None:
+    measured = Empirical(np.array([1_000, 3_000]))
+    assert (measured, type(measured.values[0])) == (Empirical([1_000, 3_000]), int)
+    assert Exponential(np.int64(5)) == Exponential(5)
+
+
 @pytest.mark.parametrize("value", [1.5, True, None, b"1ms", [1], 1 + 0j])
 def test_what_is_no_duration_is_a_type_error(value: Any) -> None:
     with pytest.raises(TypeError) as caught:
