@@ -125,6 +125,34 @@ def one_of(part: Component, name: str, allowed: tuple[str, ...]) -> None:
         raise ValueError(f"{type(part).__name__}: {name} = {value!r}: must be one of {', '.join(allowed)}")
 
 
+def given(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The fields that a call of a dataclass gives, by name.
+
+    For its `__new__`, which can name the field that has the wrong type: where that is compiled, a field takes no other,
+    and names none.
+    """
+    names = [field.name for field in fields(cls)]
+    by_name = {name: value for name, value in kwargs.items() if name in names}
+    return {**dict(zip(names, args, strict=False)), **by_name}
+
+
+def check_types_of_fields(cls: Any, values: dict[str, Any]) -> None:
+    """Raise TypeError where a field is given a value of another type: a native one refuses it too, and does not name it."""
+    types = {field.name: getattr(field.type, "__name__", field.type) for field in fields(cls)}
+    for name, value in values.items():
+        told = f"{cls.__name__}: {name} = {value!r}: must be"
+        if types[name] == "int":
+            if not isinstance(value, int):
+                raise TypeError(f"{told} an int")
+            # As ints: compiled, one that does not fit would not be compared with an i64.
+            if abs(value) > int(MOST_FIELD):
+                raise ValueError(f"{told} an int of at most 2**62")
+        elif types[name] == "bool" and not isinstance(value, bool):
+            raise TypeError(f"{told} True or False")
+        elif types[name] == "str" and not isinstance(value, str):
+            raise TypeError(f"{told} a text")
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 @dataclass(frozen=True)
 class Component:
@@ -143,6 +171,12 @@ class Component:
 
         A subclass with fields of its own adds `super().check()` and its bounds.
         """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Component:
+        if getattr(cls.__init__, "__code__", None) is None or cls.__init__.__code__.co_filename == "<string>":
+            check_types_of_fields(cls, given(cls, args, kwargs))
+        # Else the class has a constructor of its own, which takes what it likes.
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         self.check()

@@ -11,20 +11,10 @@ from typing import Any, final
 
 from mypy_extensions import i64
 
+from gmplab.runtime.component import given
 from gmplab.runtime.dice import MOST_NS, Distribution
 
 Cost = int | Distribution
-
-
-def given(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The fields that a call of a dataclass gives, by name.
-
-    For its `__new__`, which can name the field that has the wrong type: where that is compiled, a field takes no other,
-    and names none.
-    """
-    names = [field.name for field in fields(cls)]
-    by_name = {name: value for name, value in kwargs.items() if name in names}
-    return {**dict(zip(names, args, strict=False)), **by_name}
 
 
 @dataclass(frozen=True)
@@ -146,6 +136,8 @@ class Costs:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Costs:
         for name, cost in given(cls, args, kwargs).items():
+            if name == "kernel_slice_ns" and isinstance(cost, Distribution):
+                raise TypeError(f"Costs: kernel_slice_ns = {cost!r}: must be an int of ns")
             if isinstance(cost, bool) or not isinstance(cost, int | Distribution):
                 raise TypeError(f"Costs: {name} = {cost!r}: must be an int of ns or a Distribution")
         return super().__new__(cls)
@@ -218,12 +210,9 @@ class Prices:
         if costs.gc_drain == 0:
             raise ValueError("Costs: gc_drain = 0: must be at least 1 ns: a GC worker would look for ever at one instant")
         self.gc_drain: i64 = self.price(costs.gc_drain, "gc_drain")
-        slice_ns: Cost = costs.kernel_slice_ns
-        if isinstance(slice_ns, Distribution):
-            raise TypeError(f"Costs: kernel_slice_ns = {slice_ns!r}: must be an int of ns")
-        if isinstance(slice_ns, int) and slice_ns < 1:
-            raise ValueError(f"Costs: kernel_slice_ns = {slice_ns}: must be at least 1 ns")
-        self.kernel_slice_ns: i64 = self.price(slice_ns, "kernel_slice_ns")
+        if costs.kernel_slice_ns < 1:
+            raise ValueError(f"Costs: kernel_slice_ns = {costs.kernel_slice_ns}: must be at least 1 ns")
+        self.kernel_slice_ns: i64 = self.price(costs.kernel_slice_ns, "kernel_slice_ns")
 
     def price(self, cost: Cost, name: str) -> i64:
         if isinstance(cost, Distribution):

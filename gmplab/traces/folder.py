@@ -92,10 +92,10 @@ def is_ours(folder: Path) -> bool:
 
 
 def write_meta(run: Run, making: Path, suffix: str) -> None:
-    """Write meta.json (the reproducible part, with each file's SHA-256) and environment.json (the rest)."""
+    """Write meta.json (the reproducible part, with the SHA-256 of each file and of itself) and environment.json (the rest)."""
     record = run.record
     names = tables_of(record)
-    meta = {
+    meta: dict[str, Any] = {
         "format": FORMAT, "schema": list(SCHEMA), "model": record.header.get("model", MODEL), "config": record.header,
         "digest": run.digest, "rows": {name: len(getattr(run, name)) for name in names},
         "sha256": {f"{name}{suffix}": sha256(making / f"{name}{suffix}") for name in names},
@@ -111,6 +111,7 @@ def write_meta(run: Run, making: Path, suffix: str) -> None:
         },
         "record": document(record),
     }
+    meta["sha256"]["meta.json"] = sha256_of_parts(meta)
     write_json(making / "meta.json", meta)
     write_json(making / "environment.json", environment())
 
@@ -124,6 +125,12 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def sha256_of_parts(meta: Mapping[str, Any]) -> str:
+    """The SHA-256 of what meta.json says itself, whatever its white space; what somebody adds to it does not count."""
+    parts = {name: meta.get(name) for name in ("schema", "model", "config", "digest", "rows", "columns", "units", "record")}
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def environment() -> dict[str, Any]:
@@ -198,6 +205,8 @@ def read_meta(folder: Path, suffix: str) -> tuple[dict[str, Any], Record]:
     for part in ("config", "rows", "sha256", "record"):
         if not isinstance(meta.get(part), dict):
             raise TraceError(f"{path}: {part!r} is missing or no object")
+    if sha256_of_parts(meta) != meta["sha256"].get("meta.json", sha256_of_parts(meta)):
+        raise TraceError(f"{path}: is not the file that was written: its parts do not have the SHA-256 that it tells of them")
     record = record_of(meta["config"], meta["record"], str(path))
     for name in COLUMNS:
         if name not in meta["rows"]:

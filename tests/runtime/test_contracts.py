@@ -59,3 +59,30 @@ def test_the_core_reads_the_default_that_a_subclass_gives_an_inherited_field(ste
     assert (steal.passes, run.digest) == (passes, explicit.digest)
     tried = run.events.loc[run.events["kind"] == "StealPass", "m"]
     assert len(tried) > 0
+
+
+class Lenient(gl.StealHalf):  # type: ignore[misc, name-defined]
+    """Has a constructor of its own, which takes a text for its passes."""
+
+    def __init__(self, passes: str) -> None:
+        super().__init__(passes=int(passes))
+
+
+@pytest.mark.parametrize(("made", "error", "message"), [
+    (lambda: gl.StealHalf(passes="4"), TypeError, "StealHalf: passes = '4': must be an int"),
+    (lambda: gl.StealHalf(1.5), TypeError, "StealHalf: passes = 1.5: must be an int"),
+    (lambda: gl.StealHalf(passes=1 << 70), ValueError, f"StealHalf: passes = {1 << 70}: must be an int of at most 2**62"),
+    (lambda: gl.GoQueues(runnext=1), TypeError, "GoQueues: runnext = 1: must be True or False"),
+    (lambda: gl.GoQueues(order=4), TypeError, "GoQueues: order = 4: must be a text"),
+    (lambda: OnePass(most="2"), TypeError, "OnePass: most = '2': must be an int"),
+    (lambda: OnePass(passes=None), TypeError, "OnePass: passes = None: must be an int"),
+    (lambda: Lenient(passes="many"), ValueError, "invalid literal for int() with base 10: 'many'"),
+])
+def test_a_field_of_another_type_is_told_by_its_name(made: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as caught:
+        made()
+    assert str(caught.value) == message
+
+
+def test_a_constructor_of_ones_own_takes_what_it_likes() -> None:
+    assert Lenient(passes="3").passes == 3

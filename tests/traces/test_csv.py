@@ -150,6 +150,18 @@ def cut(name: str, lines: int) -> Callable[[Path], None]:
     return edit
 
 
+def unsigned(damage: Callable[[Path], None]) -> Callable[[Path], None]:
+    """A damage of a meta.json that does not tell its own SHA-256, as older ones do not."""
+
+    def edit(out: Path) -> None:
+        meta = json.loads((out / "meta.json").read_text())
+        del meta["sha256"]["meta.json"]
+        (out / "meta.json").write_text(json.dumps(meta))
+        damage(out)
+
+    return edit
+
+
 def gone(name: str) -> Callable[[Path], None]:
     """Damage: a file is gone."""
     return lambda out: (out / name).unlink()
@@ -163,7 +175,9 @@ def gone(name: str) -> Callable[[Path], None]:
         (edited("meta.json", "{", ""), "meta.json: "),
         (edited("meta.json", "gmplab tables", "other tables"), "meta.json: is no 'gmplab tables'"),
         (edited("meta.json", ' "schema": [\n  1,', ' "schema": [\n  2,'), "schema 2.0: this version of gmplab reads"),
-        (edited("meta.json", '"jain"', '"jane"'), "meta.json: 'jain' is missing"),
+        (unsigned(edited("meta.json", '"jain"', '"jane"')), "meta.json: 'jain' is missing"),
+        (edited("meta.json", '"jain"', '"jane"'), "meta.json: is not the file that was written"),
+        (edited("meta.json", '"seed": 1', '"seed": 2'), "meta.json: is not the file that was written"),
         (edited("schedule.csv", "60,2,1", "sixty,2,1"), "schedule.csv, row 1: t_ns = 'sixty': is no whole number"),
         (edited("schedule.csv", "60,2,1", "60,2,70000"), "schedule.csv, row 1: p = '70000': does not fit in 16 bits"),
         (edited("schedule.csv", "60,2,1", ",2,1"), "schedule.csv, row 1: t_ns is empty"),
