@@ -12,6 +12,7 @@ from typing import Any, Final, final
 from mypy_extensions import i64, mypyc_attr
 
 from gmplab.answers import signed
+from gmplab.runtime.costs import given
 from gmplab.runtime.view import View
 
 
@@ -123,17 +124,6 @@ def one_of(part: Component, name: str, allowed: tuple[str, ...]) -> None:
     value: object = getattr(part, name)
     if value not in allowed:
         raise ValueError(f"{type(part).__name__}: {name} = {value!r}: must be one of {', '.join(allowed)}")
-
-
-def given(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The fields that a call of a dataclass gives, by name.
-
-    For its `__new__`, which can name the field that has the wrong type: where that is compiled, a field takes no other,
-    and names none.
-    """
-    names = [field.name for field in fields(cls)]
-    by_name = {name: value for name, value in kwargs.items() if name in names}
-    return {**dict(zip(names, args, strict=False)), **by_name}
 
 
 def check_types_of_fields(cls: Any, values: dict[str, Any]) -> None:

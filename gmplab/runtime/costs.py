@@ -11,10 +11,20 @@ from typing import Any, final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.component import given
 from gmplab.runtime.dice import MOST_NS, Distribution
 
 Cost = int | Distribution
+
+
+def given(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The fields that a call of a dataclass gives, by name.
+
+    For its `__new__`, which can name the field that has the wrong type: where that is compiled, a field takes no other,
+    and names none.
+    """
+    names = [field.name for field in fields(cls)]
+    by_name = {name: value for name, value in kwargs.items() if name in names}
+    return {**dict(zip(names, args, strict=False)), **by_name}
 
 
 @dataclass(frozen=True)
