@@ -98,13 +98,15 @@ class Chan(Shared):
 class Case:
     """One case of a select: a send of `value`, or a receive. Make them with `recv_case` and `send_case`."""
 
-    def __init__(self, c: Optional[Chan], send: bool, value: object) -> None:
+    def __init__(self, c: Any, send: bool, value: object) -> None:
+        if c is not None and not isinstance(c, Chan):
+            raise TypeError(f"{'send_case' if send else 'recv_case'}: c = {c!r}: must be a Chan, or None")
         self.c: Optional[Chan] = c
         self.send: bool = send
         self.value: object = value
 
 
-def recv_case(c: Optional[Chan]) -> Case:
+def recv_case(c: Any) -> Case:
     """A receive from c, for `select`.
 
     Parameters
@@ -122,7 +124,7 @@ def recv_case(c: Optional[Chan]) -> Case:
     return Case(c, False, None)
 
 
-def send_case(c: Optional[Chan], value: object = None) -> Case:
+def send_case(c: Any, value: object = None) -> Case:
     """A send of value to c, for `select`.
 
     Parameters

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 from mypy_extensions import i64, mypyc_attr
 
 from gmplab.answers import signed
-from gmplab.runtime.costs import given
+from gmplab.runtime.costs import given, in_order
 from gmplab.runtime.view import View
 
 
@@ -86,9 +86,31 @@ def sign_answers(cls: type) -> None:
             setattr(cls, name, signed(f"{cls.__name__}.{name}", method, wanted))
 
 
+def takes_fields(cls: Any) -> bool:
+    """Whether the constructor is that of a dataclass, and not one that somebody wrote, which takes what it likes."""
+    code = getattr(cls.__init__, "__code__", None)
+    # Where the dataclass decorator has made it. The name of its file would not do: that of `python -c` is the same.
+    return code is None or code.co_qualname.startswith("__create_fn__")
+
+
 def reduced(value: Any) -> tuple[Any, ...]:
-    """How a frozen native dataclass pickles: by its constructor, since nothing else may set its fields."""
-    return (type(value), tuple([getattr(value, f.name) for f in fields(value)]))
+    """How a frozen native dataclass pickles: by its constructor, since nothing else may set its fields.
+
+    That of a class from outside of the package may take others, and there they may be set.
+    """
+    cls = type(value)
+    values = {f.name: getattr(value, f.name) for f in fields(value)}
+    if takes_fields(cls) and in_order(cls) == list(values):
+        return (cls, tuple(values.values()))
+    return (remade, (cls, {**values, **vars(value)}))
+
+
+def remade(cls: Any, values: dict[str, Any]) -> Any:
+    """A component with these fields, and whatever else it has, without its constructor."""
+    made: Any = Component.__new__(cls)
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 MOST_FIELD: Final[i64] = i64(1 << 31) * (1 << 31)
@@ -163,9 +185,8 @@ class Component:
         """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Component:
-        if getattr(cls.__init__, "__code__", None) is None or cls.__init__.__code__.co_filename == "<string>":
+        if takes_fields(cls):
             check_types_of_fields(cls, given(cls, args, kwargs))
-        # Else the class has a constructor of its own, which takes what it likes.
         return super().__new__(cls)
 
     def __post_init__(self) -> None:

@@ -22,9 +22,16 @@ def given(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, 
     For its `__new__`, which can name the field that has the wrong type: where that is compiled, a field takes no other,
     and names none.
     """
-    names = [field.name for field in fields(cls)]
-    by_name = {name: value for name, value in kwargs.items() if name in names}
-    return {**dict(zip(names, args, strict=False)), **by_name}
+    names = {field.name for field in fields(cls)}
+    each = [*zip(in_order(cls), args, strict=False), *kwargs.items()]
+    return {name: value for name, value in each if name in names}
+
+
+def in_order(cls: Any) -> list[str]:
+    """What the constructor of a dataclass takes by position: not all fields, where some are for keywords alone."""
+    code = getattr(cls.__init__, "__code__", None)
+    # A compiled constructor takes the fields as they are.
+    return [field.name for field in fields(cls)] if code is None else list(code.co_varnames[1 : code.co_argcount])
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,12 @@ class Topology:
     """
 
     groups: tuple[int, ...] = ()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Topology:
+        for name, groups in given(cls, args, kwargs).items():
+            if not isinstance(groups, tuple) or not all([type(g) is int and 0 <= g <= MOST_NS for g in groups]):
+                raise TypeError(f"Topology: {name} = {groups!r}: must be a tuple of ints from 0 up, the group of each P")
+        return super().__new__(cls)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.groups,)

@@ -9,6 +9,7 @@ from `random`.
 from __future__ import annotations
 
 import operator
+from numbers import Real
 from typing import Any, Final, final
 
 from mypy_extensions import i64
@@ -207,9 +208,13 @@ class Distribution:
 
 def _whole(name: str, what: str, value: Any, low: int) -> int:
     # What is given is typed Any, and not i64, that both builds tell the same. An int of numpy's is one.
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name}: {what} = {value!r}: must be an int of at least {low}")
-    n: int = operator.index(value)
+    told = f"{name}: {what} = {value!r}: must be an int of at least {low}"
+    if isinstance(value, bool):
+        raise TypeError(told)
+    try:
+        n: int = operator.index(value)
+    except TypeError:
+        raise TypeError(told) from None
     if n < low:
         raise ValueError(f"{name}: {what} = {n}: must be at least {low}")
     if n > MOST_NS:
@@ -218,7 +223,7 @@ def _whole(name: str, what: str, value: Any, low: int) -> int:
 
 
 def _real(name: str, what: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}: {what} = {value!r}: must be a number")
     return float(value)
 
@@ -528,9 +533,11 @@ class Empirical(Distribution):
     """
 
     def __init__(self, values: Any) -> None:
-        if not hasattr(values, "__iter__"):
-            raise TypeError(f"Empirical: values = {values!r}: must be a sequence of ints, in ns")
-        self.values: list[int] = [_whole("Empirical", "value ns", value, 0) for value in values]
+        try:
+            each = iter(values)
+        except TypeError:
+            raise TypeError(f"Empirical: values = {values!r}: must be a sequence of ints, in ns") from None
+        self.values: list[int] = [_whole("Empirical", "value ns", value, 0) for value in each]
         if not self.values:
             raise ValueError("Empirical: no values; give at least one duration in ns")
 

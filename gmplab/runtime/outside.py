@@ -44,7 +44,7 @@ class Source:
     21
     """
 
-    def __init__(self, program: Any, gap: Any, n: Any, cls: str = "") -> None:
+    def __init__(self, program: Any, gap: Any, n: Any, cls: Any = "") -> None:
         if not isinstance(program, Program):
             raise TypeError(f"Source: program = {program!r}: must be a Program")
         if not isinstance(gap, Distribution):
@@ -52,6 +52,8 @@ class Source:
         self.program: Program = program
         self.gap: Distribution = gap
         self.n: i64 = whole("Source: n", n, 1, "arrivals")
+        if not isinstance(cls, str):
+            raise TypeError(f"Source: cls = {cls!r}: must be a text")
         self.cls: str = cls
         self.come: i64 = 0
         self.key: i64 = 0

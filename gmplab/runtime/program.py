@@ -11,7 +11,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from gmplab.errors import BodyError
-from gmplab.runtime.chan import Chan
+from gmplab.runtime.chan import Chan, whole
 from gmplab.runtime.dice import Distribution, as_distribution, draw
 from gmplab.runtime.mgc import OP_GC
 from gmplab.runtime.model import G
@@ -69,6 +69,23 @@ def checked_procs(n: Any, least: int) -> int:
     return n
 
 
+def shared(verb: str, what: str, obj: Any, kind: Any) -> Any:
+    """obj, which is of a kind, or a list of such, of which each G takes that of its arg."""
+    for one in obj if isinstance(obj, list) else [obj]:
+        if not isinstance(one, kind):
+            raise TypeError(f"Program.{verb}: {what} = {one!r}: must be a {kind.__name__}, or a list of them")
+    return obj
+
+
+def number(verb: str, what: str, n: Any) -> int:
+    """n, an int that fits 64 bits."""
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"Program.{verb}: {what} = {n!r}: must be an int")
+    if abs(n) > 1 << 62:
+        raise ValueError(f"Program.{verb}: {what} = {n}: must be an int of -2**62 to 2**62")
+    return n
+
+
 @final
 class Program:
     """A body as a flat array of operations: no Python runs. Built once, run by any number of Gs.
@@ -86,7 +103,10 @@ class Program:
     6
     """
 
-    def __init__(self, name: str = "program", cls: str = "") -> None:
+    def __init__(self, name: Any = "program", cls: Any = "") -> None:
+        for what, text in (("name", name), ("cls", cls)):
+            if not isinstance(text, str):
+                raise TypeError(f"Program: {what} = {text!r}: must be a text")
         self.name: str = name
         self.cls: str = cls
         self.code: vec[i64] = vec[i64]([])
@@ -138,35 +158,36 @@ class Program:
         """Wait on a descriptor that becomes ready after so long; no M is held."""
         return self.timed(OP_IO, ns, 0, "io")
 
-    def send(self, c: Chan | list[Chan]) -> Program:
-        return self.op(OP_SEND, 0, 0, c)
+    def send(self, c: Any) -> Program:
+        return self.op(OP_SEND, 0, 0, shared("send", "c", c, Chan))
 
-    def recv(self, c: Chan | list[Chan]) -> Program:
-        return self.op(OP_RECV, 0, 0, c)
+    def recv(self, c: Any) -> Program:
+        return self.op(OP_RECV, 0, 0, shared("recv", "c", c, Chan))
 
-    def close(self, c: Chan) -> Program:
-        return self.op(OP_CLOSE, 0, 0, c)
+    def close(self, c: Any) -> Program:
+        return self.op(OP_CLOSE, 0, 0, shared("close", "c", c, Chan))
 
     def gosched(self) -> Program:
         return self.op(OP_GOSCHED)
 
-    def lock(self, mu: Mutex) -> Program:
-        return self.op(OP_LOCK, 0, 0, mu)
+    def lock(self, mu: Any) -> Program:
+        return self.op(OP_LOCK, 0, 0, shared("lock", "mu", mu, Mutex))
 
-    def unlock(self, mu: Mutex) -> Program:
-        return self.op(OP_UNLOCK, 0, 0, mu)
+    def unlock(self, mu: Any) -> Program:
+        return self.op(OP_UNLOCK, 0, 0, shared("unlock", "mu", mu, Mutex))
 
-    def add(self, wg: WaitGroup, n: i64 = 1) -> Program:
-        return self.op(OP_WG_ADD, n, 0, wg)
+    def add(self, wg: Any, n: Any = 1) -> Program:
+        return self.op(OP_WG_ADD, number("add", "n", n), 0, shared("add", "wg", wg, WaitGroup))
 
-    def done(self, wg: WaitGroup) -> Program:
-        return self.op(OP_WG_ADD, -1, 0, wg)
+    def done(self, wg: Any) -> Program:
+        return self.op(OP_WG_ADD, -1, 0, shared("done", "wg", wg, WaitGroup))
 
-    def wait(self, wg: WaitGroup) -> Program:
-        return self.op(OP_WG_WAIT, 0, 0, wg)
+    def wait(self, wg: Any) -> Program:
+        return self.op(OP_WG_WAIT, 0, 0, shared("wait", "wg", wg, WaitGroup))
 
-    def reset(self, t: Timer, ns: Any) -> Program:
+    def reset(self, t: Any, ns: Any) -> Program:
         """Set a timer: it is due after so long. Make it with `Timer()`, or `Timer(program)` to start a goroutine."""
+        shared("reset", "t", t, Timer)
         d = as_distribution(ns, "reset")
         fixed = getattr(d, "ns", None) if type(d).__name__ == "Constant" else None
         if fixed is not None:
@@ -174,9 +195,9 @@ class Program:
         self.objects.append(d)
         return self.op(OP_RESET, -1, len(self.objects) - 1, t)
 
-    def stop(self, t: Timer) -> Program:
+    def stop(self, t: Any) -> Program:
         """Stop a timer."""
-        return self.op(OP_STOP, 0, 0, t)
+        return self.op(OP_STOP, 0, 0, shared("stop", "t", t, Timer))
 
     def lock_os_thread(self) -> Program:
         return self.op(OP_LOCK_THREAD)
@@ -188,7 +209,7 @@ class Program:
         """Collect garbage: `mark` is the CPU time of marking; the goroutine goes on when the cycle has ended."""
         return self.timed(OP_GC, mark, 0, "gc")
 
-    def gomaxprocs(self, n: i64) -> Program:
+    def gomaxprocs(self, n: Any) -> Program:
         """Use n Ps from now on, at least 1."""
         return self.op(OP_GOMAXPROCS, checked_procs(n, 1))
 
@@ -196,18 +217,17 @@ class Program:
         """Wait until all arrivals have come and all user goroutines but this one are done."""
         return self.op(OP_WAIT_ARRIVALS)
 
-    def go(self, program: Program, arg: i64 = 0, plus_i: bool = False) -> Program:
+    def go(self, program: Any, arg: Any = 0, plus_i: bool = False) -> Program:
         """Start a goroutine; its arg is `arg`, plus this one's loop counter (0, 1, ...) with plus_i."""
-        return self.op(OP_GO, arg, 1 if plus_i else 0, program)
+        return self.op(OP_GO, number("go", "arg", arg), 1 if plus_i else 0, shared("go", "program", program, Program))
 
-    def loop(self, n: i64) -> Program:
+    def loop(self, n: Any) -> Program:
         """Repeat up to the matching `end` n times; two deep at most."""
-        if n < 1:
-            raise ValueError(f"Program.loop: n = {n}: must be at least 1")
+        turns = whole("Program.loop: n", n, 1, "turns")
         if len(self.open) >= 4:
             raise ValueError("Program.loop: loops nest two deep at most")
         self.open.append(len(self.code))
-        self.open.append(n)
+        self.open.append(turns)
         return self
 
     def end(self) -> Program:
@@ -227,6 +247,13 @@ class Program:
         d = self.objects[self.code[pc + 3]]
         assert isinstance(d, Distribution)
         return d.sample(draw(gp.key, gp.draws + 1))
+
+
+def chosen(prog: Program, objects: list[object], arg: i64) -> object:
+    """Of several objects that of a G's arg."""
+    if arg >= len(objects) or arg < -len(objects):
+        raise BodyError(f"Program {prog.name!r}: arg = {arg}: must be that of one of {len(objects)} objects, from 0")
+    return objects[arg]
 
 
 def fetch_op(gp: G) -> None:
@@ -249,7 +276,7 @@ def fetch_op(gp: G) -> None:
             k = code[pc + 3]
             if k >= 0:
                 obj = prog.objects[k]
-                gp.obj = obj[gp.arg] if isinstance(obj, list) else obj
+                gp.obj = chosen(prog, obj, gp.arg) if isinstance(obj, list) else obj
             else:
                 gp.obj = None
             return

@@ -15,7 +15,7 @@ from mypy_extensions import i64
 from gmplab.errors import SchedError
 from gmplab.runtime.boot import boot
 from gmplab.runtime.contracts import Policy, check_types
-from gmplab.runtime.costs import Costs, Prices, Topology
+from gmplab.runtime.costs import Costs, Prices, Topology, given
 from gmplab.runtime.cpus import Cpus
 from gmplab.runtime.ending import ending, failed, finish
 from gmplab.runtime.events import EventQueue
@@ -29,6 +29,9 @@ from gmplab.vocabulary import EVENT_WORDS, NO_P, STEP_COMPUTE, STEP_END, STEP_EX
 PULSE_MASK: Final = 0x3FFF
 """Every 16,384 steps, some milliseconds when compiled, `pulse` is called: as Python code it lets an interrupt through."""
 STEPS_AT_ONE_INSTANT: Final = 1_000_000
+
+PARTS: Final[dict[str, Any]] = {"args": tuple, "sources": tuple, "name": str, "params": dict}
+"""What a plan holds besides the main goroutine's body, by its type."""
 
 
 @dataclass
@@ -61,6 +64,12 @@ class Plan:
     sources: tuple[Source, ...] = ()
     name: str = ""
     params: dict[str, str] = field(default_factory=dict)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Plan:
+        for name, value in given(cls, args, kwargs).items():
+            if name in PARTS and not isinstance(value, PARTS[name]):
+                raise TypeError(f"Plan: {name} = {value!r}: must be a {PARTS[name].__name__}")
+        return super().__new__(cls)
 
 
 @final

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import pickle
 from typing import Any
 
+import cloudpickle
 import pytest
 
 import gmplab as gl
@@ -86,3 +88,33 @@ def test_a_field_of_another_type_is_told_by_its_name(made: Any, error: type[Exce
 
 def test_a_constructor_of_ones_own_takes_what_it_likes() -> None:
     assert Lenient(passes="3").passes == 3
+
+
+def test_a_constructor_of_ones_own_is_known_as_one_wherever_it_was_typed() -> None:
+    # The file of what `python -c` runs has the name of that in which the dataclass decorator writes.
+    names: dict[str, Any] = {"StealHalf": gl.StealHalf}
+    exec("class Typed(StealHalf):\n    def __init__(self, passes):\n        super().__init__(passes=int(passes))\n", names)
+    assert names["Typed"](passes="3").passes == 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Named(gl.StealHalf):  # type: ignore[misc, name-defined]
+    """Has fields that its constructor does not take by position."""
+
+    eager: bool = dataclasses.field(default=True, kw_only=True)
+    seen: int = dataclasses.field(default=0, init=False)
+    n: int = 3
+
+
+@pytest.mark.parametrize("made", [Lenient("3"), Named(4, 3, 3_000, 3, False, 0, False, 0, 1, 9, eager=False)])
+def test_a_component_is_copied_and_sent_to_a_worker_whatever_its_constructor_takes(made: Any) -> None:
+    for again in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made)), cloudpickle.loads(cloudpickle.dumps(made))):
+        assert (again, type(again), again.passes) == (made, type(made), made.passes)
+        policy = gl.policy_of("go").replace(steal=again)
+        assert gl.run("fanout", n=9, policy=policy).complete
+
+
+def test_values_by_position_are_those_of_the_parameters() -> None:
+    assert Named(4, 3, 3_000, 3, False, 0, False, 0, 1, 9).n == 9
+    with pytest.raises(TypeError, match="^Named: n = 'many': must be an int$"):
+        Named(4, 3, 3_000, 3, False, 0, False, 0, 1, "many")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,13 @@ def test_costs_are_frozen_values() -> None:
     assert dataclasses.replace(costs, park=60, stw=1_500) == Costs()
     with pytest.raises(dataclasses.FrozenInstanceError):
         costs.park = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("groups", [[0, 1], "01", (0, "1"), (0, -1), (True,), None])
+def test_groups_are_a_tuple_of_ints(groups: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        Topology(groups=groups)
+    assert str(caught.value) == f"Topology: groups = {groups!r}: must be a tuple of ints from 0 up, the group of each P"
 
 
 @pytest.mark.parametrize("value", [Costs(), Costs.zero(), Costs(park=Exponential(5)), Topology(), Topology((0, 0, 1))])

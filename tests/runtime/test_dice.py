@@ -438,6 +438,9 @@ def test_a_duration_out_of_bounds_is_named(value: Any, message: str) -> None:
     (lambda: Erlang(5, 2.0), "Erlang: k = 2.0: must be an int of at least 1"),
     (lambda: Empirical(5), "Empirical: values = 5: must be a sequence of ints, in ns"),
     (lambda: Empirical([1, "2"]), "Empirical: value ns = '2': must be an int of at least 0"),
+    (lambda: Empirical(np.array(5)), "Empirical: values = array(5): must be a sequence of ints, in ns"),
+    (lambda: Empirical(np.array([[1, 2]])), "Empirical: value ns = array([1, 2]): must be an int of at least 0"),
+    (lambda: Constant(np.array([5])), "Constant: ns = array([5]): must be an int of at least 0"),
 ])
 def test_a_parameter_of_another_type_is_told_by_its_name(made: Callable[[], object], message: str) -> None:
     with pytest.raises(TypeError) as caught:
@@ -449,6 +452,7 @@ def test_what_was_measured_with_numpy_is_a_distribution() -> None:
     measured = Empirical(np.array([1_000, 3_000]))
     assert (measured, type(measured.values[0])) == (Empirical([1_000, 3_000]), int)
     assert Exponential(np.int64(5)) == Exponential(5)
+    assert Pareto(5, np.int64(2)) == Pareto(5, np.float32(2)) == Pareto(5, 2.0)
 
 
 @pytest.mark.parametrize("value", [1.5, True, None, b"1ms", [1], 1 + 0j])

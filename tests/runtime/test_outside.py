@@ -15,6 +15,7 @@ JOB, GAP = Program("job").compute("5us"), Exponential(10_000)
     (("job", GAP, 3), "Source: program = 'job': must be a Program"),
     ((JOB, 10_000, 3), "Source: gap = 10000: must be a Distribution of ns, as Exponential(10_000)"),
     ((JOB, GAP, 2.0), "Source: n = 2.0: must be an int of at least 1 arrivals"),
+    ((JOB, GAP, 3, 5), "Source: cls = 5: must be a text"),
 ])
 def test_a_part_of_a_source_of_another_type_is_told_by_its_name(given: tuple[Any, ...], message: str) -> None:
     with pytest.raises(TypeError) as caught:
