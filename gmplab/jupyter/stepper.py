@@ -51,7 +51,7 @@ class Stepper(Widget):
     (1000, 18)
     """
 
-    _esm = module("buffers.js", "keys.js", "lanes.js", "steps.js", "stepper.js")
+    _esm = module("buffers.js", "element.js", "help.js", "keys.js", "lanes.js", "steps.js", "stepper.js")
     _css = style()
     step = Int(0).tag(sync=True)
 

@@ -68,7 +68,7 @@ class Timeline(Widget):
     """
 
     _esm = module(
-        "buffers.js", "element.js", "keys.js", "lanes.js", "order.js", "painter.js", "colouring.js", "past.js", "telling.js",
+        "buffers.js", "element.js", "help.js", "keys.js", "lanes.js", "order.js", "painter.js", "colouring.js", "past.js", "telling.js",
         "drawing.js", "hands.js", "timeline.js",
     )
     _css = style()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import BrowserContext, Page
-from rig import SCREENSHOTS, STATIC_TEST, Stand, by_hand
+from rig import ROOT, SCREENSHOTS, STATIC_TEST, Stand, by_hand
 from shells import displayed
 
 import gmplab as gl
@@ -441,6 +441,28 @@ def test_tab_goes_through_a_widget_and_each_stop_has_a_name_a_ring_and_room(
     assert all(said for _, said, _, _, _ in seen), seen
     assert all(ring for _, _, ring, _, _ in seen), seen
     assert all(height >= 24 for tag, _, _, height, _ in seen if tag in ("BUTTON", "SELECT")), seen
+
+
+@pytest.mark.parametrize("name", ["timeline", "stepper"])
+def test_a_list_of_keys_is_shown_when_it_is_asked_for(stand: Show, run: Run, name: str) -> None:
+    page = stand(getattr(run.view, name)())
+    sheet, button = page.page.locator(".gmplab-help"), page.page.get_by_role("button", name="Keys and mouse")
+    assert not sheet.is_visible() and button.get_attribute("aria-expanded") == "false"
+    button.click()
+    page.screenshot(f"{name}_keys")
+    assert sheet.is_visible() and button.get_attribute("aria-expanded") == "true"
+    assert page.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    # Each key of it has its row in the how-to.
+    howto = (ROOT / "docs/howto/widgets.md").read_text(encoding="utf-8").split("\n## Stepper")
+    for keys in sheet.locator("b").all_inner_texts():
+        first = re.split("[;,]", keys)[0]
+        # What is neither a letter nor a name of a key is done by mouse, or is a control.
+        if len(first) == 1 or first in ("left", "right", "up", "Enter", "Home"):
+            assert re.search(rf"^\| [^|]*\b{re.escape(first)}\b", howto[name == "stepper"], re.MULTILINE), keys
+    page.page.focus(".gmplab-scroller" if name == "timeline" else ".gmplab-stepper")
+    page.page.keyboard.press("?")
+    assert not sheet.is_visible() and button.get_attribute("aria-expanded") == "false"
+    assert page.errors == []
 
 
 # --- without a widget --------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ export class Hands {
       ArrowUp: () => t.toRow(t.row - 1), ArrowDown: () => t.toRow(t.row + 1),
       PageUp: () => t.toRow(t.row - 20), PageDown: () => t.toRow(t.row + 20),
       n: () => t.along(1), p: () => t.along(-1), Enter: () => t.choose(spanAt(t.table, t.order[t.row], t.model.get("time_ns"))),
-      Escape: () => t.set("selected_g", -1), "?": () => { t.help.hidden = !t.help.hidden; },
+      Escape: () => t.set("selected_g", -1), "?": () => t.helper.click(),
       c: () => t.lanes !== "G" && t.set("by", t.model.get("by") === "g" ? "name" : "g"),
       l: () => t.set("lanes", LANES[(LANES.indexOf(t.lanes) + 1) % 3]),
     };

@@ -1,5 +1,7 @@
 // The Stepper: the scheduler as it is after an event, and the sentence that says what happened and why.
 import { LATE, request } from "./buffers.js";
+import { element } from "./element.js";
+import { cheatSheet, helpButton } from "./help.js";
 import { keepLetters } from "./keys.js";
 import { timeText } from "./lanes.js";
 import { Steps } from "./steps.js";
@@ -14,14 +16,14 @@ const ICONS = {
   first: "M4 4h2v12H4zM16 4v12L7 10z", back: "M12 3l2 2-5 5 5 5-2 2-7-7z", play: "M6 4l10 6-10 6z", pause: "M5 4h4v12H5zM11 4h4v12h-4z",
   next: "M8 3l7 7-7 7-2-2 5-5-5-5z", last: "M14 4h2v12h-2zM4 4v12l9-6z",
 };
-const KEYS = "Right or space: next; left: back; Home, End: first, last; N, B: next and last event of this kind; P: play; " +
-  "G: to the next event of the selected goroutine.";
+const HELP = [
+  ["right; left", "a step forward, also space; back"], ["Home; End", "the first step; the last"],
+  ["N; B", "the next event of this kind; the one before"], ["G", "the next event of the selected goroutine"], ["P", "play and pause"],
+  ["stop at", "where play stops: GoStart g7, p2 (space: and, comma: or)"], ["click on a G", "select it"],
+];
 
 function node(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== null) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
+  return element(tag, Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null)), ...children);
 }
 
 function icon(name) {
@@ -53,7 +55,7 @@ export class StepperView {
     keepLetters(this.root);
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "group");
-    this.root.setAttribute("aria-label", `Stepper. ${KEYS}`);
+    this.root.setAttribute("aria-label", `Stepper. ${HELP.slice(0, 5).map((row) => row.join(": ")).join("; ")}. Press ? for this list.`);
     const button = (name, title, what) => {
       const made = node("button", { type: "button", title, "aria-label": title }, icon(name));
       made.addEventListener("click", what);
@@ -76,13 +78,16 @@ export class StepperView {
       title: "Play stops at these: kinds and ids; a space is and, a comma is or",
     });
     this.stop.addEventListener("change", () => this.breakpoints());
+    const help = cheatSheet(HELP);
+    this.helper = helpButton(help);
     this.root.append(
       node("div", { class: "gmplab-bar", role: "toolbar", "aria-label": "Steps" },
         node("span", { class: "gmplab-group" }, button("first", "First", () => this.to(0)), button("back", "Back", () => this.by(-1)),
           this.play, button("next", "Next", () => this.by(1)), button("last", "Last", () => this.to(Infinity))),
         node("span", { class: "gmplab-group gmplab-slide" }, this.slider), node("span", { class: "gmplab-group" }, this.speed),
         node("span", { class: "gmplab-group" }, this.kind, seek("\u2039 last", "Last event of this kind", -1), seek("next \u203a", "Next event of this kind", 1)),
-        node("span", { class: "gmplab-group" }, this.stop)),
+        node("span", { class: "gmplab-group" }, this.stop, this.helper)),
+      help,
     );
     this.meta = node("div", { class: "gmplab-meta" }, "Loading the steps");
     this.sentence = node("div", { class: "gmplab-sentence", "aria-live": "polite" });
@@ -255,7 +260,7 @@ export class StepperView {
     const keys = {
       ArrowRight: () => this.by(1), " ": () => this.by(1), ArrowLeft: () => this.by(-1), Home: () => this.to(0),
       End: () => this.to(Infinity), n: () => this.seek(1, this.sameKind()), b: () => this.seek(-1, this.sameKind()),
-      p: () => this.toggle(), g: () => this.seek(1, (i) => this.steps.g[i] === this.model.get("selected_g")),
+      p: () => this.toggle(), "?": () => this.helper.click(), g: () => this.seek(1, (i) => this.steps.g[i] === this.model.get("selected_g")),
     };
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act || !this.steps) return;

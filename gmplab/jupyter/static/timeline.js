@@ -4,6 +4,7 @@ import { BY } from "./colouring.js";
 import { AXIS, Drawing, OVERVIEW } from "./drawing.js";
 import { element } from "./element.js";
 import { Hands } from "./hands.js";
+import { cheatSheet, helpButton } from "./help.js";
 import { keepLetters } from "./keys.js";
 import { firstAbove, gallop, sums, timeText, within, zoomed } from "./lanes.js";
 import { ORDERS, ordered, rowsOf } from "./order.js";
@@ -12,9 +13,14 @@ import { ARROWS, Telling } from "./telling.js";
 
 const KINDS = { P: "Ps", M: "Ms", G: "goroutines" };
 const MOST_HIGH = 520;
-const HELP = "Arrow keys or A, D: move; up, down: lane; + - or W, S: zoom (also the wheel, once the timeline has the focus); " +
-  "0 or Home: all; N, P: next and last span of the lane; Enter: select it; Escape: select none; U: undo, R: redo a move or zoom; L: lanes of " +
-  "Ps, Ms, Gs; C: colours of running goroutines by name or by goroutine; of Gs the order can be chosen, and which: a part of a name, or g7. Drag to move, click to select, drag in the strip above to zoom, point at a lane to see what is there and how many are queued.";
+const HELP = [
+  ["left, right; A, D", "move"], ["+ -; W, S", "zoom; the wheel too, with the focus"], ["0; Home", "the whole run"],
+  ["up, down", "to another lane; PageUp, PageDown: by 20"], ["N, P", "next and last span of the lane"],
+  ["Enter; Escape", "select its goroutine; select none"], ["U, R", "undo, redo a move or zoom"], ["L", "lanes of Ps, Ms, Gs in turn"],
+  ["C", "colours by name or by goroutine"], ["drag; click", "move; select the goroutine of a span"],
+  ["drag above", "zoom to a part, in the strip"], ["point at a lane", "what is there, and how many are queued"],
+  ["lanes of Gs", "sorted; only some: a part of a name, g7"],
+];
 
 // A table as it is drawn, out of the bytes of one.
 function opened(bytes) {
@@ -75,14 +81,15 @@ export class TimelineView {
     this.by = element("select", { "aria-label": "Colours of running goroutines", title: "Colours of running goroutines: by their name, or each its own, in turn" },
       ...Object.entries(BY).map(([value, text]) => element("option", { value }, text)));
     this.by.addEventListener("input", () => this.set("by", this.by.value));
-    this.help = element("div", { class: "gmplab-help", hidden: "" }, HELP);
+    this.help = cheatSheet(HELP);
+    this.helper = helpButton(this.help);
     const bar = element("div", { class: "gmplab-bar", role: "toolbar", "aria-label": "Timeline" },
       element("span", { class: "gmplab-group" }, ...this.buttons), this.by, this.choice, element("span", { class: "gmplab-group" }, ...toggles),
       element("span", { class: "gmplab-group" },
         action("\u2212", "Zoom out", () => this.zoom(1.6)), action("+", "Zoom in", () => this.zoom(1 / 1.6)),
         action("All", "Show the whole run", () => this.fit()), action("Undo", "Back to the view before", () => this.past.undo()),
         action("Redo", "Again the view that was undone", () => this.past.redo()),
-        action("?", "Keys and mouse", () => { this.help.hidden = !this.help.hidden; })));
+        this.helper));
     this.overview = element("canvas", { class: "gmplab-overview", "aria-hidden": "true" });
     this.canvas = element("canvas", { class: "gmplab-canvas", "aria-hidden": "true" });
     this.spacer = element("div", { class: "gmplab-spacer" });
