@@ -378,6 +378,9 @@ def load(shell: Any) -> None:
     magics = GmpMagics(shell=shell)
     try:
         magics.follow(Path.cwd())
+    except FileNotFoundError:
+        # The kernel's folder is gone, and so is what it would set.
+        pass
     except UsageError as e:
         raise ShellUsageError(f"%load_ext gmplab: {' '.join(str(e).split())}") from None
     shell.register_magics(magics)

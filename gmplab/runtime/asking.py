@@ -136,5 +136,6 @@ def checked(x: Any, kind: Any, verb: str) -> Any:
     """x, which a verb was given; `TypeError` if it is not of a kind that the verb takes."""
     if not isinstance(x, kind):
         kinds = kind if isinstance(kind, tuple) else (kind,)
-        raise TypeError(f"{verb}: {x!r}: must be a {', '.join([k.__name__ for k in kinds])}")
+        names = ", ".join([k.__name__ for k in kinds])
+        raise TypeError(f"{verb}: {x!r}: must be {'an' if names[0] in 'aeiou' else 'a'} {names}")
     return x

@@ -154,7 +154,7 @@ def check_types_of_fields(cls: Any, values: dict[str, Any]) -> None:
     for name, value in values.items():
         told = f"{cls.__name__}: {name} = {value!r}: must be"
         if types[name] == "int":
-            if not isinstance(value, int):
+            if isinstance(value, bool) or not isinstance(value, int):
                 raise TypeError(f"{told} an int")
             # As ints: compiled, one that does not fit would not be compared with an i64.
             if abs(value) > int(MOST_FIELD):

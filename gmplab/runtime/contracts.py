@@ -15,15 +15,18 @@ Subclass a component to override one decision:
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gmplab.errors import PolicyError
-from gmplab.runtime.component import ANSWERS, MOST_FIELD, Component, at_least, one_of, reduced, yes_or_no
+from gmplab.runtime.component import (
+    ANSWERS, MOST_FIELD, Component, at_least, check_types_of_fields, one_of, reduced, yes_or_no,
+)
 from gmplab.runtime.concerns import (
     FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES, ORDERS, PREEMPT_MODES, Block, Control, Handoff, Machines,
     Place, Preempt, Queues, Spin, Steal, Wake,
 )
+from gmplab.runtime.costs import given
 from gmplab.runtime.view import Orders, View
 
 __all__ = [
@@ -92,6 +95,10 @@ class Rules:
     gc_worker_drains: bool = True
     """A dedicated GC worker that is asked to stop sends its P's queue to the global one. 1.17+, 3b304ce7fe."""
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Rules:
+        check_types_of_fields(cls, given(cls, args, kwargs))
+        return super().__new__(cls)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
 
@@ -123,6 +130,15 @@ class Policy:
     name: str = ""
     doc: str = ""
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Policy:
+        values = given(cls, args, kwargs)
+        check_types_of_fields(cls, values)
+        for name, part in values.items():
+            if name in CONCERNS and not isinstance(part, CONCERNS[name]):
+                base = CONCERNS[name].__name__
+                raise TypeError(f"Policy: {name} = {part!r}: must be an instance of gmplab.{base}, or of a subclass")
+        return super().__new__(cls)
+
     def replace(self, **parts: Any) -> Policy:
         """A copy with other components.
 
@@ -146,13 +162,7 @@ CONCERNS: Final[dict[str, type]] = {
 
 
 def check_types(policy: Policy) -> None:
-    """Raise `PolicyError` where a part of the policy is of the wrong class or a constant is out of bounds."""
-    for name, base in CONCERNS.items():
-        part = getattr(policy, name)
-        if not isinstance(part, base):
-            raise PolicyError(
-                f"policy {policy.name!r}: {name} is {part!r}: must be an instance of a subclass of gmplab.{base.__name__}"
-            )
+    """Raise `PolicyError` where a constant of a part of the policy is out of bounds."""
     for name in CONCERNS:
         if name == "rules":
             continue
@@ -161,7 +171,3 @@ def check_types(policy: Policy) -> None:
             part.check()
         except (TypeError, ValueError) as e:
             raise PolicyError(f"policy {policy.name!r}: {name}: {e}") from e
-    for rule in fields(policy.rules):
-        value: object = getattr(policy.rules, rule.name)
-        if not isinstance(value, bool):
-            raise PolicyError(f"policy {policy.name!r}: rules: {rule.name} = {value!r}: must be True or False")

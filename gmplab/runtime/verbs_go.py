@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.asking import request, timed
+from gmplab.runtime.asking import checked, request, timed
 from gmplab.runtime.bodies import Spawn, call_site, current, function_code, here, no_body
 from gmplab.runtime.dice import as_distribution, below, draw, duration_ns
 from gmplab.runtime.mgc import OP_GC
@@ -112,7 +112,7 @@ def region(name: str) -> Any:
     ...     yield syscall(us=50)
     ...     yield region_end("db")
     """
-    return request(OP_REGION, 0, 0, name)
+    return request(OP_REGION, 0, 0, checked(name, str, "region"))
 
 
 def region_end(name: str) -> Any:
@@ -130,7 +130,7 @@ def region_end(name: str) -> Any:
     ...     yield syscall(us=50)
     ...     yield region_end("db")
     """
-    return request(OP_REGION_END, 0, 0, name)
+    return request(OP_REGION_END, 0, 0, checked(name, str, "region_end"))
 
 
 def log(text: str) -> Any:
@@ -146,7 +146,7 @@ def log(text: str) -> Any:
     >>> def main():
     ...     yield log("half of it is done")
     """
-    return request(OP_LOG, 0, 0, text)
+    return request(OP_LOG, 0, 0, checked(text, str, "log"))
 
 
 def now() -> Any:

@@ -46,6 +46,15 @@ def test_what_cannot_be_set_is_one_line_with_the_file(shell: Shell, tmp_path: Pa
     shell.run("%load_ext gmplab\n%gmp")
 
 
+def test_a_folder_that_is_gone_sets_nothing(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    shell.run("%cd -q gone")
+    (tmp_path / "gone").rmdir()
+    shell.run("%reload_ext gmplab")
+    assert "procs=4, policy=go," in repr(shell.run("%gmp"))
+    shell.run(f"%cd -q {tmp_path}")
+
+
 def test_the_nearest_file_alone_counts(tmp_path: Path) -> None:
     inner = tmp_path / "inner" / "deeper"
     inner.mkdir(parents=True)

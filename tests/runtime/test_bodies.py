@@ -168,6 +168,7 @@ def test_a_time_that_is_none_is_told_with_its_value(call: Any, text: str) -> Non
         lambda: gl.send("c"), lambda: gl.recv(1), lambda: gl.recv_ok(1), lambda: gl.close("c"), lambda: gl.select("c"),
         lambda: gl.acquire(gl.Chan()), lambda: gl.release(None), lambda: gl.read_lock(gl.Mutex()), lambda: gl.add("w"),
         lambda: gl.done(None), lambda: gl.wait(gl.Mutex()), lambda: gl.signal(None), lambda: gl.broadcast(1), lambda: gl.go(7),
+        lambda: gl.region(5), lambda: gl.region_end(None), lambda: gl.log(b"text"),
     ],
 )
 def test_a_verb_of_something_else_is_the_bodys_mistake_and_not_the_policys(call: Any) -> None:

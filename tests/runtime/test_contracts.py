@@ -78,6 +78,14 @@ class Lenient(gl.StealHalf):  # type: ignore[misc, name-defined]
     (lambda: gl.GoQueues(order=4), TypeError, "GoQueues: order = 4: must be a text"),
     (lambda: OnePass(most="2"), TypeError, "OnePass: most = '2': must be an int"),
     (lambda: OnePass(passes=None), TypeError, "OnePass: passes = None: must be an int"),
+    (lambda: gl.StealHalf(passes=True), TypeError, "StealHalf: passes = True: must be an int"),
+    (lambda: gl.Rules(sysmon=1), TypeError, "Rules: sysmon = 1: must be True or False"),
+    (lambda: gl.policy_of("go").replace(name=5), TypeError, "Policy: name = 5: must be a text"),
+    (lambda: gl.policy_of("go").replace(spin=1), TypeError, "Policy: spin = 1: must be an instance of gmplab.Spin, or of a subclass"),
+    (
+        lambda: gl.policy_of("go").replace(steal=gl.StealHalf), TypeError,
+        f"Policy: steal = {gl.StealHalf!r}: must be an instance of gmplab.Steal, or of a subclass",
+    ),
     (lambda: Lenient(passes="many"), ValueError, "invalid literal for int() with base 10: 'many'"),
 ])
 def test_a_field_of_another_type_is_told_by_its_name(made: Any, error: type[Exception], message: str) -> None:
