@@ -208,18 +208,21 @@ class Distribution:
 
 def _whole(name: str, what: str, value: Any, low: int) -> int:
     # What is given is typed Any, and not i64, that both builds tell the same. An int of numpy's is one.
-    told = f"{name}: {what} = {value!r}: must be an int of at least {low}"
     if isinstance(value, bool):
-        raise TypeError(told)
+        raise _no_int(name, what, value, low)
     try:
         n: int = operator.index(value)
     except TypeError:
-        raise TypeError(told) from None
+        raise _no_int(name, what, value, low) from None
     if n < low:
         raise ValueError(f"{name}: {what} = {n}: must be at least {low}")
     if n > MOST_NS:
         raise ValueError(f"{name}: {what} = {n}: must be at most {MOST_NS}")
     return n
+
+
+def _no_int(name: str, what: str, value: Any, low: int) -> TypeError:
+    return TypeError(f"{name}: {what} = {value!r}: must be an int of at least {low}")
 
 
 def _real(name: str, what: str, value: Any) -> float:
