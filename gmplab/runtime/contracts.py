@@ -26,7 +26,7 @@ from gmplab.runtime.concerns import (
     FOR_ARRIVAL, FOR_NEW, FOR_READY, FOR_YIELD, MAX_PROBES, ORDERS, PREEMPT_MODES, Block, Control, Handoff, Machines,
     Place, Preempt, Queues, Spin, Steal, Wake,
 )
-from gmplab.runtime.costs import given
+from gmplab.runtime.costs import Looked
 from gmplab.runtime.view import Orders, View
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Rules:
+class Rules(Looked):
     """Differences between versions of Go, as named switches. The defaults are Go 1.27; presets set the others.
 
     Examples
@@ -95,16 +95,15 @@ class Rules:
     gc_worker_drains: bool = True
     """A dedicated GC worker that is asked to stop sends its P's queue to the global one. 1.17+, 3b304ce7fe."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Rules:
-        check_types_of_fields(cls, given(cls, args, kwargs))
-        return super().__new__(cls)
+    def look(self, values: dict[str, Any]) -> None:
+        check_types_of_fields(Rules, values)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
 
 
 @dataclass(frozen=True)
-class Policy:
+class Policy(Looked):
     """A whole scheduler: one component a concern, and the rules. A value: compare it, pickle it, `replace` parts of it.
 
     Examples
@@ -130,14 +129,12 @@ class Policy:
     name: str = ""
     doc: str = ""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Policy:
-        values = given(cls, args, kwargs)
-        check_types_of_fields(cls, values)
+    def look(self, values: dict[str, Any]) -> None:
+        check_types_of_fields(Policy, values)
         for name, part in values.items():
             if name in CONCERNS and not isinstance(part, CONCERNS[name]):
                 base = CONCERNS[name].__name__
                 raise TypeError(f"Policy: {name} = {part!r}: must be an instance of gmplab.{base}, or of a subclass")
-        return super().__new__(cls)
 
     def replace(self, **parts: Any) -> Policy:
         """A copy with other components.

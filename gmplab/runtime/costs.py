@@ -34,8 +34,24 @@ def in_order(cls: Any) -> list[str]:
     return [field.name for field in fields(cls)] if code is None else list(code.co_varnames[1 : code.co_argcount])
 
 
+class Looked:
+    """A base of dataclasses that look at the values that they are made of, by name, before their constructor takes them.
+
+    A base, since a class whose own `__new__` this was would show it, and not its fields, to whoever asks how it is called.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made: Any = super().__new__(cls)
+        made.look(given(cls, args, kwargs))
+        return made
+
+    def look(self, values: dict[str, Any]) -> None:
+        """Raise for the first that has the wrong type. Nothing is set yet."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Topology:
+class Topology(Looked):
     """Which Ps are near one another.
 
     Parameters
@@ -53,18 +69,17 @@ class Topology:
 
     groups: tuple[int, ...] = ()
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Topology:
-        for name, groups in given(cls, args, kwargs).items():
+    def look(self, values: dict[str, Any]) -> None:
+        for name, groups in values.items():
             if not isinstance(groups, tuple) or not all([type(g) is int and 0 <= g <= MOST_NS for g in groups]):
                 raise TypeError(f"Topology: {name} = {groups!r}: must be a tuple of ints from 0 up, the group of each P")
-        return super().__new__(cls)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.groups,)
 
 
 @dataclass(frozen=True)
-class Costs:
+class Costs(Looked):
     """The price list of a run. Every field is ns, or a `Distribution`.
 
     Examples
@@ -157,13 +172,12 @@ class Costs:
     """How long an M keeps a CPU while others wait, where Ms share CPUs (run(cpus=n)). Linux 6.6, with 8 CPUs or more:
     kernel/sched/fair.c: sysctl_sched_base_slice, 0.75 ms times 1 + log2(8)."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Costs:
-        for name, cost in given(cls, args, kwargs).items():
+    def look(self, values: dict[str, Any]) -> None:
+        for name, cost in values.items():
             if name == "kernel_slice_ns" and isinstance(cost, Distribution):
                 raise TypeError(f"Costs: kernel_slice_ns = {cost!r}: must be an int of ns")
             if isinstance(cost, bool) or not isinstance(cost, int | Distribution):
                 raise TypeError(f"Costs: {name} = {cost!r}: must be an int of ns or a Distribution")
-        return super().__new__(cls)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By the constructor: nothing else may set the fields of a frozen native object.

@@ -15,7 +15,7 @@ from mypy_extensions import i64
 from gmplab.errors import SchedError
 from gmplab.runtime.boot import boot
 from gmplab.runtime.contracts import Policy, check_types
-from gmplab.runtime.costs import Costs, Prices, Topology, given
+from gmplab.runtime.costs import Costs, Looked, Prices, Topology
 from gmplab.runtime.cpus import Cpus
 from gmplab.runtime.ending import ending, failed, finish
 from gmplab.runtime.events import EventQueue
@@ -35,7 +35,7 @@ PARTS: Final[dict[str, Any]] = {"args": tuple, "sources": tuple, "name": str, "p
 
 
 @dataclass
-class Plan:
+class Plan(Looked):
     """What a workload sets up: the main goroutine's body, and arrivals.
 
     Parameters
@@ -65,11 +65,10 @@ class Plan:
     name: str = ""
     params: dict[str, str] = field(default_factory=dict)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Plan:
-        for name, value in given(cls, args, kwargs).items():
+    def look(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
             if name in PARTS and not isinstance(value, PARTS[name]):
                 raise TypeError(f"Plan: {name} = {value!r}: must be a {PARTS[name].__name__}")
-        return super().__new__(cls)
 
 
 @final

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
 from typing import Any
 
@@ -92,6 +93,11 @@ def test_a_field_of_another_type_is_told_by_its_name(made: Any, error: type[Exce
     with pytest.raises(error) as caught:
         made()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("made", [gl.Costs, gl.Topology, gl.Plan, gl.Rules, gl.Policy, gl.StealHalf, OnePass])
+def test_whoever_asks_how_one_is_made_is_told_its_fields(made: Any) -> None:
+    assert list(inspect.signature(made).parameters) == [field.name for field in dataclasses.fields(made)]
 
 
 def test_a_constructor_of_ones_own_takes_what_it_likes() -> None:
