@@ -44,7 +44,7 @@ _HOMES = {
         "FOR_ARRIVAL", "FOR_NEW", "FOR_READY", "FOR_YIELD", "Block", "Component", "Control", "Handoff", "Machines", "Orders", "Place",
         "Policy", "Preempt", "Queues", "Rules", "Spin", "Steal", "View", "Wake",
     ),
-    "gmplab.runtime.dice": (
+    "gmplab.runtime.distributions": (
         "Bimodal", "Constant", "Distribution", "Empirical", "Erlang", "Exponential", "Hyperexponential", "LogNormal",
         "Pareto", "Uniform",
     ),

@@ -19,7 +19,7 @@ from gmplab.runtime.program import Program
 from gmplab.runtime.bodies import here
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs, Topology
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.runtime.outside import Source
 from gmplab.runtime.recorder import Record
 from gmplab.runtime.sim import Plan, simulate

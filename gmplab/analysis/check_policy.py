@@ -26,7 +26,7 @@ from gmplab.errors import PolicyError
 from gmplab.policies import PRESETS
 from gmplab.policies.fakeview import OnlyView
 from gmplab.runtime.contracts import CONCERNS, Policy, View, check_types
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 
 PROCS: Final = (1, 2, 8, 64)
 CHANGING_PROCS: Final = (8, 3, 64, 1)

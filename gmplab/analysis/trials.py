@@ -14,7 +14,8 @@ from gmplab.errors import GmplabError
 from gmplab.runtime.verbs import acquire, compute, go, gosched, io, release, sleep, syscall
 from gmplab.runtime.contracts import Policy
 from gmplab.runtime.costs import Costs
-from gmplab.runtime.dice import Uniform, below, draw, stream
+from gmplab.runtime.dice import below, draw, stream
+from gmplab.runtime.distributions import Uniform
 from gmplab.runtime.sync import Mutex
 from gmplab.traces.replay import validate
 from gmplab.traces.run import Run

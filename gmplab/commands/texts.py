@@ -24,7 +24,7 @@ from gmplab.experiment import components, policy_of, workload_of
 from gmplab.names import FROM_FILE, nearest
 from gmplab.runtime.contracts import CONCERNS, Component, Policy
 from gmplab.runtime.costs import Costs
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.workloads import is_workload, parse_parameters
 
 

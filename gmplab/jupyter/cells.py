@@ -15,7 +15,7 @@ import gmplab
 from gmplab.errors import UsageError
 
 HOMES: Final = (
-    "gmplab.runtime.verbs", "gmplab.runtime.timers", "gmplab.runtime.chan", "gmplab.runtime.sync", "gmplab.runtime.dice",
+    "gmplab.runtime.verbs", "gmplab.runtime.timers", "gmplab.runtime.chan", "gmplab.runtime.sync", "gmplab.runtime.distributions",
 )
 """What these offer is in scope: verbs, what they act on, and distributions."""
 

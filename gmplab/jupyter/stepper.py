@@ -12,7 +12,7 @@ from traitlets import Int
 from gmplab.jupyter.steps import MOST_STEPS, window
 from gmplab.jupyter.widget import Widget, module, style
 from gmplab.plots.palette import STATES
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.traces.replay import timeline_of
 from gmplab.traces.run import Run
 from gmplab.vocabulary import EVENT_KINDS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gmplab.plots.runs import Runs, context, one_of
 from gmplab.plots.units import said
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.traces.run import Run
 
 

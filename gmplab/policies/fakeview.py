@@ -8,7 +8,8 @@ from __future__ import annotations
 from mypy_extensions import i64
 
 from gmplab.runtime.contracts import View
-from gmplab.runtime.dice import FOR_POLICY, Distribution, below, draw, stream
+from gmplab.runtime.dice import FOR_POLICY, below, draw, stream
+from gmplab.runtime.distributions import Distribution
 from gmplab.vocabulary import NO_G, NO_P
 
 

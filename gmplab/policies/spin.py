@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mypy_extensions import i64, mypyc_attr
 
 from gmplab.runtime.contracts import Spin, View, at_least, yes_or_no
-from gmplab.runtime.dice import Exponential
+from gmplab.runtime.distributions import Exponential
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -11,7 +11,8 @@ from mypy_extensions import i64
 
 from gmplab.errors import BodyError
 from gmplab.runtime.bodies import FORM_GREENLET, HOW_TO_ASK, TOKEN, VERBS, Call, Here, Raised, form_of, here, nowhere
-from gmplab.runtime.dice import Distribution, as_distribution, duration_ns
+from gmplab.runtime.distributions import Distribution
+from gmplab.runtime.durations import as_distribution, duration_ns
 from gmplab.runtime.model import G
 
 INFINITE: Final = float("inf")

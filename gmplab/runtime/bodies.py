@@ -20,7 +20,7 @@ from mypy_extensions import i64
 
 from gmplab.errors import BodyError, GoPanic, NotInstalled
 from gmplab.runtime.calls import call
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 from gmplab.runtime.model import G, M, Sched, Starts
 from gmplab.runtime.proc import newproc1
 from gmplab.runtime.program import OP_EXIT, Program

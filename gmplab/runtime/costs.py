@@ -11,7 +11,8 @@ from typing import Any, final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.dice import MOST_NS, Distribution
+from gmplab.runtime.dice import MOST_NS
+from gmplab.runtime.distributions import Distribution
 
 Cost = int | Distribution
 

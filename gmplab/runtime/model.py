@@ -21,7 +21,8 @@ from gmplab.runtime.contracts import (
     ORDERS, Block, Component, Control, Handoff, Machines, Place, Policy, Preempt, Queues, Rules, Spin, Steal, View, Wake,
 )
 from gmplab.runtime.costs import Prices
-from gmplab.runtime.dice import Distribution, below, draw
+from gmplab.runtime.dice import below, draw
+from gmplab.runtime.distributions import Distribution
 from gmplab.runtime.recorder import Histogram, Recorder
 from gmplab.vocabulary import GC_OFF, GCW_NONE, GDEAD, IN_IDLE, IN_STARTING, N_MODES, NO_G, NO_P, PIDLE
 

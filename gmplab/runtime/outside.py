@@ -12,7 +12,8 @@ from mypy_extensions import i64
 from gmplab.runtime.bodies import FORM_PROGRAM, intern_label
 from gmplab.runtime.calls import call
 from gmplab.runtime.chan import whole
-from gmplab.runtime.dice import FOR_ARRIVAL, Distribution, draw, stream
+from gmplab.runtime.dice import FOR_ARRIVAL, draw, stream
+from gmplab.runtime.distributions import Distribution
 from gmplab.runtime.model import AT_ARRIVAL, AT_CLONE, AT_HANDOFF, AT_IO, AT_WAKEP, Sched
 from gmplab.runtime.proc import arrive, checkdead, cloneagain, newproc1, wakep_due
 from gmplab.runtime.program import Program

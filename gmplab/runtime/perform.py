@@ -13,7 +13,8 @@ from mypy_extensions import i64
 from gmplab.runtime.bodies import FORM_GREENLET, FORM_PROGRAM, Call, Raised, Spawn, called, fetch, label_program, spawn_function, spawn_new
 from gmplab.runtime.calls import verb
 from gmplab.runtime.chan import Chan, chanreceived, chanrecv, chansend, chansent, closechan, selected, selectgo
-from gmplab.runtime.dice import Distribution, draw
+from gmplab.runtime.dice import draw
+from gmplab.runtime.distributions import Distribution
 from gmplab.runtime.mgc import OP_FORCE_GC, OP_GC, OP_GC_WORKER, forcegchelper, gcbgmarkworker, gccycle
 from gmplab.runtime.model import AT_IO, G, M, PH_COMPUTED, PH_FETCHED, PH_RUN, Sched, charge, overload
 from gmplab.runtime.proc import (

@@ -12,7 +12,9 @@ from mypy_extensions import i64
 
 from gmplab.errors import BodyError
 from gmplab.runtime.chan import Chan, whole
-from gmplab.runtime.dice import Distribution, as_distribution, draw
+from gmplab.runtime.dice import draw
+from gmplab.runtime.distributions import Distribution
+from gmplab.runtime.durations import as_distribution
 from gmplab.runtime.mgc import OP_GC
 from gmplab.runtime.model import G
 from gmplab.runtime.stw import OP_GOMAXPROCS

@@ -8,7 +8,8 @@ from mypy_extensions import i64
 
 from gmplab.runtime.asking import checked, request, timed
 from gmplab.runtime.bodies import Spawn, call_site, current, function_code, here, no_body
-from gmplab.runtime.dice import as_distribution, below, draw, duration_ns
+from gmplab.runtime.dice import below, draw
+from gmplab.runtime.durations import as_distribution, duration_ns
 from gmplab.runtime.mgc import OP_GC
 from gmplab.runtime.program import (
     OP_GO, OP_GOSCHED, OP_LOCK_THREAD, OP_LOG, OP_NOW, OP_REGION, OP_REGION_END, OP_UNLOCK_THREAD, Program,

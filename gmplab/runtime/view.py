@@ -6,7 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 
 
 class View:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.traces.frames import FRAMES, fields
 from gmplab.vocabulary import FN, FUNCTIONS, GO_START
 

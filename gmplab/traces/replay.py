@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmplab.errors import TraceError
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.traces.agreement import Starts, totals
 from gmplab.traces.effects import APPLY

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from gmplab.errors import TraceError, lacking
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.traces import card, lengths, modes, spans
 from gmplab.traces.frames import (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.runtime.recorder import Record
 from gmplab.traces.effects import APPLY
 from gmplab.traces.frames import dtype_for, fields

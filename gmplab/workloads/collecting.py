@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gmplab.runtime.program import Program
-from gmplab.runtime.dice import as_distribution
+from gmplab.runtime.durations import as_distribution
 from gmplab.runtime.outside import Source
 from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gmplab.runtime import verbs as gl
 from gmplab.runtime.program import Program
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup
 from gmplab.workloads.parameters import Drawn, Duration, Numbers, at_least, at_most, workload

@@ -22,7 +22,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, get_type_hints
 
 from gmplab.names import nearest
-from gmplab.runtime.dice import Distribution, as_distribution, duration_ns
+from gmplab.runtime.distributions import Distribution
+from gmplab.runtime.durations import as_distribution, duration_ns
 from gmplab.runtime.sim import Plan
 
 P = ParamSpec("P")

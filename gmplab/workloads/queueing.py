@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gmplab.runtime.program import Program
-from gmplab.runtime.dice import as_distribution
+from gmplab.runtime.durations import as_distribution
 from gmplab.runtime.outside import Source
 from gmplab.runtime.sim import Plan
 from gmplab.runtime.sync import WaitGroup

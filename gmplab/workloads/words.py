@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gmplab.runtime import verbs as gl
 from gmplab.runtime.chan import Chan
-from gmplab.runtime.dice import duration_ns
+from gmplab.runtime.durations import duration_ns
 from gmplab.runtime.sim import Plan
 from gmplab.workloads.parameters import Drawn, Duration, Files, at_least, workload
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gmplab.runtime.costs import Costs, Prices, Topology
-from gmplab.runtime.dice import Constant, Exponential
+from gmplab.runtime.distributions import Constant, Exponential
 
 NAMES = tuple(f.name for f in dataclasses.fields(Costs))
 GRAINS = {"kernel_slice_ns", "gc_drain"}

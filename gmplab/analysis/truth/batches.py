@@ -11,7 +11,7 @@ from gmplab.analysis.truth.entries import AT_MOST, MS, Experiment, Row
 from gmplab.analysis.truth.measures import JOB, Joins, Latencies, OverBounds, Thefts
 from gmplab.analysis.truth.models import CONSERVING, EXPONENTIAL, GO, ONE_QUEUE, UNIT_NS
 from gmplab.runtime.contracts import Policy, View
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 from gmplab.runtime.sim import Plan
 
 

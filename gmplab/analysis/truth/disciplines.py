@@ -13,7 +13,7 @@ from gmplab.analysis.truth.entries import MS, Row
 from gmplab.analysis.truth.measures import EachJob, Latencies
 from gmplab.analysis.truth.models import CONSTANT, EXPONENTIAL, ONE_QUEUE, Jobs, loaded, sharing
 from gmplab.runtime.contracts import Policy, View
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 
 ORDERS: Final[dict[str, Policy]] = {
     "fcfs": ONE_QUEUE,

@@ -8,7 +8,7 @@ from typing import Final
 import gmplab as gl
 from gmplab.runtime.contracts import Policy, Steal
 from gmplab.runtime.costs import Costs
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 from gmplab.runtime.sim import Plan
 
 from gmplab.analysis.truth.entries import MS, Experiment, Measure

@@ -19,7 +19,7 @@ from gmplab.analysis.truth.measures import EachJob
 from gmplab.analysis.truth.models import APART, CONSERVING, CONSTANT, ONE_QUEUE, UNIT_NS, Jobs, loaded, sharing, thieves
 from gmplab.runtime.contracts import Policy, Steal, View
 from gmplab.runtime.costs import Costs
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 
 CORES: Final = 32
 TICK_NS: Final = 1_000

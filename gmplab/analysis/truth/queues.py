@@ -10,7 +10,7 @@ from gmplab.analysis.truth.entries import MS, Experiment, Row
 from gmplab.analysis.truth.measures import Latencies, edge
 from gmplab.analysis.truth.models import APART, CONSERVING, CONSTANT, EXPONENTIAL, ONE_QUEUE, Jobs, loaded
 from gmplab.runtime.contracts import Policy
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 
 ERLANG_C = "Erlang C; theory.mmc"
 

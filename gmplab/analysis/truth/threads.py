@@ -13,7 +13,7 @@ from gmplab.analysis.truth.entries import AT_MOST, BETWEEN, MS, Experiment, Row
 from gmplab.analysis.truth.measures import Latencies, Rates
 from gmplab.analysis.truth.models import CONSTANT, EXPONENTIAL, GO, ONE_QUEUE, Jobs, Rounds, loaded
 from gmplab.runtime.contracts import Policy
-from gmplab.runtime.dice import Distribution
+from gmplab.runtime.distributions import Distribution
 
 WOKEN: Final[Policy] = ONE_QUEUE.replace(name="woken", spin=gl.NoSpinning())
 """An M without work sleeps at once; each arrival wakes one, if one sleeps."""
