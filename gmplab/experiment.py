@@ -228,8 +228,8 @@ def bind(fn: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
 def run(
     workload: Any, *, on: str = "sim", procs: int = 4, policy: str | Policy = "go", seed: int = 1, record: str = "full",
     costs: Costs | None = None, topology: Topology | None = None, cpus: int | None = None, kernel_threads: int | None = None,
-    until: int | str | None = None, when: str | None = None, max_events: int = 0, warmup: int | str = 0, drain: bool = False,
-    arrive: str | None = None, strict: bool = True, progress: bool | Callable[[int, int], None] = False,
+    until: int | str | None = None, when: str | None = None, max_events: int = 0, max_rows: int = 0, warmup: int | str = 0,
+    drain: bool = False, arrive: str | None = None, strict: bool = True, progress: bool | Callable[[int, int], None] = False,
     lock_plain: bool = False, **params: Any,
 ) -> Run:
     """Run a workload, in virtual time or on real threads, and return its record.
@@ -269,6 +269,9 @@ def run(
         and needs level "full" or more. `stopped_by` is then "when".
     max_events : int
         After how many events of the simulator it ends at the latest; 0: no bound.
+    max_rows : int
+        With how many rows in all tables together it ends, so that its record fits in memory (up to 64 bytes a row); 0: no
+        bound. It is looked at between events, and what the last of them wrote stays.
     warmup : int (ns) or str
         From when latencies count.
     drain : bool
@@ -320,8 +323,9 @@ def run(
         isinstance(kernel_threads, bool) or not isinstance(kernel_threads, int) or not 2 <= kernel_threads < 1 << 30
     ):
         raise ValueError(f"kernel_threads = {kernel_threads!r}: must be an int of at least 2 threads (m0, sysmon), or None: no limit")
-    if isinstance(max_events, bool) or not isinstance(max_events, int) or max_events < 0:
-        raise ValueError(f"max_events = {max_events!r}: must be an int of at least 0 events; 0: no bound")
+    for bound, most in (("events", max_events), ("rows", max_rows)):
+        if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most < 1 << 62:
+            raise ValueError(f"max_{bound} = {most!r}: must be an int of at least 0 {bound}; 0: no bound")
     watch = None if when is None else Watch(when, procs)
     if when is not None and LEVELS.index(record) < LEVELS.index("full"):
         raise ValueError(f"when = {when!r}: is looked for in the events: record = {record!r} must be 'full' or 'calls'")
@@ -357,7 +361,7 @@ def run(
         header["when"] = when
     asked: dict[str, Any] = {
         "procs": procs, "seed": seed, "level": LEVELS.index(record), "until_ns": until_ns, "max_events": max_events,
-        "warmup_ns": warmup_ns, "drain": drain, "arrive": how, "header": header,
+        "max_rows": max_rows, "warmup_ns": warmup_ns, "drain": drain, "arrive": how, "header": header,
     }
     with interruptible(), greenlets_of_its_own(), beating(progress, plan.name, until_ns) as beat:
         if on == "threads":

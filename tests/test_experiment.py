@@ -30,6 +30,8 @@ def test_p_must_be_a_whole_number_of_ps(procs: Any) -> None:
     [
         ({"max_events": -1}, "max_events = -1: must be an int of at least 0 events"),
         ({"max_events": 1.5}, "max_events = 1.5: must be an int"),
+        ({"max_rows": -1}, "max_rows = -1: must be an int of at least 0 rows; 0: no bound"),
+        ({"max_rows": 1 << 70}, f"max_rows = {1 << 70}: must be an int of at least 0 rows"),
         ({"costs": "zero"}, "costs = 'zero': must be a gmplab.Costs"),
         ({"topology": 2}, "topology = 2: must be a gmplab.Topology"),
         ({"drain": 3}, "drain = 3: must be True or False"),

@@ -6,6 +6,7 @@ import io
 import sys
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import gmplab as gl
@@ -49,6 +50,22 @@ def test_max_events_is_exact() -> None:
     assert (run.complete, run.stopped_by) == (False, "max_events")
     again = gl.run(gl.Program("sleepy").loop(100).sleep("1us").end(), max_events=51)
     assert run.record.end_ns < again.record.end_ns
+
+
+def test_a_bound_on_rows_ends_a_run_at_the_next_event_and_what_was_recorded_stays() -> None:
+    napping = gl.Program("sleepy").loop(1_000).sleep("1us").end()
+    run, whole = gl.run(napping, procs=2, max_rows=300), gl.run(napping, procs=2)
+    assert (run.complete, run.stopped_by) == (False, "max_rows")
+    n = len(run.events)
+    assert 300 <= n + len(run.schedule) < 320
+    pd.testing.assert_frame_equal(run.events, whole.events[:n])
+    assert gl.run(napping, procs=2, record="off", max_rows=1).complete, "where there are no rows there is no bound"
+
+
+def test_an_m_that_runs_ahead_is_stopped_by_the_rows_that_it_writes() -> None:
+    run = gl.run(yielding(100_000), procs=1, costs=gl.Costs.zero(), max_rows=1_000)
+    assert (run.stopped_by, run.metrics["steps"]) == ("max_rows", 16_384)
+    assert gl.validate(run).schedules == len(run.schedule)
 
 
 class Clock:

@@ -168,6 +168,10 @@ class Recorder:
         self.calls: Table = Table()
         self.n_calls: i64 = 0
 
+    def rows(self) -> i64:
+        """How many rows there are, in all tables."""
+        return self.schedule.rows + self.goroutines.rows + self.events.rows + self.calls.rows
+
     def event(self, now: i64, kind: i64, g: i64, m: i64, p: i64, reason: i64, aux: i64, arg: i64) -> None:
         """Append one event row; the caller has looked at `full`."""
         self.events.row4(now, ((g + 1) << 32) | (m + 1), ((aux + 1) << 32) | (reason << 24) | (kind << 16) | (p + 1), arg)

@@ -78,11 +78,12 @@ class Sim(Driver):
     def __init__(
         self, plan: Plan, policy: Policy, costs: Costs, topology: Topology, procs: i64, seed: i64, level: i64,
         until_ns: i64, max_events: i64, warmup_ns: i64, drain: bool, arrive_netpoll: bool, cpus: i64, kernel_threads: i64,
-        pulse: Any, when: Any = None,
+        pulse: Any, when: Any = None, max_rows: i64 = 0,
     ) -> None:
         self.queue: EventQueue = EventQueue()
         self.until_ns: i64 = until_ns
         self.max_events: i64 = max_events
+        self.max_rows: i64 = max_rows
         self.n_events: i64 = 0
         self.n_steps: i64 = 0
         self.looked_ns: i64 = -1
@@ -183,6 +184,9 @@ class Sim(Driver):
             if self.max_events > 0 and self.n_events >= self.max_events:
                 sched.stopped_by = "max_events"
                 return
+            if self.max_rows > 0 and sched.rec.rows() >= self.max_rows:
+                sched.stopped_by = "max_rows"
+                return
             self.n_events += 1
             kind = word & 7
             if kind == AT_STEP:
@@ -219,6 +223,10 @@ class Sim(Driver):
         """Now and then: may an interrupt through, and see whether time goes on."""
         if self.pulse is not None:
             self.pulse(self.sched.now_ns, self.sched.n_schedules)
+        if 0 < self.max_rows <= self.sched.rec.rows() and not self.sched.ended:
+            # An M that runs ahead fills memory between two events.
+            self.sched.stopped_by = "max_rows"
+            self.sched.ended = True
         now = self.sched.now_ns
         if now != self.looked_ns:
             self.looked_ns = now
@@ -296,7 +304,7 @@ class Sim(Driver):
 def simulate(
     plan: Plan, policy: Policy, *, procs: int, costs: Costs, topology: Topology, seed: int, level: int, until_ns: int,
     max_events: int, warmup_ns: int, drain: bool, arrive: str, cpus: int, kernel_threads: int,
-    header: dict[str, Any], pulse: Any, when: Any = None,
+    header: dict[str, Any], pulse: Any, when: Any = None, max_rows: int = 0,
 ) -> tuple[Record, Optional[BaseException]]:
     """Run a plan in virtual time. Returns the record, whole or up to the failure, and the error to raise, if any."""
     check_types(policy)
@@ -305,7 +313,7 @@ def simulate(
     error: Optional[BaseException] = None
     sim = Sim(
         plan, policy, costs, topology, procs, seed, level, until_ns, max_events, warmup_ns, drain, arrive == "netpoll",
-        cpus, kernel_threads, pulse, when,
+        cpus, kernel_threads, pulse, when, max_rows,
     )
     sched = sim.sched
     try:

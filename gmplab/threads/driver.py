@@ -50,14 +50,15 @@ class Threads(Driver):
     """One run on threads: who calls `work` first, with the seat of m0, is m0."""
 
     def __init__(
-        self, plan: Plan, policy: Policy, procs: int, seed: int, level: int, until_ns: int, max_events: int, warmup_ns: int,
-        drain: bool, by_netpoll: bool, lock_plain: bool, pulse: Any,
+        self, plan: Plan, policy: Policy, procs: int, seed: int, level: int, until_ns: int, max_events: int, max_rows: int,
+        warmup_ns: int, drain: bool, by_netpoll: bool, lock_plain: bool, pulse: Any,
     ) -> None:
         self.plan = plan
         self.policy = policy
         self.lock = threading.Lock()
         self.until_ns = until_ns
         self.max_events = max_events
+        self.max_rows = max_rows
         self.n_steps = 0
         self.pulse = pulse
         self.error: BaseException | None = None
@@ -164,6 +165,9 @@ class Threads(Driver):
             seat.in_epoll = True
         elif 0 < self.max_events <= self.n_steps and not sched.ended:
             sched.stopped_by = "max_events"
+            sched.ended = True
+        elif 0 < self.max_rows <= sched.rec.rows() and not sched.ended:
+            sched.stopped_by = "max_rows"
             sched.ended = True
         if sched.ended:
             self.end()

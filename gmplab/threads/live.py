@@ -14,8 +14,8 @@ from gmplab.threads.leaving import Leaving, Signals
 
 
 def live(
-    plan: Plan, policy: Policy, *, procs: int, seed: int, level: int, until_ns: int, max_events: int, warmup_ns: int,
-    drain: bool, arrive: str, lock_plain: bool, header: dict[str, Any], pulse: Any,
+    plan: Plan, policy: Policy, *, procs: int, seed: int, level: int, until_ns: int, max_events: int, max_rows: int,
+    warmup_ns: int, drain: bool, arrive: str, lock_plain: bool, header: dict[str, Any], pulse: Any,
 ) -> tuple[Record, BaseException | None]:
     """Run a plan on threads, this one being m0. Returns the record, whole or up to the failure, and the error to raise, if any.
 
@@ -26,7 +26,7 @@ def live(
     """
     check_types(policy)
     driver = Threads(
-        plan, policy, procs, seed, level, FOREVER if until_ns < 0 else until_ns, max_events, warmup_ns, drain,
+        plan, policy, procs, seed, level, FOREVER if until_ns < 0 else until_ns, max_events, max_rows, warmup_ns, drain,
         arrive == "netpoll", lock_plain, pulse,
     )
     leaving = Leaving(driver)

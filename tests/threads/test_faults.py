@@ -180,6 +180,16 @@ def test_a_bound_on_steps_ends_a_run() -> None:
     assert (run.complete, run.stopped_by, run.record.counters["steps"]) == (False, "max_events", 500)
 
 
+def test_a_bound_on_rows_ends_a_run() -> None:
+    def main() -> Any:
+        while True:
+            yield gl.gosched()
+
+    run = live(main, max_rows=500)
+    assert (run.complete, run.stopped_by) == (False, "max_rows")
+    assert 500 <= run.record.counters["n_schedules"] + len(run.events) < 520
+
+
 def test_a_call_that_never_returns_is_left_behind_and_named() -> None:
     release, inside = threading.Event(), threading.Event()
 
