@@ -128,9 +128,11 @@ def sha256(path: Path) -> str:
 
 
 def sha256_of_parts(meta: Mapping[str, Any]) -> str:
-    """The SHA-256 of what meta.json says itself, whatever its white space; what somebody adds to it does not count."""
+    """The SHA-256 of what meta.json says itself, whatever its white space and order; what somebody adds to it does not count."""
     parts = {name: meta.get(name) for name in ("schema", "model", "config", "digest", "rows", "columns", "units", "record")}
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    # Sorted as they are read back: there all keys are texts.
+    as_read = json.loads(json.dumps(parts))
+    return hashlib.sha256(json.dumps(as_read, sort_keys=True).encode()).hexdigest()
 
 
 def environment() -> dict[str, Any]:

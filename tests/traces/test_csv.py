@@ -167,6 +167,14 @@ def gone(name: str) -> Callable[[Path], None]:
     return lambda out: (out / name).unlink()
 
 
+def test_a_meta_that_a_tool_sorted_or_somebody_added_to_is_still_the_one_that_was_written(tmp_path: Path) -> None:
+    run = Run(record())
+    out = run.to_csv(tmp_path / "out")
+    meta = json.loads((out / "meta.json").read_text())
+    (out / "meta.json").write_text(json.dumps({**meta, "note": "for chapter 3"}, sort_keys=True))
+    assert read_csv(out).digest == run.digest
+
+
 @pytest.mark.parametrize(
     ("damage", "fact"),
     [
