@@ -54,7 +54,6 @@ def why_not() -> str:
 
 
 IN_C = """\
-#include <Python.h>
 
 static inline PyObject *gmplab_calling_frame(void) {
     PyObject *frame = (PyObject *)PyEval_GetFrame();
@@ -75,6 +74,12 @@ static inline PyObject *gmplab_function_code(PyObject *fn) {
 
 static inline PyObject *gmplab_function_name(PyObject *fn) {
     return Py_NewRef(((PyFunctionObject *)fn)->func_name);
+}
+
+static inline int64_t gmplab_last_due(VecI64 front, int64_t at, int64_t t) {
+    const int64_t *nodes = front.items;
+    while (nodes[nodes[at + 3]] <= t) at = nodes[at + 3];
+    return at;
 }
 
 static inline PyObject *gmplab_resumed(PyObject *body, PyObject *value, PyObject *returned) {
@@ -98,12 +103,13 @@ def call_in_c() -> None:
     """Teach mypyc which functions are calls of C, of the same effect; if this mypyc cannot be taught, they are what they were."""
     try:
         from mypyc.ir.ops import ERR_MAGIC, ERR_NEVER
-        from mypyc.ir.rtypes import bit_rprimitive, int64_rprimitive, list_rprimitive, object_rprimitive
+        from mypyc.ir.rtypes import RVec, bit_rprimitive, int64_rprimitive, list_rprimitive, object_rprimitive
         from mypyc.primitives.registry import function_op
 
-        x, bodies = object_rprimitive, "gmplab.runtime.bodies"
+        x, i64, bodies = object_rprimitive, int64_rprimitive, "gmplab.runtime.bodies"
         for name, args, returns, c, errors in (
             (f"{bodies}.thread_ident", [], int64_rprimitive, "PyThread_get_thread_ident", ERR_NEVER),
+            ("gmplab.runtime.events.last_due", [RVec(int64_rprimitive), i64, i64], i64, "gmplab_last_due", ERR_NEVER),
             ("builtins.callable", [x], bit_rprimitive, "PyCallable_Check", ERR_NEVER),
             (f"{bodies}.calling_frame", [], x, "gmplab_calling_frame", ERR_NEVER),
             (f"{bodies}.code_of", [x], x, "gmplab_code_of", ERR_NEVER),
@@ -143,7 +149,9 @@ def extensions() -> list[Extension]:
                 written = source.read_text(encoding="utf-8")
                 documented = build.with_docstrings(written, build.docstrings(ROOT / "gmplab"))
                 quick = build.with_quick_arguments(build.without_questions(documented))
-                source.write_text(IN_C + build.REST_IN_C + quick, encoding="utf-8")
+                # Behind the headers, which have the types.
+                headers, last, rest = quick.partition('#include "__native_gmplab.h"\n')
+                source.write_text(headers + last + IN_C + build.REST_IN_C + rest, encoding="utf-8")
     return group
 
 

@@ -17,6 +17,7 @@ import pytest
 import gmplab
 import gmplab.policies
 import gmplab.runtime.bodies
+import gmplab.runtime.events
 import gmplab.runtime.runq
 from gmplab import build
 from gmplab.vocabulary import MODEL, SCHEMA
@@ -233,6 +234,8 @@ def test_what_the_compiled_core_calls_in_c_is_there_in_python_and_in_c() -> None
     for name, c in calls.items():
         assert callable(getattr(gmplab.runtime.bodies, name))
         assert f"*{c}(" in text or f"int64_t {c}(" in text or c == "PyThread_get_thread_ident"
+    assert callable(gmplab.runtime.events.last_due)
+    assert '("gmplab.runtime.events.last_due", ' in text and "int64_t gmplab_last_due(" in text
 
 
 def test_positional_arguments_are_taken_as_they_lie_where_mypyc_would_parse_them() -> None:

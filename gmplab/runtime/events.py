@@ -17,6 +17,18 @@ NODE: Final = 4
 """Words of an event in front: time, serial, word, and where the next one lies."""
 
 
+def last_due(front: vec[i64], at: i64, t: i64) -> i64:
+    """The last node of a list that is due at t or before; the one at `at`, where the search begins, is.
+
+    Compiled a call of C of the same effect, which trusts the links: they are this file's own.
+    """
+    after = front[at + 3]
+    while front[after] <= t:
+        at = after
+        after = front[at + 3]
+    return at
+
+
 @final
 class EventQueue:
     """Events (time, serial, word): the earliest in a short sorted list, the others in a heap; heapq where uncompiled.
@@ -81,11 +93,8 @@ class EventQueue:
             self.head = new
             return serial
         # It is the youngest: of those that are due at the same time it is the last.
-        after = front[at + 3]
-        while front[after] <= t:
-            at = after
-            after = front[at + 3]
-        front[new + 3] = after
+        at = last_due(front, at, t)
+        front[new + 3] = front[at + 3]
         front[at + 3] = new
         return serial
 

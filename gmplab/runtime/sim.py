@@ -84,13 +84,14 @@ class Sim(Driver):
         self.until_ns: i64 = until_ns
         self.max_events: i64 = max_events
         self.max_rows: i64 = max_rows
+        self.bounded: bool = max_events > 0 or max_rows > 0
         self.n_events: i64 = 0
         self.n_steps: i64 = 0
         self.looked_ns: i64 = -1
         """The instant of the last pulse, and how many pulses were at that one before it."""
         self.pulses: i64 = 0
-        self.at_m: Optional[M] = None
-        """The M that steps, to tell whose body failed."""
+        self.at_m: i64 = -1
+        """The M that steps, to tell whose body failed; -1: none has yet."""
         self.pulse: Any = pulse
         self.watched: bool = when is not None
         self.when: Any = when
@@ -107,6 +108,8 @@ class Sim(Driver):
         self.cloned: i64 = 0
         self.cpus: Optional[Cpus] = None
         """The CPUs that Ms share; None: each M has one."""
+        self.apart: bool = self.watched or cpus > 0
+        """Whether something is to be done after each step."""
         if cpus > 0:
             self.sched.ncpu = cpus
             self.cpus = Cpus(cpus, self.sched.prices.kernel_slice_ns, self.queue)
@@ -171,42 +174,130 @@ class Sim(Driver):
         self.outside.begin(sched)
 
     def run(self) -> None:
-        """Until main returns, or a bound, or the end of all things."""
+        """Until main returns, or a bound, or the end of all things.
+
+        A loop over events, and in it one over the steps of the M whose event is due: as long as nothing else is due before
+        its next step, that M goes on and is not queued. One function, since an M does but two or three steps in turn, and
+        to enter and leave a function of their own took as long as a step.
+        """
         sched = self.sched
         queue = self.queue
+        until_ns = self.until_ns
         while queue.n > 0 and not sched.ended:
             t = queue.pop()
             word = queue.popped_w
-            if t > self.until_ns:
-                sched.now_ns = self.until_ns
+            if t > until_ns:
+                sched.now_ns = until_ns
                 sched.stopped_by = "until"
                 return
-            if self.max_events > 0 and self.n_events >= self.max_events:
-                sched.stopped_by = "max_events"
+            if self.bounded and self.beyond():
                 return
-            if self.max_rows > 0 and sched.rec.rows() >= self.max_rows:
-                sched.stopped_by = "max_rows"
-                return
-            self.n_events += 1
-            kind = word & 7
-            if kind == AT_STEP:
-                mp = sched.allm[word >> 3]
-                if mp.event != queue.popped_s:
-                    continue
-                mp.event = 0
+            if word & 7 != AT_STEP:
                 sched.now_ns = t
-                self.drive(mp)
-            elif kind == AT_CPU:
+                self.happen(word & 7, word >> 3)
+                continue
+            mp = sched.allm[word >> 3]
+            if mp.event != queue.popped_s:
+                continue
+            mp.event = 0
+            sched.now_ns = t
+            self.at_m = mp.id
+            if (mp.computing or mp.parked or self.apart) and not self.resumes(mp):
+                continue
+            while True:
+                self.n_steps += 1
+                # Counted in steps: an M that runs ahead may take thousands of them between two events.
+                if self.n_steps & PULSE_MASK == 0:
+                    self.look_up(mp)
+                code = step(sched, mp)
+                if self.apart and self.took(mp, code):
+                    break
+                t = sched.now_ns + mp.debt_ns
+                mp.debt_ns = 0
+                if sched.ended:
+                    break
+                if code != STEP_ON:
+                    t = self.leads_to(mp, code, t)
+                    if t < 0:
+                        break
+                if queue.top_ns <= t or t > until_ns:
+                    queue.at(t, mp)
+                    break
                 sched.now_ns = t
-                if self.cpus is not None:
-                    self.cpus.vacate(sched, sched.allm[word >> 3])
-            else:
-                sched.now_ns = t
-                self.outside.happen(sched, kind, word >> 3)
-                if self.watched:
-                    self.show_rows()
         if not sched.ended and sched.stopped_by == "":
             sched.stopped_by = "deadlock" if sched.n_runnable == 0 else "policy"
+
+    def beyond(self) -> bool:
+        """Whether the bound on events, or on rows, is reached; else one more event happens."""
+        if self.max_events > 0 and self.n_events >= self.max_events:
+            self.sched.stopped_by = "max_events"
+            return True
+        if self.max_rows > 0 and self.sched.rec.rows() >= self.max_rows:
+            self.sched.stopped_by = "max_rows"
+            return True
+        self.n_events += 1
+        return False
+
+    def happen(self, kind: i64, ident: i64) -> None:
+        """What is due is no step of an M."""
+        if kind == AT_CPU:
+            if self.cpus is not None:
+                self.cpus.vacate(self.sched, self.sched.allm[ident])
+            return
+        self.outside.happen(self.sched, kind, ident)
+        if self.watched:
+            self.show_rows()
+
+    def resumes(self, mp: M) -> bool:
+        """What mp did is over: a compute, a sleep. Whether it takes its next step now, or has no CPU for it."""
+        sched = self.sched
+        if mp.computing:
+            mp.computing = False
+            gp = mp.curg
+            if gp is not None:
+                gp.rest_ns -= sched.now_ns - mp.began_ns
+                if gp.rest_ns < 0:
+                    raise SchedError(f"run: computed too long (g={gp.goid} t={sched.now_ns})")
+        if self.cpus is not None and not self.cpus.mine(sched, mp):
+            return False
+        if mp.parked:
+            timedout(sched, mp)
+        return True
+
+    def took(self, mp: M, code: i64) -> bool:
+        """A step of a run that is watched, or whose Ms share CPUs: whether what comes then is arranged already."""
+        if self.watched:
+            self.show_rows()
+        if self.cpus is None or code == STEP_END or self.sched.ended:
+            return False
+        # No running ahead: another M may get the CPU.
+        self.cpus.occupy(self.sched, mp, code)
+        return True
+
+    def leads_to(self, mp: M, code: i64, t: i64) -> i64:
+        """When mp, whose step was paid for at t, takes its next one; -1 if it sleeps, or there is none."""
+        queue = self.queue
+        if code == STEP_COMPUTE:
+            end = t + mp.rest_ns
+            if queue.top_ns <= end or end > self.until_ns:
+                # Something may cut it short.
+                mp.began_ns = t
+                mp.computing = True
+            else:
+                computing = mp.curg
+                assert computing is not None
+                computing.rest_ns -= mp.rest_ns
+            return end
+        if code == STEP_SYSCALL:
+            return t + mp.rest_ns
+        if code == STEP_PARK or code == STEP_NETPOLL:
+            mp.asleep_ns = t
+            if mp.until_ns >= 0:
+                queue.at(mp.until_ns if mp.until_ns > t else t, mp)
+        elif code != STEP_EXIT:
+            self.sched.now_ns = t
+            self.sched.ended = True
+        return -1
 
     def show_rows(self) -> None:
         """Show `when` the rows that have come."""
@@ -234,71 +325,7 @@ class Sim(Driver):
             return
         self.pulses += 1
         if self.pulses * (PULSE_MASK + 1) > STEPS_AT_ONE_INSTANT:
-            raise SchedError(f"drive: a million steps at one instant (m={mp.id} phase={mp.phase} t={now})")
-
-    def drive(self, mp: M) -> None:
-        """Let mp step until something else is due before it, or it sleeps."""
-        sched = self.sched
-        queue = self.queue
-        cpus = self.cpus
-        self.at_m = mp
-        if mp.computing:
-            mp.computing = False
-            gp = mp.curg
-            if gp is not None:
-                gp.rest_ns -= sched.now_ns - mp.began_ns
-                if gp.rest_ns < 0:
-                    raise SchedError(f"drive: computed too long (g={gp.goid} t={sched.now_ns})")
-        if cpus is not None and not cpus.mine(sched, mp):
-            return
-        if mp.parked:
-            timedout(sched, mp)
-        while True:
-            self.n_steps += 1
-            # Counted in steps: an M that runs ahead may take thousands of them between two events.
-            if self.n_steps & PULSE_MASK == 0:
-                self.look_up(mp)
-            code = step(sched, mp)
-            if self.watched:
-                self.show_rows()
-            if cpus is not None and code != STEP_END and not sched.ended:
-                # No running ahead: another M may get the CPU.
-                cpus.occupy(sched, mp, code)
-                return
-            t = sched.now_ns + mp.debt_ns
-            mp.debt_ns = 0
-            if sched.ended:
-                return
-            if code == STEP_ON:
-                pass
-            elif code == STEP_COMPUTE:
-                began = t
-                t += mp.rest_ns
-                if queue.top_ns <= t or t > self.until_ns:
-                    # Something may cut it short.
-                    mp.began_ns = began
-                    mp.computing = True
-                else:
-                    computing = mp.curg
-                    assert computing is not None
-                    computing.rest_ns -= mp.rest_ns
-            elif code == STEP_SYSCALL:
-                t += mp.rest_ns
-            elif code == STEP_PARK or code == STEP_NETPOLL:
-                mp.asleep_ns = t
-                if mp.until_ns >= 0:
-                    self.queue.at(mp.until_ns if mp.until_ns > t else t, mp)
-                return
-            elif code == STEP_EXIT:
-                return
-            else:
-                sched.now_ns = t
-                sched.ended = True
-                return
-            if queue.top_ns <= t or t > self.until_ns:
-                self.queue.at(t, mp)
-                return
-            sched.now_ns = t
+            raise SchedError(f"run: a million steps at one instant (m={mp.id} phase={mp.phase} t={now})")
 
 
 def simulate(
@@ -320,7 +347,7 @@ def simulate(
         sim.boot()
         sim.run()
     except (Exception, KeyboardInterrupt) as e:
-        error = failed(sched, policy, e, sim.at_m.curg if sim.at_m is not None else None)
+        error = failed(sched, policy, e, sched.allm[sim.at_m].curg if sim.at_m >= 0 else None)
     if error is None:
         error = ending(sched, policy)
     return finish(sched, header, sim.n_steps), error

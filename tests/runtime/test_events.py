@@ -6,8 +6,10 @@ from heapq import heappop, heappush
 
 from hypothesis import given
 from hypothesis import strategies as st
+from librt.vecs import vec
+from mypy_extensions import i64
 
-from gmplab.runtime.events import EventQueue
+from gmplab.runtime.events import EventQueue, last_due
 from gmplab.runtime.model import FOREVER
 
 
@@ -35,3 +37,11 @@ def test_what_is_far_off_does_not_come_before_what_is_near() -> None:
     assert [queue.popped_w for _ in range(1_000) if queue.pop() >= 0] == [10_000 + near for near in range(1_000)]
     assert [queue.popped_w for _ in range(1_000) if queue.pop() >= 0] == list(range(999, -1, -1))
     assert queue.n == 0 and queue.top_ns == FOREVER
+
+
+def test_an_event_goes_behind_the_last_that_is_due_no_later() -> None:
+    """The list that C walks in the compiled core. Nodes of time, serial, word and next; the end, at 0, is due after all."""
+    end, at_5, also_at_5, at_9 = [2 * FOREVER, 0, 0, 0], [5, 1, 0, 8], [5, 2, 0, 12], [9, 3, 0, 0]
+    front = vec[i64]([*end, *at_5, *also_at_5, *at_9])
+    assert [last_due(front, 4, t) for t in (5, 8, 9, FOREVER)] == [8, 8, 12, 12]
+    assert last_due(front, 12, 9) == 12
