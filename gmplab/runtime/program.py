@@ -251,13 +251,6 @@ class Program:
         return d.sample(draw(gp.key, gp.draws + 1))
 
 
-def chosen(prog: Program, objects: list[object], arg: i64) -> object:
-    """Of several objects that of a G's arg."""
-    if arg >= len(objects) or arg < -len(objects):
-        raise BodyError(f"Program {prog.name!r}: arg = {arg}: must be that of one of {len(objects)} objects, from 0")
-    return objects[arg]
-
-
 def fetch_op(gp: G) -> None:
     prog: Program = gp.prog
     code = prog.code
@@ -278,7 +271,15 @@ def fetch_op(gp: G) -> None:
             k = code[pc + 3]
             if k >= 0:
                 obj = prog.objects[k]
-                gp.obj = chosen(prog, obj, gp.arg) if isinstance(obj, list) else obj
+                if isinstance(obj, list):
+                    try:
+                        gp.obj = obj[gp.arg]
+                    except IndexError:
+                        raise BodyError(
+                            f"Program {prog.name!r}: arg = {gp.arg}: must be that of one of {len(obj)} objects, from 0"
+                        ) from None
+                else:
+                    gp.obj = obj
             else:
                 gp.obj = None
             return
