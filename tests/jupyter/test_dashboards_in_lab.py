@@ -64,9 +64,11 @@ def test_in_the_explorer_a_drag_over_a_plot_is_the_time_of_the_timeline_and_a_go
     book.find(f"text=ran while G{g} was runnable").first.wait_for()
     mouse.dblclick(x, y)
     book.page.wait_for_function(f"() => {TIMELINE}.lanes === 'G'")
-    places = f"() => {{ const v = {TIMELINE}; return [v.rows[{g} - 1], v.scroller.scrollTop, v.step, v.high]; }}"
-    row, top, step, high = book.page.evaluate(places)
-    assert top <= row * step and (row + 1) * step <= top + high
+    # Its lane is in sight, once the lanes are laid out.
+    book.page.wait_for_function(f"""() => {{
+      const v = {TIMELINE}, [row, top] = [v.rows[{g} - 1], v.scroller.scrollTop];
+      return top <= row * v.step && (row + 1) * v.step <= top + v.high;
+    }}""")
     book.screenshot("explorer_lifeline")
     assert book.errors == []
 
