@@ -207,7 +207,8 @@ def read_meta(folder: Path, suffix: str) -> tuple[dict[str, Any], Record]:
     for part in ("config", "rows", "sha256", "record"):
         if not isinstance(meta.get(part), dict):
             raise TraceError(f"{path}: {part!r} is missing or no object")
-    if sha256_of_parts(meta) != meta["sha256"].get("meta.json", sha256_of_parts(meta)):
+    # Older ones do not tell it.
+    if "meta.json" in meta["sha256"] and meta["sha256"]["meta.json"] != sha256_of_parts(meta):
         raise TraceError(f"{path}: is not the file that was written: its parts do not have the SHA-256 that it tells of them")
     record = record_of(meta["config"], meta["record"], str(path))
     for name in COLUMNS:
